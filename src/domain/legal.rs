@@ -1,0 +1,1 @@
+//! French legal identity numbers: SIREN, SIRET, RNA, VAT (filled by the inventory slice).

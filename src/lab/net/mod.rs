@@ -1,0 +1,1 @@
+//! The lab's sockets: TLS for Proxmox, SSH for nodes, guests and jump hosts, NAT, control and transcript.

@@ -1,0 +1,16 @@
+//! `accolades`: the program behind a co-operative that relieves small organisations of their computing.
+//!
+//! `docs/architecture.md` is the map: the rooms, the edges between them and the invariants that tests hold.
+
+pub mod cli;
+pub mod domain;
+pub mod engine;
+pub mod inventory;
+#[cfg(feature = "lab")]
+pub mod lab;
+pub mod plan;
+pub mod pve;
+pub mod ssh;
+pub mod store;
+pub mod util;
+pub mod yunohost;

@@ -1,0 +1,30 @@
+//! Every bound of the program, by name. Durations say what they wait for, counts what they count.
+
+use std::time::Duration;
+
+/// How long a lab's clock may take to answer.
+pub const CLOCK_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Connecting to a Proxmox node, TLS handshake included.
+pub const PVE_CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// One Proxmox request: a little above the 30 s after which its own proxy gives up (sheet Proxmox, section 1).
+pub const PVE_REQUEST_TIMEOUT: Duration = Duration::from_secs(45);
+
+/// The largest answer that is read from a Proxmox node.
+pub const PVE_BODY_BYTES_MAX: usize = 16 * 1024 * 1024;
+
+/// Requests under way at once to one node.
+pub const PVE_REQUESTS_PER_NODE_MAX: usize = 5;
+
+/// Opening an SSH connection, key exchange and authentication included.
+pub const SSH_CONNECT_TIMEOUT: Duration = Duration::from_secs(20);
+
+/// Bytes of standard output or error that are kept of one command.
+pub const SSH_OUTPUT_BYTES_MAX: usize = 8 * 1024 * 1024;
+
+/// Sessions open at once to one guest.
+pub const SSH_SESSIONS_PER_GUEST_MAX: usize = 2;
+
+/// How long a YunoHost command waits for the lock that cron or a technician may hold (sheet YunoHost, "Lock").
+pub const YUNOHOST_LOCK_TIMEOUT: Duration = Duration::from_secs(900);

@@ -1,0 +1,6 @@
+//! What every room needs: time, randomness, secrets kept out of text, named limits.
+
+pub mod clock;
+pub mod limits;
+pub mod random;
+pub mod redact;

@@ -1,0 +1,3 @@
+//! One integration binary: every suite is a module, so that it links once.
+
+mod architecture;
