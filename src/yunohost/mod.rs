@@ -1,1 +1,3 @@
-//! (filled by its first slice)
+//! What is done inside a guest: playbooks that a technician can read and change, and the facts they look at.
+
+pub mod playbook;
