@@ -23,6 +23,24 @@ pub const SSH_CONNECT_TIMEOUT: Duration = Duration::from_secs(20);
 /// Bytes of standard output or error that are kept of one command.
 pub const SSH_OUTPUT_BYTES_MAX: usize = 8 * 1024 * 1024;
 
+/// How long a command may take that names no deadline of its own.
+pub const SSH_COMMAND_TIMEOUT: Duration = Duration::from_secs(120);
+
+/// Commands that wait for their turn on one session.
+pub const SSH_COMMANDS_WAITING_MAX: usize = 8;
+
+/// Time between two signs of life on an SSH connection.
+pub const SSH_KEEPALIVE_INTERVAL: Duration = Duration::from_secs(15);
+
+/// An SSH server that says nothing for so long, although asked, is gone.
+pub const SSH_SILENCE_MAX: Duration = Duration::from_secs(60);
+
+/// TCP connections that one jump host carries at once.
+pub const SSH_FORWARDS_MAX: usize = 64;
+
+/// How long a tunnel waits for the connection that it was opened for.
+pub const SSH_FORWARD_CLAIM_TIMEOUT: Duration = Duration::from_secs(10);
+
 /// Sessions open at once to one guest.
 pub const SSH_SESSIONS_PER_GUEST_MAX: usize = 2;
 

@@ -4,3 +4,4 @@ pub mod clock;
 pub mod limits;
 pub mod random;
 pub mod redact;
+pub mod remote;

@@ -1,0 +1,119 @@
+//! Runs one command on a connection: input in, both outputs out, together.
+
+use std::io::{self, Read, Write};
+
+use secrecy::ExposeSecret;
+
+use super::command::{Command, Finished};
+use super::error::SshError;
+use super::wire::{Wire, attempt};
+use crate::util::limits;
+use crate::util::remote::Sent;
+
+/// Runs a command to its end; the caller watches the clock.
+pub(super) async fn execute(wire: &Wire, command: &Command) -> Result<Finished, SshError> {
+    let refused = |why: String| SshError::CommandRefused {
+        address: wire.address.clone(),
+        command: wire.redactor.clean(&command.to_string()),
+        why: wire.redactor.clean(&why),
+    };
+    let line = command.line().ok_or_else(|| refused("an argument holds a NUL character".to_owned()))?;
+    let not_started = |error: io::Error| match error.get_ref().and_then(|inner| inner.downcast_ref::<ssh2::Error>()) {
+        Some(inner) if is_refusal(inner) => refused(inner.message().to_owned()),
+        _ => wire.cut_off(&error, Sent::No),
+    };
+    let mut channel = wire.drive(|| wire.session.channel_session()).await.map_err(not_started)?;
+    let started = wire.drive(|| channel.exec(line.expose_secret())).await;
+    started.map_err(|error| match error.get_ref().and_then(|inner| inner.downcast_ref::<ssh2::Error>()) {
+        Some(inner) if is_refusal(inner) => refused(inner.message().to_owned()),
+        // The request may have arrived although its answer did not.
+        _ => wire.cut_off(&error, Sent::Maybe),
+    })?;
+    converse(wire, &mut channel, command.input()).await.map_err(|error| wire.cut_off(&error, Sent::Maybe))
+}
+
+/// The server answered with a refusal: libssh2's codes -21 and -22 (channel failure, request denied).
+fn is_refusal(error: &ssh2::Error) -> bool {
+    matches!(error.code(), ssh2::ErrorCode::Session(-21 | -22))
+}
+
+async fn converse(wire: &Wire, channel: &mut ssh2::Channel, mut input: &[u8]) -> io::Result<Finished> {
+    let mut input_open = true;
+    let mut stdout = Captured::default();
+    let mut stderr = Captured::default();
+    loop {
+        wire.begin_round();
+        let mut moved = false;
+        if input.is_empty() && input_open {
+            input_open = attempt(channel.send_eof())?.is_none();
+            moved |= !input_open;
+        } else if input_open {
+            let written = attempt(channel.write(input))?.unwrap_or(0);
+            input = &input[written..];
+            moved |= written > 0;
+        }
+        moved |= stdout.read_some(&mut channel.stream(0))?;
+        moved |= stderr.read_some(&mut channel.stream(1))?;
+        if channel.eof() {
+            break;
+        }
+        match moved {
+            true => tokio::task::yield_now().await,
+            false => wire.wait().await?,
+        }
+    }
+    // The exit status is the last thing that the server sends before it closes the channel: without having seen that
+    // close, the status 0 that libssh2 starts from would pass for success.
+    wire.drive(|| channel.wait_close()).await?;
+    let signal = channel.exit_signal()?.exit_signal;
+    let exit = match &signal {
+        Some(name) => 128 + signal_number(name),
+        None => channel.exit_status()?,
+    };
+    wire.drive(|| channel.close()).await?;
+    let truncated = stdout.truncated || stderr.truncated;
+    Ok(Finished { exit, signal, stdout: stdout.into_text(), stderr: stderr.into_text(), truncated })
+}
+
+/// Numbers of the signals that SSH names (the same on every Linux that we manage); 127 for one it does not know.
+fn signal_number(name: &str) -> i32 {
+    match name {
+        "HUP" => 1,
+        "INT" => 2,
+        "QUIT" => 3,
+        "ILL" => 4,
+        "ABRT" => 6,
+        "FPE" => 8,
+        "KILL" => 9,
+        "USR1" => 10,
+        "SEGV" => 11,
+        "USR2" => 12,
+        "PIPE" => 13,
+        "ALRM" => 14,
+        "TERM" => 15,
+        _ => 127,
+    }
+}
+
+/// One output of a command, bounded.
+#[derive(Default)]
+struct Captured {
+    bytes: Vec<u8>,
+    truncated: bool,
+}
+
+impl Captured {
+    /// Reads what is there; true when there was something.
+    fn read_some(&mut self, stream: &mut ssh2::Stream) -> io::Result<bool> {
+        let mut buffer = [0_u8; 32 * 1024];
+        let count = attempt(stream.read(&mut buffer))?.unwrap_or(0);
+        let room = limits::SSH_OUTPUT_BYTES_MAX - self.bytes.len();
+        self.bytes.extend_from_slice(&buffer[..count.min(room)]);
+        self.truncated |= count > room;
+        Ok(count > 0)
+    }
+
+    fn into_text(self) -> String {
+        String::from_utf8(self.bytes).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
+    }
+}

@@ -1,0 +1,186 @@
+//! One TCP connection carried by a jump host: bytes both ways, half-closes included, at the pace of the slower side.
+
+use std::io::{self, Read, Write};
+use std::task::Context;
+
+use tokio::io::AsyncWriteExt;
+use tokio::net::TcpStream;
+use tokio::sync::OwnedSemaphorePermit;
+
+use super::wire::{Wire, attempt};
+
+/// Bytes under way in one direction; no more are read before these are written.
+const BUFFER_BYTES: usize = 32 * 1024;
+
+/// A local connection and the channel that continues it beyond the jump host.
+pub(super) struct Forward {
+    local: TcpStream,
+    channel: ssh2::Channel,
+    up: Pipe,
+    down: Pipe,
+    /// One side broke: what is buffered has nowhere to go.
+    broken: bool,
+    _slot: OwnedSemaphorePermit,
+}
+
+/// One direction.
+#[derive(Default)]
+struct Pipe {
+    bytes: Vec<u8>,
+    /// How many of them are written.
+    written: usize,
+    /// The source has no more.
+    source_ended: bool,
+    /// The sink knows.
+    sink_told: bool,
+    /// libssh2 is in the middle of a packet on behalf of this direction: the same call must be repeated, or no channel
+    /// of the connection could send again.
+    mid_packet: bool,
+}
+
+impl Pipe {
+    fn is_empty(&self) -> bool {
+        self.written == self.bytes.len()
+    }
+
+    fn wants_more(&self) -> bool {
+        self.is_empty() && !self.source_ended
+    }
+
+    fn fill(&mut self, read: impl FnOnce(&mut [u8]) -> io::Result<Option<usize>>) -> io::Result<bool> {
+        self.bytes.resize(BUFFER_BYTES, 0);
+        self.written = 0;
+        let outcome = read(&mut self.bytes);
+        self.bytes.truncate(outcome.as_ref().ok().copied().flatten().unwrap_or(0));
+        Ok(outcome?.is_some_and(|count| count > 0))
+    }
+}
+
+/// What a step did.
+#[derive(PartialEq, Eq)]
+pub(super) enum Step {
+    /// Nothing could move.
+    Waiting,
+    /// Something moved: another step may find more.
+    Moved,
+    /// The connection is over and its channel closed.
+    Over,
+}
+
+impl Forward {
+    pub(super) fn new(local: TcpStream, channel: ssh2::Channel, slot: OwnedSemaphorePermit) -> Forward {
+        Forward { local, channel, up: Pipe::default(), down: Pipe::default(), broken: false, _slot: slot }
+    }
+
+    /// Tries everything once.
+    pub(super) async fn step(&mut self, wire: &Wire) -> Step {
+        if self.is_over() {
+            return self.close(wire);
+        }
+        match self.exchange(wire).await {
+            Ok(true) => Step::Moved,
+            Ok(false) => Step::Waiting,
+            // The other side of this one connection is gone; the jump host and its other connections are not.
+            Err(_) => {
+                self.broken = true;
+                Step::Moved
+            }
+        }
+    }
+
+    /// Ready when the local side allows a direction to go on.
+    pub(super) fn poll_local(&self, context: &mut Context<'_>) -> bool {
+        let readable = self.up.wants_more() && !self.broken && self.local.poll_read_ready(context).is_ready();
+        let writable = !self.down.is_empty() && !self.broken && self.local.poll_write_ready(context).is_ready();
+        readable || writable
+    }
+
+    fn is_over(&self) -> bool {
+        self.broken || (self.up.sink_told && self.down.sink_told)
+    }
+
+    async fn exchange(&mut self, wire: &Wire) -> io::Result<bool> {
+        let mut moved = self.carry_up(wire)?;
+        moved |= self.carry_down(wire)?;
+        if self.channel.eof() && self.down.is_empty() {
+            self.down.source_ended = true;
+            if !self.down.sink_told {
+                self.local.shutdown().await?;
+                self.down.sink_told = true;
+                moved = true;
+            }
+            // A server that closed the channel takes nothing more from us either.
+            if attempt(self.channel.wait_close())?.is_some() {
+                self.broken = true;
+                moved = true;
+            }
+        }
+        Ok(moved)
+    }
+
+    fn carry_up(&mut self, wire: &Wire) -> io::Result<bool> {
+        let mut moved = false;
+        if self.up.wants_more() {
+            let local = &self.local;
+            let mut ended = false;
+            moved = self.up.fill(|buffer| {
+                let count = attempt(local.try_read(buffer))?;
+                ended = count == Some(0);
+                Ok(count)
+            })?;
+            self.up.source_ended = ended;
+        }
+        if !self.up.is_empty() {
+            let count = attempt(self.channel.write(&self.up.bytes[self.up.written..]))?;
+            self.up.mid_packet = count.is_none() && wire.is_write_blocked();
+            self.up.written += count.unwrap_or(0);
+            moved |= count.is_some_and(|count| count > 0);
+        } else if self.up.source_ended && !self.up.sink_told {
+            self.up.sink_told = attempt(self.channel.send_eof())?.is_some();
+            moved |= self.up.sink_told;
+        }
+        Ok(moved)
+    }
+
+    fn carry_down(&mut self, wire: &Wire) -> io::Result<bool> {
+        let mut moved = false;
+        if self.down.wants_more() {
+            let channel = &mut self.channel;
+            let mut blocked = false;
+            moved = self.down.fill(|buffer| {
+                let count = attempt(channel.read(buffer))?;
+                blocked = count.is_none();
+                Ok(count)
+            })?;
+            self.down.mid_packet = blocked && wire.is_write_blocked();
+        }
+        if !self.down.is_empty() {
+            let count = attempt(self.local.try_write(&self.down.bytes[self.down.written..]))?.unwrap_or(0);
+            self.down.written += count;
+            moved |= count > 0;
+        }
+        Ok(moved)
+    }
+
+    /// Closes the channel, after the packets that were begun on its behalf.
+    fn close(&mut self, wire: &Wire) -> Step {
+        if self.up.mid_packet {
+            self.up.mid_packet =
+                !is_done(self.channel.write(&self.up.bytes[self.up.written..])) && wire.is_write_blocked();
+        }
+        if self.down.mid_packet {
+            let mut unread = [0_u8; 1024];
+            self.down.mid_packet = !is_done(self.channel.read(&mut unread)) && wire.is_write_blocked();
+        }
+        let ready = !self.up.mid_packet && !self.down.mid_packet;
+        match ready && is_done(self.channel.close()) {
+            true => Step::Over,
+            false => Step::Waiting,
+        }
+    }
+}
+
+/// Through, or failed for good, which comes to the same for a connection that ends.
+fn is_done<T, E: Into<io::Error>>(result: Result<T, E>) -> bool {
+    !matches!(attempt(result), Ok(None))
+}
