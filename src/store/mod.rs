@@ -1,1 +1,53 @@
-//! (filled by its first slice)
+//! What the program remembers: accepted inventories, plans, runs and their journal, leases, observations, host keys,
+//! departures and secrets. SQLite in one file by default, PostgreSQL when the URL says so.
+//!
+//! Nothing else in the program writes SQL. Every instant is passed in as microseconds since 1970 UTC (`*_us`), every JSON
+//! payload carries a `version` of its own, and every reading of client data takes a [`Scope`].
+
+// First, because the other modules use its macros.
+#[macro_use]
+mod pool;
+
+mod copy;
+mod departures;
+mod error;
+mod host_keys;
+mod inventory;
+mod journal;
+mod leases;
+mod migrate;
+mod observations;
+mod open;
+mod payload;
+mod plans;
+mod runs;
+mod scope;
+pub mod secrets;
+mod vm_ids;
+
+pub use copy::{CopyReport, TableCopy, copy};
+pub use departures::{Departure, NewDeparture};
+pub use error::StoreError;
+pub use host_keys::{HostKeyPin, PinOutcome};
+pub use inventory::{InventoryVersion, NewInventoryVersion};
+pub use journal::{ActionState, JournalEntry, JournalRecord};
+pub use leases::{Acquired, Lease};
+pub use observations::{NewObservation, Observation};
+pub use plans::PlanRecord;
+pub use runs::{NewRun, Run, RunEnd};
+pub use scope::Scope;
+
+/// The two engines a store may live in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Engine {
+    /// One file on this machine.
+    Sqlite,
+    /// A PostgreSQL database, shared by several machines.
+    Postgres,
+}
+
+/// An open store. Cloning shares the connections.
+#[derive(Debug, Clone)]
+pub struct Store {
+    pool: pool::Pool,
+}

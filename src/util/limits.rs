@@ -5,6 +5,18 @@ use std::time::Duration;
 /// How long a lab's clock may take to answer.
 pub const CLOCK_TIMEOUT: Duration = Duration::from_secs(10);
 
+/// How long a writer to the store waits for another one.
+pub const STORE_BUSY_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// How long a connection to the store may take, waiting for a free one included.
+pub const STORE_CONNECT_TIMEOUT: Duration = Duration::from_secs(15);
+
+/// Connections to the store per process.
+pub const STORE_CONNECTIONS_MAX: u32 = 8;
+
+/// Observations kept of one matter on one subject.
+pub const STORE_OBSERVATIONS_KEPT: i64 = 32;
+
 /// Connecting to a Proxmox node, TLS handshake included.
 pub const PVE_CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 

@@ -1,0 +1,159 @@
+//! The tables and their columns, as the migrations made them. A test compares this list with the tables of a store.
+
+/// The two kinds of column that a store has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    Number,
+    Text,
+}
+
+/// A value of a column.
+pub(super) enum Cell {
+    Number(Option<i64>),
+    Text(Option<String>),
+}
+
+/// A table.
+pub(super) struct Table {
+    pub(super) name: &'static str,
+    /// How many of the first columns make its key.
+    key_columns: usize,
+    pub(super) columns: &'static [(&'static str, Kind)],
+}
+
+use Kind::{Number, Text};
+
+/// Every table, those that others refer to first.
+pub(super) const TABLES: &[Table] = &[
+    Table { name: "counters", key_columns: 1, columns: &[("name", Text), ("value", Number)] },
+    Table {
+        name: "inventory_versions",
+        key_columns: 1,
+        columns: &[
+            ("number", Number),
+            ("content_hash", Text),
+            ("model", Text),
+            ("files", Text),
+            ("accepted_by", Text),
+            ("accepted_at_us", Number),
+            ("difference", Text),
+        ],
+    },
+    Table {
+        name: "vm_ids",
+        key_columns: 1,
+        columns: &[("vmid", Number), ("instance", Text), ("reserved_at_us", Number)],
+    },
+    Table {
+        name: "plans",
+        key_columns: 1,
+        columns: &[
+            ("id", Text),
+            ("inventory_number", Number),
+            ("scope", Text),
+            ("content", Text),
+            ("observed_digest", Text),
+            ("created_at_us", Number),
+        ],
+    },
+    Table {
+        name: "runs",
+        key_columns: 1,
+        columns: &[
+            ("id", Text),
+            ("plan_id", Text),
+            ("scope", Text),
+            ("started_by", Text),
+            ("started_at_us", Number),
+            ("outcome", Text),
+            ("finished_at_us", Number),
+            ("summary", Text),
+        ],
+    },
+    Table {
+        name: "journal",
+        key_columns: 1,
+        columns: &[
+            ("position", Number),
+            ("run_id", Text),
+            ("sequence", Number),
+            ("subject", Text),
+            ("action_key", Text),
+            ("state", Text),
+            ("detail", Text),
+            ("at_us", Number),
+        ],
+    },
+    Table {
+        name: "leases",
+        key_columns: 1,
+        columns: &[("name", Text), ("holder", Text), ("until_us", Number), ("fence", Number)],
+    },
+    Table {
+        name: "observation_series",
+        key_columns: 3,
+        columns: &[("subject_kind", Text), ("subject_id", Text), ("what", Text), ("last", Number)],
+    },
+    Table {
+        name: "observations",
+        key_columns: 4,
+        columns: &[
+            ("subject_kind", Text),
+            ("subject_id", Text),
+            ("what", Text),
+            ("sequence", Number),
+            ("scope", Text),
+            ("value", Text),
+            ("observed_at_us", Number),
+        ],
+    },
+    Table {
+        name: "host_keys",
+        key_columns: 1,
+        columns: &[("subject", Text), ("host_key", Text), ("source", Text), ("pinned_at_us", Number)],
+    },
+    Table { name: "vault", key_columns: 1, columns: &[("id", Number), ("key_id", Text)] },
+    Table {
+        name: "secrets",
+        key_columns: 1,
+        columns: &[
+            ("name", Text),
+            ("version", Number),
+            ("nonce", Text),
+            ("ciphertext", Text),
+            ("set_at_us", Number),
+            ("handed_over_at_us", Number),
+        ],
+    },
+    Table {
+        name: "departures",
+        key_columns: 4,
+        columns: &[
+            ("client", Text),
+            ("person", Text),
+            ("instance", Text),
+            ("ended_on", Text),
+            ("data_kept_until", Text),
+            ("recorded_at_us", Number),
+            ("deleted_at_us", Number),
+        ],
+    },
+];
+
+impl Table {
+    fn column_names(&self) -> String {
+        self.columns.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ")
+    }
+
+    /// Reads every row in the order of the key.
+    pub(super) fn select(&self) -> String {
+        let key = self.columns[..self.key_columns].iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ");
+        format!("SELECT {} FROM {} ORDER BY {key}", self.column_names(), self.name)
+    }
+
+    /// Writes one row.
+    pub(super) fn insert(&self) -> String {
+        let values = (1..=self.columns.len()).map(|place| format!("${place}")).collect::<Vec<_>>().join(", ");
+        format!("INSERT INTO {} ({}) VALUES ({values})", self.name, self.column_names())
+    }
+}
