@@ -58,3 +58,21 @@ pub const SSH_SESSIONS_PER_GUEST_MAX: usize = 2;
 
 /// How long a YunoHost command waits for the lock that cron or a technician may hold (sheet YunoHost, "Lock").
 pub const YUNOHOST_LOCK_TIMEOUT: Duration = Duration::from_secs(900);
+
+/// How long one command in a guest may take that is not run as a unit: the lock of YunoHost may be waited for in it.
+pub const GUEST_COMMAND_TIMEOUT: Duration = Duration::from_secs(YUNOHOST_LOCK_TIMEOUT.as_secs() + 600);
+
+/// How long a unit in a guest may take: a Nextcloud upgrade over a slow line takes hours, an installation never does.
+pub const GUEST_UNIT_TIMEOUT: Duration = Duration::from_secs(3 * 3600);
+
+/// How often a lost connection to a guest is opened again while a unit runs inside it.
+pub const GUEST_RECONNECTS_MAX: u32 = 5;
+
+/// Between two looks at something that is under way: a hundredth of the time already waited, within these bounds, so that
+/// waiting adds about one per cent.
+pub const POLL_INTERVAL_MIN: Duration = Duration::from_millis(500);
+/// See [`POLL_INTERVAL_MIN`].
+pub const POLL_INTERVAL_MAX: Duration = Duration::from_secs(5);
+
+/// How long a domain may take to answer our test from outside.
+pub const REACH_TIMEOUT: Duration = Duration::from_secs(15);

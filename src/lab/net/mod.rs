@@ -1,1 +1,84 @@
-//! The lab's sockets: TLS for Proxmox, SSH for nodes, guests and jump hosts, NAT, control and transcript.
+//! The lab's sockets: TLS for Proxmox, SSH for nodes, guests and the jump host, NAT, control and transcript.
+//!
+//! One lock owns the world; whoever speaks a protocol asks it through [`Lab`], one request at a time, so that a lab with
+//! a seed answers the same requests in the same way.
+
+pub mod api;
+pub mod control;
+pub mod fault;
+pub mod http;
+pub mod keys;
+pub mod serve;
+pub mod shell;
+pub mod ssh;
+pub mod topology;
+pub mod transcript;
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::watch;
+
+use crate::lab::world::World;
+use fault::FaultPlan;
+use topology::Topology;
+use transcript::Transcript;
+
+/// A running lab. Clones are the same lab.
+#[derive(Clone)]
+pub struct Lab(Arc<Inner>);
+
+struct Inner {
+    state: Mutex<State>,
+    crashes: watch::Sender<u64>,
+}
+
+/// Everything that the lock owns.
+pub struct State {
+    /// The simulated world.
+    pub world: World,
+    /// Where its machines are reached.
+    pub topology: Topology,
+    /// What goes wrong, and when.
+    pub faults: FaultPlan,
+    /// What was asked and answered.
+    pub transcript: Transcript,
+}
+
+impl Lab {
+    /// A lab over a world.
+    pub fn new(world: World, topology: Topology) -> Lab {
+        let state = State { world, topology, faults: FaultPlan::default(), transcript: Transcript::default() };
+        Lab(Arc::new(Inner { state: Mutex::new(state), crashes: watch::Sender::new(0) }))
+    }
+
+    /// The world and what surrounds it, for as long as the guard lives.
+    pub fn lock(&self) -> MutexGuard<'_, State> {
+        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Counts the moments at which a fault plan wants the client to have crashed.
+    pub fn crashes(&self) -> watch::Receiver<u64> {
+        self.0.crashes.subscribe()
+    }
+
+    fn tell_crash(&self) {
+        self.0.crashes.send_modify(|count| *count += 1);
+    }
+}
+
+impl State {
+    /// Lets simulated time pass, and everything happen whose time has come.
+    pub fn pass(&mut self, microseconds: u64) {
+        self.world.now = self.world.now.plus_us(microseconds);
+        self.settle();
+    }
+
+    /// Lets everything happen whose time has come.
+    pub fn settle(&mut self) {
+        let World { seed, now, internet, sites } = &mut self.world;
+        let around = crate::lab::world::Surroundings { seed: *seed, now: *now, internet };
+        for site in sites.values_mut() {
+            site.advance(around);
+        }
+    }
+}

@@ -1,0 +1,84 @@
+//! What can stop the engine, and the class that decides the exit code.
+
+use crate::pve::PveError;
+use crate::ssh::SshError;
+use crate::store::StoreError;
+use crate::store::secrets::VaultError;
+use crate::util::clock::ClockError;
+use crate::yunohost::playbook::template::TemplateError;
+
+/// Why an operation stopped.
+#[derive(Debug, thiserror::Error)]
+pub enum EngineError {
+    /// The Proxmox API.
+    #[error(transparent)]
+    Pve(#[from] PveError),
+    /// SSH.
+    #[error(transparent)]
+    Ssh(#[from] SshError),
+    /// Our own store.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// Our own secrets.
+    #[error(transparent)]
+    Vault(#[from] VaultError),
+    /// The clock.
+    #[error(transparent)]
+    Clock(#[from] ClockError),
+    /// A playbook that names something that does not exist.
+    #[error(transparent)]
+    Template(#[from] TemplateError),
+    /// A secret that a person has to set.
+    #[error("the secret `{0}` is not set\n\nset it with `accolades secret set {0}` (it is read from standard input)")]
+    MissingSecret(String),
+    /// Something that only a person can decide.
+    #[error("{0}")]
+    Conflict(String),
+    /// An action did not do what it should.
+    #[error("{title}: {problem}\n\n{next}")]
+    Failed {
+        /// The action.
+        title: String,
+        /// What was seen.
+        problem: String,
+        /// What to do next.
+        next: String,
+    },
+    /// Somebody else is at work on it.
+    #[error("`{subject}` is being worked on by {holder}\n\nwait for its end, then run the command again")]
+    Busy {
+        /// The subject.
+        subject: String,
+        /// Who.
+        holder: String,
+    },
+    /// An answer that makes no sense.
+    #[error("{0}")]
+    Unexpected(String),
+}
+
+/// What an error means for the person at the keyboard.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Class {
+    /// The run stopped; the same command goes on with it.
+    Stopped,
+    /// Something has to be configured first.
+    Configuration,
+    /// A person has to decide.
+    Conflict,
+    /// Nobody answered.
+    Unreachable,
+}
+
+impl EngineError {
+    /// The class of the error.
+    pub fn class(&self) -> Class {
+        match self {
+            EngineError::Pve(error) if error.is_unreachable() => Class::Unreachable,
+            EngineError::Ssh(SshError::Unreachable { .. }) => Class::Unreachable,
+            EngineError::MissingSecret(_) | EngineError::Template(_) => Class::Configuration,
+            EngineError::Conflict(_) | EngineError::Busy { .. } => Class::Conflict,
+            _ => Class::Stopped,
+        }
+    }
+}

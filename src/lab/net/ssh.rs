@@ -1,0 +1,204 @@
+//! SSH servers of the lab: nodes, guests, and the jump host that passes connections on to them.
+
+use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use russh::keys::ssh_key::PrivateKey;
+use russh::server::{Auth, ChannelOpenHandle, Config, Handler, Msg, Session, VerifiedPublicKey};
+use russh::{Channel, ChannelMsg};
+use tokio::io::{AsyncRead, AsyncWrite};
+
+use super::shell::Outcome;
+use super::topology::{Endpoint, JUMP_ADDRESS};
+use super::{Lab, keys};
+use crate::lab::os::Credential;
+
+/// Speaks SSH as a node or a guest. Returns when the connection ends.
+pub async fn serve_machine<S>(lab: Lab, endpoint: Endpoint, from: IpAddr, stream: S)
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let Some(seed) = lab.host_key_seed(&endpoint) else { return };
+    let handler = MachineHandler { lab, endpoint, from, user: String::new() };
+    run(keys::ssh_key(&seed), handler, stream).await;
+}
+
+/// Speaks SSH as the jump host.
+pub async fn serve_jump<S>(lab: Lab, host_key: PrivateKey, stream: S)
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    run(host_key, JumpHandler { lab }, stream).await;
+}
+
+async fn run<H, S>(host_key: PrivateKey, handler: H, stream: S)
+where
+    H: Handler<Error = russh::Error> + Send + 'static,
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let config = Config {
+        keys: vec![host_key],
+        // Nobody guesses passwords here: waiting would only slow the tests down.
+        auth_rejection_time: Duration::ZERO,
+        auth_rejection_time_initial: Some(Duration::ZERO),
+        nodelay: true,
+        ..Config::default()
+    };
+    // A client that goes away in the middle is an ordinary end.
+    if let Ok(session) = russh::server::run_stream(Arc::new(config), stream, handler).await {
+        let _ = session.await;
+    }
+}
+
+struct MachineHandler {
+    lab: Lab,
+    endpoint: Endpoint,
+    from: IpAddr,
+    user: String,
+}
+
+impl Handler for MachineHandler {
+    type Error = russh::Error;
+
+    async fn auth_password(&mut self, user: &str, password: &str) -> Result<Auth, Self::Error> {
+        Ok(self.decide(user, Credential::Password(password)))
+    }
+
+    async fn auth_publickey(&mut self, user: &str, key: VerifiedPublicKey<'_>) -> Result<Auth, Self::Error> {
+        let text = key.to_openssh().map_err(|_| russh::Error::CouldNotReadKey)?;
+        Ok(self.decide(user, Credential::PublicKey(&text)))
+    }
+
+    async fn channel_open_session(
+        &mut self,
+        channel: Channel<Msg>,
+        reply: ChannelOpenHandle,
+        _session: &mut Session,
+    ) -> Result<(), Self::Error> {
+        reply.accept().await;
+        tokio::spawn(execute(self.lab.clone(), self.endpoint.clone(), self.user.clone(), channel));
+        Ok(())
+    }
+
+    async fn exec_request(
+        &mut self,
+        channel: russh::ChannelId,
+        _command: &[u8],
+        session: &mut Session,
+    ) -> Result<(), Self::Error> {
+        session.channel_success(channel)
+    }
+
+    async fn pty_request(
+        &mut self,
+        channel: russh::ChannelId,
+        _term: &str,
+        _columns: u32,
+        _rows: u32,
+        _width: u32,
+        _height: u32,
+        _modes: &[(russh::Pty, u32)],
+        session: &mut Session,
+    ) -> Result<(), Self::Error> {
+        // Terminals are not simulated: with one, YunoHost would ask questions.
+        session.channel_failure(channel)
+    }
+}
+
+impl MachineHandler {
+    fn decide(&mut self, user: &str, offered: Credential<'_>) -> Auth {
+        if !self.lab.may_log_in(&self.endpoint, user, self.from, offered) {
+            return Auth::reject();
+        }
+        user.clone_into(&mut self.user);
+        Auth::Accept
+    }
+}
+
+/// One channel: a command line, its input up to the end, its answer.
+async fn execute(lab: Lab, endpoint: Endpoint, user: String, mut channel: Channel<Msg>) {
+    let mut command = None;
+    let mut input = Vec::new();
+    while let Some(message) = channel.wait().await {
+        match message {
+            ChannelMsg::Exec { command: line, .. } => command = Some(String::from_utf8_lossy(&line).into_owned()),
+            ChannelMsg::Data { data } => input.extend_from_slice(&data),
+            ChannelMsg::Eof => break,
+            _ => {}
+        }
+    }
+    let Some(command) = command else { return };
+    let input = String::from_utf8_lossy(&input).into_owned();
+    // A command may take a while of real time (a large file system, many accounts): not on a thread that serves others.
+    let outcome = tokio::task::spawn_blocking(move || lab.command(&endpoint, &user, &command, &input)).await;
+    if let Ok(Outcome::Ended(output)) = outcome {
+        let answered = async {
+            channel.data(output.stdout.as_bytes()).await?;
+            channel.extended_data(1, output.stderr.as_bytes()).await?;
+            channel.exit_status(output.exit.unsigned_abs()).await?;
+            channel.eof().await?;
+            channel.close().await
+        };
+        // The client may have gone.
+        let _ = answered.await;
+        return;
+    }
+    // The connection breaks without an exit status.
+    let _ = channel.close().await;
+}
+
+struct JumpHandler {
+    lab: Lab,
+}
+
+impl Handler for JumpHandler {
+    type Error = russh::Error;
+
+    async fn auth_publickey(&mut self, _user: &str, key: VerifiedPublicKey<'_>) -> Result<Auth, Self::Error> {
+        let text = key.to_openssh().map_err(|_| russh::Error::CouldNotReadKey)?;
+        let body = text.split_whitespace().nth(1).map(str::to_owned);
+        let known = self.lab.lock().topology.jump_keys.iter().any(|key| key.split_whitespace().nth(1) == body.as_deref());
+        Ok(if known { Auth::Accept } else { Auth::reject() })
+    }
+
+    async fn channel_open_direct_tcpip(
+        &mut self,
+        channel: Channel<Msg>,
+        host_to_connect: &str,
+        port_to_connect: u32,
+        _originator_address: &str,
+        _originator_port: u32,
+        reply: ChannelOpenHandle,
+        _session: &mut Session,
+    ) -> Result<(), Self::Error> {
+        let address = host_to_connect.parse::<Ipv4Addr>().ok();
+        let port = u16::try_from(port_to_connect).ok();
+        let endpoint = match (address, port) {
+            (Some(address), Some(port)) => {
+                let mut state = self.lab.lock();
+                state.settle();
+                state.topology.resolve(&state.world, address, port)
+            }
+            _ => None,
+        };
+        let Some(endpoint) = endpoint else {
+            reply.reject(russh::ChannelOpenFailure::ConnectFailed).await;
+            return Ok(());
+        };
+        reply.accept().await;
+        let lab = self.lab.clone();
+        let stream = channel.into_stream();
+        match endpoint {
+            Endpoint::Api { site } => drop(tokio::spawn(super::api::serve(lab, site, stream))),
+            Endpoint::GuestWeb { site, vmid } => drop(tokio::spawn(super::http::serve(lab, site, vmid, stream))),
+            // Boxed: an SSH server inside a channel of an SSH server.
+            other => {
+                let served: std::pin::Pin<Box<dyn Future<Output = ()> + Send>> =
+                    Box::pin(serve_machine(lab, other, IpAddr::V4(JUMP_ADDRESS), stream));
+                drop(tokio::spawn(served));
+            }
+        }
+        Ok(())
+    }
+}
