@@ -1,12 +1,12 @@
 //! Runs one command on a connection: input in, both outputs out, together.
 
-use std::io::{self, Read, Write};
+use std::io::{Read, Write};
 
 use secrecy::ExposeSecret;
 
 use super::command::{Command, Finished};
 use super::error::SshError;
-use super::wire::{Wire, attempt};
+use super::wire::{Fault, Wire, attempt};
 use crate::util::limits;
 use crate::util::remote::Sent;
 
@@ -18,26 +18,21 @@ pub(super) async fn execute(wire: &Wire, command: &Command) -> Result<Finished, 
         why: wire.redactor.clean(&why),
     };
     let line = command.line().ok_or_else(|| refused("an argument holds a NUL character".to_owned()))?;
-    let not_started = |error: io::Error| match error.get_ref().and_then(|inner| inner.downcast_ref::<ssh2::Error>()) {
-        Some(inner) if is_refusal(inner) => refused(inner.message().to_owned()),
-        _ => wire.cut_off(&error, Sent::No),
-    };
-    let mut channel = wire.drive(|| wire.session.channel_session()).await.map_err(not_started)?;
+    let mut channel =
+        wire.drive(|| wire.session.channel_session()).await.map_err(|fault| match fault.is_refusal() {
+            true => refused(fault.to_string()),
+            false => wire.cut_off(&fault, Sent::No),
+        })?;
     let started = wire.drive(|| channel.exec(line.expose_secret())).await;
-    started.map_err(|error| match error.get_ref().and_then(|inner| inner.downcast_ref::<ssh2::Error>()) {
-        Some(inner) if is_refusal(inner) => refused(inner.message().to_owned()),
+    started.map_err(|fault| match fault.is_refusal() {
+        true => refused(fault.to_string()),
         // The request may have arrived although its answer did not.
-        _ => wire.cut_off(&error, Sent::Maybe),
+        false => wire.cut_off(&fault, Sent::Maybe),
     })?;
-    converse(wire, &mut channel, command.input()).await.map_err(|error| wire.cut_off(&error, Sent::Maybe))
+    converse(wire, &mut channel, command.input()).await.map_err(|fault| wire.cut_off(&fault, Sent::Maybe))
 }
 
-/// The server answered with a refusal: libssh2's codes -21 and -22 (channel failure, request denied).
-fn is_refusal(error: &ssh2::Error) -> bool {
-    matches!(error.code(), ssh2::ErrorCode::Session(-21 | -22))
-}
-
-async fn converse(wire: &Wire, channel: &mut ssh2::Channel, mut input: &[u8]) -> io::Result<Finished> {
+async fn converse(wire: &Wire, channel: &mut ssh2::Channel, mut input: &[u8]) -> Result<Finished, Fault> {
     let mut input_open = true;
     let mut stdout = Captured::default();
     let mut stderr = Captured::default();
@@ -104,7 +99,7 @@ struct Captured {
 
 impl Captured {
     /// Reads what is there; true when there was something.
-    fn read_some(&mut self, stream: &mut ssh2::Stream) -> io::Result<bool> {
+    fn read_some(&mut self, stream: &mut ssh2::Stream) -> Result<bool, Fault> {
         let mut buffer = [0_u8; 32 * 1024];
         let count = attempt(stream.read(&mut buffer))?.unwrap_or(0);
         let room = limits::SSH_OUTPUT_BYTES_MAX - self.bytes.len();

@@ -1,13 +1,13 @@
 //! One TCP connection carried by a jump host: bytes both ways, half-closes included, at the pace of the slower side.
 
-use std::io::{self, Read, Write};
+use std::io::{Read, Write};
 use std::task::Context;
 
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 use tokio::sync::OwnedSemaphorePermit;
 
-use super::wire::{Wire, attempt};
+use super::wire::{Fault, Wire, attempt};
 
 /// Bytes under way in one direction; no more are read before these are written.
 const BUFFER_BYTES: usize = 32 * 1024;
@@ -47,7 +47,7 @@ impl Pipe {
         self.is_empty() && !self.source_ended
     }
 
-    fn fill(&mut self, read: impl FnOnce(&mut [u8]) -> io::Result<Option<usize>>) -> io::Result<bool> {
+    fn fill(&mut self, read: impl FnOnce(&mut [u8]) -> Result<Option<usize>, Fault>) -> Result<bool, Fault> {
         self.bytes.resize(BUFFER_BYTES, 0);
         self.written = 0;
         let outcome = read(&mut self.bytes);
@@ -99,7 +99,7 @@ impl Forward {
         self.broken || (self.up.sink_told && self.down.sink_told)
     }
 
-    async fn exchange(&mut self, wire: &Wire) -> io::Result<bool> {
+    async fn exchange(&mut self, wire: &Wire) -> Result<bool, Fault> {
         let mut moved = self.carry_up(wire)?;
         moved |= self.carry_down(wire)?;
         if self.channel.eof() && self.down.is_empty() {
@@ -118,7 +118,7 @@ impl Forward {
         Ok(moved)
     }
 
-    fn carry_up(&mut self, wire: &Wire) -> io::Result<bool> {
+    fn carry_up(&mut self, wire: &Wire) -> Result<bool, Fault> {
         let mut moved = false;
         if self.up.wants_more() {
             let local = &self.local;
@@ -142,7 +142,7 @@ impl Forward {
         Ok(moved)
     }
 
-    fn carry_down(&mut self, wire: &Wire) -> io::Result<bool> {
+    fn carry_down(&mut self, wire: &Wire) -> Result<bool, Fault> {
         let mut moved = false;
         if self.down.wants_more() {
             let channel = &mut self.channel;
@@ -181,6 +181,6 @@ impl Forward {
 }
 
 /// Through, or failed for good, which comes to the same for a connection that ends.
-fn is_done<T, E: Into<io::Error>>(result: Result<T, E>) -> bool {
+fn is_done<T, E: Into<Fault>>(result: Result<T, E>) -> bool {
     !matches!(attempt(result), Ok(None))
 }

@@ -3,7 +3,6 @@
 use std::collections::VecDeque;
 use std::fmt;
 use std::future::poll_fn;
-use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::task::Poll;
@@ -17,7 +16,7 @@ use tokio::sync::{Mutex, OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 use super::connect::{self, Address, Login};
 use super::error::SshError;
 use super::forward::{Forward, Step};
-use super::wire::{Wire, attempt};
+use super::wire::{Fault, Wire, attempt};
 use crate::util::limits;
 use crate::util::redact::Redactor;
 use crate::util::remote::Sent;
@@ -163,7 +162,7 @@ impl Pump {
         let outcome = match attempt(self.wire.session.channel_direct_tcpip(&address.host, address.port, None)) {
             Ok(None) => return false,
             Ok(Some(channel)) => Ok(channel),
-            Err(error) => Err(self.not_opened(address, &error)),
+            Err(fault) => Err(self.not_opened(address, &fault)),
         };
         let Some(Opening { slot, reply, .. }) = self.openings.pop_front() else { return false };
         match outcome.and_then(|channel| Ok((channel, self.listen()?))) {
@@ -186,16 +185,16 @@ impl Pump {
         bound.map_err(|source| SshError::Unreachable { address: "127.0.0.1".to_owned(), source })
     }
 
-    fn not_opened(&self, address: &Address, error: &io::Error) -> SshError {
-        /// The jump host said no, or nothing: libssh2's codes -21 (channel failure) and -9 (timed out).
-        const BEYOND: [i32; 2] = [-21, -9];
-        match error.get_ref().and_then(|inner| inner.downcast_ref::<ssh2::Error>()).map(ssh2::Error::code) {
-            Some(ssh2::ErrorCode::Session(code)) if BEYOND.contains(&code) => SshError::BeyondJump {
+    fn not_opened(&self, address: &Address, fault: &Fault) -> SshError {
+        /// libssh2's code for an answer that did not come.
+        const TIMED_OUT: i32 = -9;
+        match fault.is_refusal() || fault.code() == Some(TIMED_OUT) {
+            true => SshError::BeyondJump {
                 jump: self.wire.address.clone(),
                 address: address.to_string(),
-                why: self.wire.redactor.clean(&error.to_string()),
+                why: self.wire.redactor.clean(&fault.to_string()),
             },
-            _ => self.wire.cut_off(error, Sent::No),
+            false => self.wire.cut_off(fault, Sent::No),
         }
     }
 

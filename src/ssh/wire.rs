@@ -30,12 +30,49 @@ pub(super) struct Wire {
     asked: Cell<Instant>,
 }
 
+/// A failed operation, before it is known what it means for the caller.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Fault {
+    #[error("{}", .0.message())]
+    Ssh(#[from] ssh2::Error),
+    #[error(transparent)]
+    Io(#[from] io::Error),
+}
+
+/// libssh2's code for "would block".
+const AGAIN: i32 = -37;
+
+impl Fault {
+    /// libssh2's own code, where it was libssh2 that failed.
+    pub(super) fn code(&self) -> Option<i32> {
+        match self {
+            Fault::Ssh(error) => match error.code() {
+                ssh2::ErrorCode::Session(code) => Some(code),
+                ssh2::ErrorCode::SFTP(_) => None,
+            },
+            Fault::Io(_) => None,
+        }
+    }
+
+    /// The server answered with a refusal, and so did nothing: libssh2's codes for "channel failure" and "request denied".
+    pub(super) fn is_refusal(&self) -> bool {
+        matches!(self.code(), Some(-21 | -22))
+    }
+
+    fn would_block(&self) -> bool {
+        match self {
+            Fault::Ssh(_) => self.code() == Some(AGAIN),
+            Fault::Io(error) => error.kind() == io::ErrorKind::WouldBlock,
+        }
+    }
+}
+
 /// The outcome of one non-blocking attempt: `None` when it would have blocked.
-pub(super) fn attempt<T, E: Into<io::Error>>(result: Result<T, E>) -> io::Result<Option<T>> {
+pub(super) fn attempt<T, E: Into<Fault>>(result: Result<T, E>) -> Result<Option<T>, Fault> {
     match result.map_err(Into::into) {
         Ok(value) => Ok(Some(value)),
-        Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(None),
-        Err(error) => Err(error),
+        Err(fault) if fault.would_block() => Ok(None),
+        Err(fault) => Err(fault),
     }
 }
 
@@ -77,7 +114,7 @@ impl Wire {
     ///
     /// # Errors
     /// The server has closed the connection, or has said nothing for [`limits::SSH_SILENCE_MAX`].
-    pub(super) async fn wait(&self) -> io::Result<()> {
+    pub(super) async fn wait(&self) -> Result<(), Fault> {
         let mut interest = Interest::READABLE;
         if self.is_write_blocked() {
             let _: io::Result<()> = self.socket.try_io(Interest::WRITABLE, || Err(io::ErrorKind::WouldBlock.into()));
@@ -85,17 +122,17 @@ impl Wire {
         }
         tokio::select! {
             ready = self.socket.ready(interest) => match ready?.is_read_closed() {
-                true => Err(io::Error::new(io::ErrorKind::ConnectionAborted, "the server closed it")),
+                true => Err(io::Error::new(io::ErrorKind::ConnectionAborted, "the server closed it").into()),
                 false => Ok(()),
             },
             () = tokio::time::sleep_until(self.asked.get() + limits::SSH_KEEPALIVE_INTERVAL) => self.ask_for_life(),
         }
     }
 
-    fn ask_for_life(&self) -> io::Result<()> {
+    fn ask_for_life(&self) -> Result<(), Fault> {
         if self.heard.get().elapsed() > limits::SSH_SILENCE_MAX {
             let silence = format!("no sign of life for {} s", limits::SSH_SILENCE_MAX.as_secs());
-            return Err(io::Error::new(io::ErrorKind::TimedOut, silence));
+            return Err(io::Error::new(io::ErrorKind::TimedOut, silence).into());
         }
         self.asked.set(Instant::now());
         self.session.keepalive_send()?;
@@ -103,10 +140,10 @@ impl Wire {
     }
 
     /// Repeats one operation until it is through.
-    pub(super) async fn drive<T, E: Into<io::Error>>(
+    pub(super) async fn drive<T, E: Into<Fault>>(
         &self,
         mut operation: impl FnMut() -> Result<T, E>,
-    ) -> io::Result<T> {
+    ) -> Result<T, Fault> {
         loop {
             self.begin_round();
             match attempt(operation())? {
@@ -117,17 +154,17 @@ impl Wire {
     }
 
     /// Waits for the connection to break, keeping it alive.
-    pub(super) async fn idle(&self) -> io::Error {
+    pub(super) async fn idle(&self) -> Fault {
         loop {
             self.begin_round();
-            if let Err(error) = self.wait().await {
-                return error;
+            if let Err(fault) = self.wait().await {
+                return fault;
             }
         }
     }
 
     /// The connection was lost.
-    pub(super) fn cut_off(&self, error: &io::Error, sent: Sent) -> SshError {
-        SshError::CutOff { address: self.address.clone(), why: self.redactor.clean(&error.to_string()), sent }
+    pub(super) fn cut_off(&self, fault: &Fault, sent: Sent) -> SshError {
+        SshError::CutOff { address: self.address.clone(), why: self.redactor.clean(&fault.to_string()), sent }
     }
 }

@@ -1,0 +1,72 @@
+//! Keys: the server's and ours.
+
+use accolades::ssh::{Identity, Login, Session, SshError};
+use accolades::util::remote::{Retry, Sent};
+use secrecy::SecretString;
+
+use super::sshd::{Sshd, redactor};
+
+async fn refusal(login: Login) -> SshError {
+    Session::open(login, redactor()).await.expect_err("the login must fail")
+}
+
+#[tokio::test]
+async fn ssh_a_wrong_host_key_shows_both_fingerprints() {
+    let sshd = Sshd::start();
+    let expected = std::fs::read_to_string(sshd.path("stranger.pub")).unwrap().parse().unwrap();
+    let error = refusal(Login { host_key: expected, ..sshd.login() }).await;
+    assert!(matches!(error, SshError::HostKeyMismatch { .. }), "{error}");
+    assert_eq!((error.sent(), error.retry()), (Sent::No, Retry::Never));
+    for name in ["host.pub", "stranger.pub"] {
+        let shown = std::process::Command::new("ssh-keygen").args(["-l", "-f"]).arg(sshd.path(name)).output().unwrap();
+        let shown = String::from_utf8(shown.stdout).unwrap();
+        let fingerprint = shown.split_whitespace().nth(1).unwrap();
+        assert!(error.to_string().contains(fingerprint), "{error} lacks {fingerprint}");
+    }
+}
+
+#[tokio::test]
+async fn ssh_a_key_that_is_not_authorised_is_refused() {
+    let sshd = Sshd::start();
+    let error = refusal(Login { identity: Identity::KeyFile(sshd.path("stranger")), ..sshd.login() }).await;
+    assert!(matches!(&error, SshError::AuthenticationRefused { user, .. } if *user == sshd.user), "{error}");
+    assert_eq!(error.sent(), Sent::No);
+}
+
+#[tokio::test]
+async fn ssh_a_key_kept_as_text_opens_too() {
+    let sshd = Sshd::start();
+    let text = SecretString::from(std::fs::read_to_string(sshd.path("client")).unwrap());
+    Session::open(Login { identity: Identity::KeyText(text), ..sshd.login() }, redactor()).await.unwrap();
+}
+
+#[tokio::test]
+async fn ssh_an_unusable_key_is_named() {
+    let sshd = Sshd::start();
+    let missing = refusal(Login { identity: Identity::KeyFile(sshd.path("missing")), ..sshd.login() }).await;
+    assert!(matches!(missing, SshError::Identity { .. }), "{missing}");
+    assert!(missing.to_string().contains("missing"));
+    let text = SecretString::from("no key");
+    let unreadable = refusal(Login { identity: Identity::KeyText(text), ..sshd.login() }).await;
+    assert!(matches!(unreadable, SshError::Identity { .. }), "{unreadable}");
+}
+
+#[tokio::test]
+async fn ssh_nobody_there_is_unreachable() {
+    let sshd = Sshd::start();
+    let login = sshd.login();
+    drop(sshd);
+    let error = refusal(login).await;
+    assert!(matches!(error, SshError::Unreachable { .. }), "{error}");
+    assert_eq!((error.sent(), error.retry()), (Sent::No, Retry::After));
+}
+
+#[tokio::test]
+async fn ssh_a_server_that_hangs_up_at_once_is_unreachable() {
+    let sshd = Sshd::start();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let mut login = sshd.login();
+    login.address.port = listener.local_addr().unwrap().port();
+    let (error, _) = tokio::join!(refusal(login), async { drop(listener.accept().await.unwrap()) });
+    assert!(matches!(error, SshError::Unreachable { .. }), "{error}");
+}
