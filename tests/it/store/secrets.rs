@@ -19,8 +19,8 @@ const CANARY: &str = "canary-Zoé-77";
 async fn place(bench: &Bench) -> (String, Store, PathBuf) {
     let url = bench.url().await;
     let store = Store::open(&url).await.unwrap();
-    let folder = bench.folder().join(format!("keys-{}", url.rsplit('/').next().unwrap().split('?').next().unwrap()));
-    fs::create_dir(&folder).unwrap();
+    // Removed with the bench's folder.
+    let folder = tempfile::tempdir_in(bench.folder()).unwrap().keep();
     (url, store, folder.join("key"))
 }
 
