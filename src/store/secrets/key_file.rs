@@ -43,11 +43,14 @@ pub(super) fn aside(path: &Path, key_id: &str) -> PathBuf {
     aside
 }
 
-/// Puts a key that was written aside in its place, over the old one.
+/// Puts a key that was written aside in its place, over the old one. Another program may have done so already.
 pub(super) fn put_in_place(aside: &Path, path: &Path) -> Result<(), VaultError> {
-    fs::rename(aside, path)
-        .and_then(|()| sync_folder(path))
-        .map_err(|source| VaultError::File { path: path.to_owned(), source })
+    match fs::rename(aside, path) {
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+        renamed => renamed,
+    }
+    .and_then(|()| sync_folder(path))
+    .map_err(|source| VaultError::File { path: path.to_owned(), source })
 }
 
 /// Removes a key that was written aside and is not wanted.

@@ -218,19 +218,17 @@ impl Vault {
     /// # Errors
     /// As [`Vault::get_secret`]; nothing is marked then.
     pub async fn hand_over(&self, name: &str, at_us: i64) -> Result<HandOver, VaultError> {
-        let value = in_transaction!(self.store, |tx| {
+        Ok(in_transaction!(self.store, |tx| {
             let row: Option<Row> = sqlx::query_as(HAND_OVER).bind(name).bind(at_us).fetch_optional(&mut *tx).await?;
             match row {
-                Some(row) => Some(self.unseal(name, row).await?),
-                None => None,
+                Some(row) => HandOver::Now(self.unseal(name, row).await?),
+                None => {
+                    let first: Option<Option<i64>> =
+                        sqlx::query_scalar(SELECT_HAND_OVER).bind(name).fetch_optional(&mut *tx).await?;
+                    first.flatten().map_or(HandOver::Unknown, |at_us| HandOver::Already { at_us })
+                }
             }
-        });
-        if let Some(value) = value {
-            return Ok(HandOver::Now(value));
-        }
-        let first: Option<Option<i64>> =
-            on_pool!(self.store, |pool| sqlx::query_scalar(SELECT_HAND_OVER).bind(name).fetch_optional(pool).await?);
-        Ok(first.flatten().map_or(HandOver::Unknown, |at_us| HandOver::Already { at_us }))
+        }))
     }
 
     /// Encrypts every secret under a new key and puts it in the place of the old one.

@@ -29,39 +29,52 @@ pub(super) async fn key_id_of(store: &Store) -> Result<Option<String>, VaultErro
 
 /// The store's key: the one in place, one left by a change that was cut short, or a new one for a store without secrets.
 pub(super) async fn settle(store: &Store, path: &Path, randomness: &Randomness) -> Result<Key, VaultError> {
-    let wanted = key_id_of(store).await?;
-    let in_place = key_file::read(path)?;
-    if let (Some(key), Some(wanted)) = (&in_place, &wanted)
-        && key.id() == *wanted
-    {
-        return Ok(key.clone());
-    }
-    if let Some(wanted) = &wanted {
-        let aside = key_file::aside(path, wanted);
-        if let Some(key) = key_file::read(&aside)?
-            && key.id() == *wanted
+    // Another program may declare its key between our reading and our declaring: then its key is looked for.
+    for _ in 0..2 {
+        let wanted = key_id_of(store).await?;
+        if let Some(wanted) = &wanted
+            && let Some(key) = find(path, wanted)?
         {
-            key_file::put_in_place(&aside, path)?;
+            return Ok(key);
+        }
+        if let Some(key) = declare(store, path, wanted.as_deref(), randomness).await? {
             return Ok(key);
         }
     }
-    match in_place {
-        Some(key) if claim(store, &key, wanted.as_deref()).await? => Ok(key),
-        Some(_) => Err(VaultError::WrongKey { path: path.to_owned() }),
-        None => make(store, path, wanted.as_deref(), randomness).await,
-    }
+    let path = path.to_owned();
+    Err(if path.exists() { VaultError::WrongKey { path } } else { VaultError::MissingKey { path } })
 }
 
-/// Makes the first key. Of two programs that do so at once, the store accepts one.
-async fn make(store: &Store, path: &Path, wanted: Option<&str>, randomness: &Randomness) -> Result<Key, VaultError> {
+/// The key of this id, in its place or beside it.
+fn find(path: &Path, wanted: &str) -> Result<Option<Key>, VaultError> {
+    let is_wanted = |key: &Key| key.id() == wanted;
+    if let Some(key) = key_file::read(path)?.filter(is_wanted) {
+        return Ok(Some(key));
+    }
+    let aside = key_file::aside(path, wanted);
+    let Some(key) = key_file::read(&aside)?.filter(is_wanted) else { return Ok(None) };
+    key_file::put_in_place(&aside, path)?;
+    Ok(Some(key))
+}
+
+/// Makes the key in place, or a new one, the store's; `None` when the store has another one.
+async fn declare(
+    store: &Store,
+    path: &Path,
+    before: Option<&str>,
+    randomness: &Randomness,
+) -> Result<Option<Key>, VaultError> {
+    if let Some(key) = key_file::read(path)? {
+        return Ok(claim(store, &key, before).await?.then_some(key));
+    }
     let key = Key::generate(randomness);
     let aside = key_file::write_aside(path, &key)?;
-    if claim(store, &key, wanted).await? {
+    if claim(store, &key, before).await? {
         key_file::put_in_place(&aside, path)?;
-        return Ok(key);
+        return Ok(Some(key));
     }
     key_file::discard(&aside)?;
-    Err(VaultError::MissingKey { path: path.to_owned() })
+    Ok(None)
 }
 
 /// Declares a key as the store's, in the place of `before` if the store has no secrets; whether that was possible.

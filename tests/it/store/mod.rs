@@ -1,0 +1,75 @@
+//! The store: the same suite on both engines.
+
+mod bench;
+mod copying;
+mod inventory;
+mod kill;
+mod leases;
+mod opening;
+mod records;
+mod runs;
+mod secrets;
+
+use accolades::store::Engine;
+use bench::Bench;
+
+/// Microseconds since 1970 of a day in October 2026: the suite's present.
+const NOW_US: i64 = 1_790_000_000_000_000;
+
+/// Every case, each on a store of its own.
+async fn suite(bench: &Bench) {
+    opening::two_programs_open_a_new_store_at_once(bench).await;
+    opening::a_newer_store_is_refused(bench).await;
+    opening::a_changed_history_is_refused(bench).await;
+    opening::a_payload_without_version_is_refused(bench).await;
+
+    inventory::versions_are_numbered_without_a_gap(bench).await;
+    inventory::one_of_many_acceptances_wins(bench).await;
+    inventory::a_vm_id_is_never_given_twice(bench).await;
+    inventory::plans_stay_as_they_were(bench).await;
+    inventory::what_is_append_only_cannot_be_changed(bench).await;
+
+    runs::a_run_begins_and_ends_once(bench).await;
+    runs::entries_are_numbered_without_a_gap(bench).await;
+    runs::open_actions_are_those_without_a_last_word(bench).await;
+    runs::a_client_sees_its_own_runs_only(bench).await;
+    kill::confirmed_entries_survive_a_killed_process(bench).await;
+
+    leases::one_of_many_gets_the_lease(bench).await;
+    leases::a_lease_that_ended_is_taken_over(bench).await;
+    leases::a_dead_holder_is_replaced_once(bench).await;
+
+    records::the_latest_observation_counts(bench).await;
+    records::old_observations_are_dropped(bench).await;
+    records::another_host_key_is_a_conflict(bench).await;
+    records::departures_are_kept_and_marked(bench).await;
+
+    secrets::a_secret_comes_back_and_is_not_in_clear(bench).await;
+    secrets::a_changed_ciphertext_is_refused(bench).await;
+    secrets::a_password_is_handed_over_once(bench).await;
+    secrets::a_missing_or_foreign_key_is_refused(bench).await;
+    secrets::a_key_that_others_can_read_is_refused(bench).await;
+    secrets::the_key_is_rotated(bench).await;
+    secrets::a_rotation_that_was_cut_short_is_finished(bench).await;
+    secrets::two_programs_make_one_key(bench).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn store_suite_on_sqlite() {
+    let bench = Bench::sqlite();
+    assert_eq!(bench.store().await.engine(), Engine::Sqlite);
+    suite(&bench).await;
+    copying::a_copy_is_equal(&bench, &bench).await;
+}
+
+/// The copies in both directions are here too: starting a cluster is the dear part.
+#[tokio::test(flavor = "multi_thread")]
+async fn store_suite_on_postgresql() {
+    let (files, server) = (Bench::sqlite(), Bench::postgres());
+    assert_eq!(server.store().await.engine(), Engine::Postgres);
+    suite(&server).await;
+    opening::errors_never_show_the_password(&server).await;
+    copying::a_copy_is_equal(&files, &server).await;
+    copying::a_copy_is_equal(&server, &files).await;
+    copying::a_copy_needs_an_empty_target(&server, &files).await;
+}
