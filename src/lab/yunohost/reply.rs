@@ -6,7 +6,7 @@ use serde_json::Value;
 
 /// The arguments of a command once the grammar has taken them apart. Options are keyed by their long name with the
 /// dashes (`--full`), positional arguments by their name (`username`).
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Args(pub BTreeMap<String, Vec<String>>);
 
 impl Args {
@@ -37,6 +37,20 @@ pub struct Reply {
     pub exit: i32,
     /// How long it took.
     pub duration_us: u64,
+    /// Whether the keys of the value keep their order when it is printed for people (they are sorted otherwise).
+    pub keeps_order: bool,
+}
+
+impl Reply {
+    /// A refusal in one sentence.
+    pub fn error(text: impl Into<String>) -> Reply {
+        Reply { lines: vec![Line::Error(text.into())], exit: 1, ..Reply::default() }
+    }
+
+    /// A result and nothing else.
+    pub fn value(value: Value) -> Reply {
+        Reply { value: Some(value), ..Reply::default() }
+    }
 }
 
 /// One line of talk.
@@ -50,6 +64,13 @@ pub enum Line {
     Warning(String),
     /// `ERROR` on standard error.
     Error(String),
+    /// `DEBUG` on standard output, with `--debug` only.
+    Debug {
+        /// Milliseconds since the program began.
+        after_ms: u64,
+        /// What is said.
+        text: String,
+    },
     /// Text on standard output as it is.
     Out(String),
     /// Text on standard error as it is.
