@@ -1,13 +1,18 @@
 //! A simulated Debian machine: files, programs, units. The same for a node and for a guest.
 
+pub mod boot;
+pub mod disks;
 pub mod files;
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+pub use boot::{CloudInit, boot};
+pub use disks::Disk;
 pub use files::Files;
 
+use crate::lab::world::{Moment, Surroundings};
 use crate::lab::yunohost::Yunohost;
 
 /// A machine with an operating system.
@@ -21,7 +26,47 @@ pub struct Machine {
     pub files: Files,
     /// YunoHost, once its packages are installed.
     pub yunohost: Option<Box<Yunohost>>,
+    /// Block devices.
+    pub disks: Vec<Disk>,
+    /// Size of the file system at `/` in bytes.
+    pub root_bytes: u64,
+    /// Memory in MiB.
+    pub memory_mib: u32,
+    /// Addresses with prefix length.
+    pub addresses: Vec<String>,
+    /// When it was last booted.
+    pub booted_at: Moment,
+    /// Instance id that cloud-init last ran for.
+    pub instance_id: Option<String>,
+    /// Set by `reboot`: whoever owns the virtual machine boots it again.
+    pub reboot_requested: bool,
+    /// Whether the guest agent is installed and runs.
+    pub agent: bool,
 }
+
+impl Machine {
+    /// Whether the QEMU guest agent answers.
+    pub fn agent_running(&self) -> bool {
+        self.agent
+    }
+
+    /// What matters of this machine when two worlds are compared.
+    pub fn digest_view(&self) -> serde_json::Value {
+        let files: BTreeMap<_, _> = self.files.all().map(|(path, entry)| (path, &entry.content)).collect();
+        serde_json::json!({ "hostname": self.hostname, "debian": self.debian, "files": files })
+    }
+}
+
+/// Runs a program on a machine.
+pub fn run(machine: &mut Machine, exec: &Exec, _around: Surroundings<'_>) -> Output {
+    match exec.argv.first().map(String::as_str) {
+        Some("/bin/hostname") => Output { stdout: format!("{}\n", machine.hostname), ..Output::default() },
+        _ => Output { exit: 127, stderr: "lab: not simulated\n".to_owned(), ..Output::default() },
+    }
+}
+
+/// Lets everything in the background take effect whose time has come.
+pub fn advance(_machine: &mut Machine, _around: Surroundings<'_>) {}
 
 /// A command as a program is given it: already split, no shell.
 #[derive(Debug, Clone, Default)]
