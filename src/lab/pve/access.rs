@@ -1,12 +1,24 @@
 //! Users, tokens, roles, pools and access lists, and what they allow (filled by the access slice).
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use serde::{Deserialize, Serialize};
 
 use super::call::{Caller, Refusal};
 
 /// Everything that decides who may do what.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
-pub struct Access {}
+pub struct Access {
+    /// Pools by name.
+    pub pools: BTreeMap<String, Pool>,
+}
+
+/// A pool's members.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct Pool {
+    /// Virtual machines.
+    pub vms: BTreeSet<u32>,
+}
 
 impl Access {
     /// Whether the caller holds all these privileges on a path such as `/vms/101` or `/storage/local`.

@@ -2,8 +2,11 @@
 //!
 //! Plain data with one owner: everything is serialisable, so a snapshot is a copy and a digest is a hash.
 
+pub mod digest;
 pub mod internet;
+pub mod keyed;
 pub mod site;
+pub mod spec;
 pub mod time;
 
 use std::collections::BTreeMap;
@@ -12,6 +15,7 @@ use serde::{Deserialize, Serialize};
 
 pub use internet::Internet;
 pub use site::Site;
+pub use spec::SiteSpec;
 pub use time::Moment;
 
 /// Everything that exists.
@@ -36,4 +40,26 @@ pub struct Surroundings<'a> {
     pub now: Moment,
     /// The rest of the internet.
     pub internet: &'a Internet,
+}
+
+impl World {
+    /// A site together with what is around it, for one request.
+    pub fn site_mut(&mut self, id: &str) -> Option<(&mut Site, Surroundings<'_>)> {
+        let around = Surroundings { seed: self.seed, now: self.now, internet: &self.internet };
+        self.sites.get_mut(id).map(|site| (site, around))
+    }
+
+    /// Moves time forward (never back) and lets everything happen that falls into it.
+    pub fn advance_to(&mut self, moment: Moment) {
+        self.now = self.now.max(moment);
+        let around = Surroundings { seed: self.seed, now: self.now, internet: &self.internet };
+        for site in self.sites.values_mut() {
+            site.advance(around);
+        }
+    }
+
+    /// Moves time forward by so many microseconds.
+    pub fn advance_by_us(&mut self, us: u64) {
+        self.advance_to(self.now.plus_us(us));
+    }
 }

@@ -1,0 +1,53 @@
+//! Backup job definitions (`jobs.cfg`). Running them is not simulated yet.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::property;
+
+/// A backup job: its options as text, as in the file.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BackupJob {
+    /// Options without the id.
+    pub options: BTreeMap<String, String>,
+}
+
+impl BackupJob {
+    /// The ids that a job lists itself.
+    pub fn vmids(&self) -> Vec<u32> {
+        self.ids("vmid")
+    }
+
+    /// Whether a guest, member of this pool, is one of the job's.
+    pub fn includes(&self, vmid: u32, pool: Option<&str>) -> bool {
+        if self.options.get("all").is_some_and(|all| all == "1") {
+            return !self.ids("exclude").contains(&vmid);
+        }
+        match self.options.get("pool") {
+            Some(wanted) => pool == Some(wanted.as_str()),
+            None => self.vmids().contains(&vmid),
+        }
+    }
+
+    /// Takes a destroyed guest out of the job; false when nothing is left of the job's list.
+    pub fn forget(&mut self, vmid: u32) -> bool {
+        for key in ["vmid", "exclude"] {
+            if self.options.contains_key(key) {
+                let left: Vec<_> =
+                    self.ids(key).into_iter().filter(|one| *one != vmid).map(|one| one.to_string()).collect();
+                if left.is_empty() {
+                    self.options.remove(key);
+                } else {
+                    self.options.insert(key.to_owned(), left.join(","));
+                }
+            }
+        }
+        ["vmid", "all", "pool"].iter().any(|key| self.options.contains_key(*key))
+    }
+
+    fn ids(&self, key: &str) -> Vec<u32> {
+        let text = self.options.get(key).map(String::as_str).unwrap_or_default();
+        property::list(text).iter().filter_map(|id| id.parse().ok()).collect()
+    }
+}
