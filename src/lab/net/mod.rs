@@ -14,12 +14,14 @@ pub mod ssh;
 pub mod topology;
 pub mod transcript;
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::watch;
 
 use crate::lab::world::World;
 use fault::FaultPlan;
+use keys::NodeCertificate;
 use topology::Topology;
 use transcript::Transcript;
 
@@ -42,12 +44,20 @@ pub struct State {
     pub faults: FaultPlan,
     /// What was asked and answered.
     pub transcript: Transcript,
+    /// The nodes' certificates by site.
+    pub certificates: BTreeMap<String, NodeCertificate>,
 }
 
 impl Lab {
     /// A lab over a world.
     pub fn new(world: World, topology: Topology) -> Lab {
-        let state = State { world, topology, faults: FaultPlan::default(), transcript: Transcript::default() };
+        let state = State {
+            world,
+            topology,
+            faults: FaultPlan::default(),
+            transcript: Transcript::default(),
+            certificates: BTreeMap::new(),
+        };
         Lab(Arc::new(Inner { state: Mutex::new(state), crashes: watch::Sender::new(0) }))
     }
 
@@ -76,6 +86,13 @@ impl State {
     /// Lets everything happen whose time has come.
     pub fn settle(&mut self) {
         let World { seed, now, internet, sites } = &mut self.world;
+        self.topology.back_online.retain(|site, until| {
+            let back = *until <= *now;
+            if let Some(place) = sites.get_mut(site).filter(|_| back) {
+                place.online = true;
+            }
+            !back
+        });
         let around = crate::lab::world::Surroundings { seed: *seed, now: *now, internet };
         for site in sites.values_mut() {
             site.advance(around);

@@ -5,7 +5,7 @@ use std::net::Ipv4Addr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::lab::world::World;
+use crate::lab::world::{Moment, World};
 
 /// The address from which connections of the jump host arrive: private, inside the co-operative's tunnel.
 pub const JUMP_ADDRESS: Ipv4Addr = Ipv4Addr::new(10, 77, 0, 1);
@@ -17,6 +17,8 @@ pub struct Topology {
     pub nodes: BTreeMap<String, Ipv4Addr>,
     /// Public addresses (routers with forwards, relays): port to local address.
     pub public: BTreeMap<Ipv4Addr, PublicHost>,
+    /// Sites that are off the net for a while, with the moment when they come back.
+    pub back_online: BTreeMap<String, Moment>,
     /// Keys that the jump host lets in, OpenSSH public form.
     pub jump_keys: Vec<String>,
 }

@@ -1,0 +1,100 @@
+//! The lab's control address: its clock, its faults, its transcript, snapshots. Plain HTTP on loopback, JSON.
+
+use axum::extract::{Path, State as Shared};
+use axum::http::StatusCode;
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::Lab;
+use super::fault::FaultPlan;
+use crate::lab::world::World;
+
+/// The control routes.
+pub fn router(lab: Lab) -> Router {
+    Router::new()
+        .route("/clock", get(read_clock).post(sleep))
+        .route("/faults", get(read_faults).put(plan_faults))
+        .route("/transcript", get(read_transcript))
+        .route("/digest", get(read_digest))
+        .route("/snapshot", get(take_snapshot).put(restore_snapshot))
+        .route("/dns", post(publish))
+        .route("/sites/{site}/online", post(set_online))
+        .with_state(lab)
+}
+
+#[derive(Serialize)]
+struct Reading {
+    now_us: i64,
+}
+
+#[derive(Deserialize)]
+struct Sleep {
+    sleep_us: u64,
+}
+
+#[derive(Deserialize)]
+struct Record {
+    name: String,
+    #[serde(rename = "type")]
+    kind: String,
+    value: String,
+}
+
+async fn read_clock(Shared(lab): Shared<Lab>) -> Json<Reading> {
+    Json(Reading { now_us: lab.lock().world.now.0 })
+}
+
+async fn sleep(Shared(lab): Shared<Lab>, Json(sleep): Json<Sleep>) -> Json<Reading> {
+    let mut state = lab.lock();
+    state.pass(sleep.sleep_us);
+    Json(Reading { now_us: state.world.now.0 })
+}
+
+async fn read_faults(Shared(lab): Shared<Lab>) -> Json<FaultPlan> {
+    Json(lab.lock().faults.clone())
+}
+
+async fn plan_faults(Shared(lab): Shared<Lab>, Json(plan): Json<FaultPlan>) {
+    lab.lock().faults = plan;
+}
+
+async fn read_transcript(Shared(lab): Shared<Lab>) -> String {
+    lab.lock().transcript.lines()
+}
+
+async fn read_digest(Shared(lab): Shared<Lab>) -> Json<Value> {
+    let mut state = lab.lock();
+    state.settle();
+    Json(json!({ "digest": state.world.digest() }))
+}
+
+async fn take_snapshot(Shared(lab): Shared<Lab>) -> Json<World> {
+    Json(lab.lock().world.clone())
+}
+
+async fn restore_snapshot(Shared(lab): Shared<Lab>, Json(world): Json<World>) {
+    lab.lock().world = world;
+}
+
+/// What the person at the registrar's page does.
+async fn publish(Shared(lab): Shared<Lab>, Json(records): Json<Vec<Record>>) {
+    let mut state = lab.lock();
+    for record in records {
+        let values = state.world.internet.dns.entry((record.name, record.kind)).or_default();
+        if !values.contains(&record.value) {
+            values.push(record.value);
+        }
+    }
+}
+
+async fn set_online(Shared(lab): Shared<Lab>, Path(site): Path<String>, Json(online): Json<bool>) -> StatusCode {
+    match lab.lock().world.sites.get_mut(&site) {
+        Some(place) => {
+            place.online = online;
+            StatusCode::NO_CONTENT
+        }
+        None => StatusCode::NOT_FOUND,
+    }
+}
