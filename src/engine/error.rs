@@ -31,6 +31,12 @@ pub enum EngineError {
     /// A secret that a person has to set.
     #[error("the secret `{0}` is not set\n\nset it with `accolades secret set {0}` (it is read from standard input)")]
     MissingSecret(String),
+    /// A site without our tokens.
+    #[error("the site `{0}` is not prepared yet\n\nrun `accolades site prepare {0}`")]
+    NotPrepared(String),
+    /// Nothing is known, so nothing is changed.
+    #[error("nothing is known: {0}\n\nthe same command goes on once it answers")]
+    Unknown(String),
     /// Something that only a person can decide.
     #[error("{0}")]
     Conflict(String),
@@ -58,7 +64,7 @@ pub enum EngineError {
 }
 
 /// What an error means for the person at the keyboard.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Class {
     /// The run stopped; the same command goes on with it.
     Stopped,
@@ -76,7 +82,8 @@ impl EngineError {
         match self {
             EngineError::Pve(error) if error.is_unreachable() => Class::Unreachable,
             EngineError::Ssh(SshError::Unreachable { .. }) => Class::Unreachable,
-            EngineError::MissingSecret(_) | EngineError::Template(_) => Class::Configuration,
+            EngineError::Unknown(_) => Class::Unreachable,
+            EngineError::MissingSecret(_) | EngineError::Template(_) | EngineError::NotPrepared(_) => Class::Configuration,
             EngineError::Conflict(_) | EngineError::Busy { .. } => Class::Conflict,
             _ => Class::Stopped,
         }

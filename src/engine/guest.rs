@@ -7,12 +7,14 @@ use serde_json::Value;
 
 use super::door::{Account, Door, GuestAddress};
 use super::journal::ActionLog;
+use super::run::ENTER_ATTEMPTS_MAX;
 use super::script::{Script, script};
 use super::unit::{Unit, UnitState, poll_interval, write_file};
 use super::{Engine, EngineError};
 use crate::plan::GuestState;
 use crate::ssh::SshError;
 use crate::util::limits;
+use crate::util::remote::Retry;
 use crate::yunohost::playbook::step::{self, ADMIN_LOGIN, REACHABLE, StepState, Work};
 use crate::yunohost::playbook::template::Scope;
 use crate::yunohost::playbook::{Fact, Facts, Need, Playbook, ReadCommand, Step};
@@ -48,6 +50,26 @@ impl<'a> Guest<'a> {
     ) -> Result<Guest<'a>, EngineError> {
         let door = engine.open_door(&address).await?;
         Ok(Guest { engine, address, variables, door })
+    }
+
+    /// Comes into a guest that may just be starting.
+    ///
+    /// # Errors
+    /// When it does not answer for minutes, or does not let us in.
+    pub async fn enter_patiently(
+        engine: &'a Engine,
+        address: GuestAddress,
+        variables: &'a Value,
+    ) -> Result<Guest<'a>, EngineError> {
+        for _ in 0..ENTER_ATTEMPTS_MAX {
+            match Guest::enter(engine, address.clone(), variables).await {
+                Err(EngineError::Ssh(error)) if error.retry() != Retry::Never => {
+                    engine.clock.sleep(limits::POLL_INTERVAL_MAX).await?;
+                }
+                result => return result,
+            }
+        }
+        Guest::enter(engine, address, variables).await
     }
 
     /// Reads everything that the playbooks look at.

@@ -8,9 +8,15 @@ pub mod error;
 pub mod event;
 pub mod guest;
 pub mod journal;
+pub mod lease;
+pub mod machine;
+pub mod observe;
+pub mod prepare;
 pub mod reach;
+pub mod run;
 pub mod script;
 pub mod secret;
+pub mod site;
 pub mod unit;
 
 use std::sync::Arc;

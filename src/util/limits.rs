@@ -76,3 +76,18 @@ pub const POLL_INTERVAL_MAX: Duration = Duration::from_secs(5);
 
 /// How long a domain may take to answer our test from outside.
 pub const REACH_TIMEOUT: Duration = Duration::from_secs(15);
+
+/// How long a task on a node may take: an image is copied onto a slow SSD within minutes.
+pub const PVE_TASK_TIMEOUT: Duration = Duration::from_secs(3600);
+
+/// How often one action is submitted when the reason of its failure passes by itself.
+pub const SUBMIT_ATTEMPTS_MAX: u32 = 5;
+
+/// How long to leave a busy node alone.
+pub const BUSY_WAIT: Duration = Duration::from_secs(10);
+
+/// How long a guest may take from its start to its agent's first answer, cloud-init's package installation included.
+pub const GUEST_BOOT_TIMEOUT: Duration = Duration::from_secs(1200);
+
+/// How long an instance is reserved for one run; renewed before every action.
+pub const LEASE_TIME: Duration = Duration::from_secs(4 * 3600);
