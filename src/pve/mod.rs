@@ -1,1 +1,45 @@
-//! (filled by its first slice)
+//! The HTTP adapter for Proxmox VE.
+//!
+//! [`Client`] speaks to one node over pinned TLS, [`PveError`] says what a refusal means and whether the node may have
+//! acted. The calls are methods of the client, one file per subject; those that start a task give its [`Upid`], and
+//! [`wait_task`] follows it to its [`TaskVerdict`]. What the node really sends (numbers as text, 1 for true) stays in
+//! `wire`.
+
+mod access;
+mod agent;
+mod client;
+mod cluster;
+mod content;
+mod error;
+mod firewall;
+mod form;
+mod nodes;
+mod pin;
+mod pools;
+mod power;
+mod qemu;
+mod snapshots;
+mod storage;
+mod tasks;
+mod upid;
+mod wait;
+mod wire;
+
+pub use access::{AclEntry, Grantee, NewToken, Permissions, Role, Token, User};
+pub use agent::{AgentExec, AgentInterface, OsInfo};
+pub use client::{Client, Credentials, Endpoint};
+pub use cluster::{NextIdRange, Resource, ResourceKind, Version};
+pub use content::{Download, Volume};
+pub use error::PveError;
+pub use firewall::{FirewallOptions, FirewallRule};
+pub use form::encode_ssh_keys;
+pub use nodes::{NodeCpu, NodeSpace, NodeStatus, NodeSummary};
+pub use pin::{Fingerprint, FingerprintError};
+pub use pools::{Pool, PoolMember};
+pub use power::{Shutdown, VmState};
+pub use qemu::{CloneVm, Pending, VmConfig, VmSummary};
+pub use snapshots::Snapshot;
+pub use storage::{StorageDefinition, StorageStatus};
+pub use tasks::{LogLine, TaskFilter, TaskSource, TaskStatus, TaskSummary};
+pub use upid::{NotAUpid, TaskVerdict, Upid};
+pub use wait::{TaskEnd, WaitError, wait_task};

@@ -29,6 +29,20 @@ pub const PVE_BODY_BYTES_MAX: usize = 16 * 1024 * 1024;
 /// Requests under way at once to one node.
 pub const PVE_REQUESTS_PER_NODE_MAX: usize = 5;
 
+/// How long an idle connection to a Proxmox node is kept: below the 5 s after which its server closes it.
+pub const PVE_IDLE_TIMEOUT: Duration = Duration::from_secs(3);
+
+/// Shortest and longest pause between two looks at a task.
+pub const PVE_TASK_POLL_MIN: Duration = Duration::from_millis(500);
+/// See [`PVE_TASK_POLL_MIN`].
+pub const PVE_TASK_POLL_MAX: Duration = Duration::from_secs(5);
+
+/// Looks at a task that may fail one after another before its waiting is given up (the task goes on).
+pub const PVE_TASK_LOOKS_FAILED_MAX: u32 = 5;
+
+/// Last lines of a failed task's log that are shown.
+pub const PVE_TASK_LOG_LINES_SHOWN: u64 = 20;
+
 /// Opening an SSH connection, key exchange and authentication included.
 pub const SSH_CONNECT_TIMEOUT: Duration = Duration::from_secs(20);
 

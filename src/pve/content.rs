@@ -1,0 +1,79 @@
+//! What lies on a storage (sheet Proxmox, sections 5a and 9c).
+
+use serde::Deserialize;
+
+use super::client::Client;
+use super::error::PveError;
+use super::form::{Form, encode};
+use super::upid::Upid;
+use super::wire;
+
+/// A volume. Those that the token may not access are left out in silence: an empty list is no proof.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Volume {
+    /// For example `local:import/debian-12.qcow2`.
+    pub volid: String,
+    /// `images`, `import`, `backup`, `iso`, ...
+    pub content: String,
+    /// For example `qcow2` or `vma.zst`.
+    pub format: String,
+    /// Bytes.
+    #[serde(deserialize_with = "wire::number")]
+    pub size: u64,
+    /// When it was made, in seconds since 1970.
+    #[serde(default, deserialize_with = "wire::maybe_number")]
+    pub ctime: Option<u64>,
+    /// The VM that it belongs to.
+    #[serde(default, deserialize_with = "wire::maybe_number")]
+    pub vmid: Option<u64>,
+    /// First line of its notes.
+    #[serde(default, deserialize_with = "wire::maybe_text")]
+    pub notes: Option<String>,
+    /// It cannot be removed.
+    #[serde(default, deserialize_with = "wire::flag")]
+    pub protected: bool,
+}
+
+/// A file for the node to download, checked against its checksum.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Download {
+    /// Where from.
+    pub url: String,
+    /// What it becomes: `import` for disk images.
+    pub content: String,
+    /// Name on the storage; for `import` it ends in `.qcow2`, `.raw`, `.vmdk` or `.ova`.
+    pub filename: String,
+    /// SHA-512 in hexadecimal.
+    pub sha512: String,
+}
+
+impl Client {
+    /// The volumes of a storage, of one kind or one VM when said.
+    ///
+    /// # Errors
+    /// [`PveError::is_absent_storage`]; a storage behind a slow server may make the node's proxy give up.
+    pub async fn volumes(
+        &self,
+        storage: &str,
+        content: Option<&str>,
+        vmid: Option<u32>,
+    ) -> Result<Vec<Volume>, PveError> {
+        let path = self.node_path(&format!("/storage/{}/content", encode(storage)));
+        self.get(&path, Form::new().with_some("content", content).with_some("vmid", vmid)).await
+    }
+
+    /// Lets the node download a file onto a storage; task `download`.
+    ///
+    /// # Errors
+    /// As every call.
+    pub async fn download(&self, storage: &str, file: &Download) -> Result<Upid, PveError> {
+        let path = self.node_path(&format!("/storage/{}/download-url", encode(storage)));
+        let form = Form::new()
+            .with("url", &file.url)
+            .with("content", &file.content)
+            .with("filename", &file.filename)
+            .with("checksum", &file.sha512)
+            .with("checksum-algorithm", "sha512");
+        self.start(&path, form).await
+    }
+}
