@@ -1,7 +1,10 @@
 //! The store: the same suite on both engines.
 
+#![allow(clippy::unwrap_used, reason = "what a test cannot unwrap, it fails on")]
+
 mod bench;
 mod copying;
+mod fixture;
 mod inventory;
 mod kill;
 mod leases;
@@ -10,7 +13,6 @@ mod records;
 mod runs;
 mod secrets;
 
-use accolades::store::Engine;
 use bench::Bench;
 
 /// Microseconds since 1970 of a day in October 2026: the suite's present.
@@ -22,6 +24,8 @@ async fn suite(bench: &Bench) {
     opening::a_newer_store_is_refused(bench).await;
     opening::a_changed_history_is_refused(bench).await;
     opening::a_payload_without_version_is_refused(bench).await;
+
+    fixture::a_store_of_version_1_is_read(bench).await;
 
     inventory::versions_are_numbered_without_a_gap(bench).await;
     inventory::one_of_many_acceptances_wins(bench).await;
@@ -57,7 +61,7 @@ async fn suite(bench: &Bench) {
 #[tokio::test(flavor = "multi_thread")]
 async fn store_suite_on_sqlite() {
     let bench = Bench::sqlite();
-    assert_eq!(bench.store().await.engine(), Engine::Sqlite);
+    assert_eq!(bench.store().await.engine(), bench.engine());
     suite(&bench).await;
     copying::a_copy_is_equal(&bench, &bench).await;
 }
@@ -66,7 +70,7 @@ async fn store_suite_on_sqlite() {
 #[tokio::test(flavor = "multi_thread")]
 async fn store_suite_on_postgresql() {
     let (files, server) = (Bench::sqlite(), Bench::postgres());
-    assert_eq!(server.store().await.engine(), Engine::Postgres);
+    assert_eq!(server.store().await.engine(), server.engine());
     suite(&server).await;
     opening::errors_never_show_the_password(&server).await;
     copying::a_copy_is_equal(&files, &server).await;
