@@ -121,3 +121,24 @@ fn shown(options: &PgConnectOptions) -> String {
         None => format!("postgres://{user}@{}:{}/{database}", options.get_host(), options.get_port()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What a confirmed entry's surviving a power cut rests on; no test can cut the power.
+    #[tokio::test]
+    async fn store_file_is_durable_and_checks_its_references() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let store = Store::open(&folder.path().join("s").display().to_string()).await.expect("a new store");
+        let Pool::Sqlite(pool) = &store.pool else { panic!("a file is SQLite's") };
+        for (pragma, expected) in
+            [("PRAGMA synchronous", 2), ("PRAGMA foreign_keys", 1), ("PRAGMA busy_timeout", 10_000)]
+        {
+            let value: i64 = sqlx::query_scalar(pragma).fetch_one(pool).await.expect(pragma);
+            assert_eq!(value, expected, "{pragma}");
+        }
+        let mode: String = sqlx::query_scalar("PRAGMA journal_mode").fetch_one(pool).await.expect("a mode");
+        assert_eq!(mode, "wal");
+    }
+}

@@ -6,9 +6,9 @@ mod bench;
 mod copying;
 mod fixture;
 mod inventory;
-mod kill;
 mod leases;
 mod opening;
+mod processes;
 mod records;
 mod runs;
 mod secrets;
@@ -37,11 +37,12 @@ async fn suite(bench: &Bench) {
     runs::entries_are_numbered_without_a_gap(bench).await;
     runs::open_actions_are_those_without_a_last_word(bench).await;
     runs::a_client_sees_its_own_runs_only(bench).await;
-    kill::confirmed_entries_survive_a_killed_process(bench).await;
+    processes::confirmed_entries_survive_a_killed_process(bench).await;
 
     leases::one_of_many_gets_the_lease(bench).await;
     leases::a_lease_that_ended_is_taken_over(bench).await;
     leases::a_dead_holder_is_replaced_once(bench).await;
+    processes::two_processes_never_hold_the_same_lease(bench).await;
 
     records::the_latest_observation_counts(bench).await;
     records::old_observations_are_dropped(bench).await;
