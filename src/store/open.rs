@@ -6,6 +6,7 @@ use std::path::Path;
 
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{ConnectOptions, Connection};
 
 use crate::util::limits;
 
@@ -103,12 +104,16 @@ async fn open_server(options: Box<PgConnectOptions>) -> Result<Pool, StoreError>
     let url = shown(&options);
     // Said explicitly, because a server may be configured to confirm what is not on its disk yet.
     let options = options.options([("synchronous_commit", "on")]).application_name("accolades");
+    // Once by hand: the pool would wait for a server that refuses, and then only say that it has waited.
+    let first = tokio::time::timeout(limits::STORE_CONNECT_TIMEOUT, options.connect())
+        .await
+        .unwrap_or_else(|_| Err(sqlx::Error::Io(std::io::ErrorKind::TimedOut.into())))
+        .map_err(|source| StoreError::Open { url, source })?;
+    first.close().await?;
     let pool = PgPoolOptions::new()
         .max_connections(limits::STORE_CONNECTIONS_MAX)
         .acquire_timeout(limits::STORE_CONNECT_TIMEOUT)
-        .connect_with(options)
-        .await
-        .map_err(|source| StoreError::Open { url, source })?;
+        .connect_lazy_with(options);
     Ok(Pool::Postgres(pool))
 }
 

@@ -83,3 +83,12 @@ async fn store_file_is_its_owners_alone_and_its_folder_must_exist() {
     let error = Store::open(missing.to_str().unwrap()).await.unwrap_err();
     assert!(error.to_string().contains("check that the folder exists"), "{error}");
 }
+
+#[tokio::test]
+async fn store_server_that_refuses_is_named_with_its_cause() {
+    // Nobody listens on port 1.
+    let error = Store::open("postgres://ana:canary@127.0.0.1:1/coop").await.unwrap_err();
+    assert!(error.to_string().contains("the store at `postgres://ana@127.0.0.1:1/coop`"), "{error}");
+    let cause = std::error::Error::source(&error).unwrap().to_string();
+    assert!(cause.contains("refused") && !cause.contains("canary"), "{cause}");
+}
