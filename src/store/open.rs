@@ -6,6 +6,7 @@ use std::path::Path;
 
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{ConnectOptions, Connection};
 
 use crate::util::limits;
 
@@ -103,12 +104,16 @@ async fn open_server(options: Box<PgConnectOptions>) -> Result<Pool, StoreError>
     let url = shown(&options);
     // Said explicitly, because a server may be configured to confirm what is not on its disk yet.
     let options = options.options([("synchronous_commit", "on")]).application_name("accolades");
+    // Once by hand: the pool would wait for a server that refuses, and then only say that it has waited.
+    let first = tokio::time::timeout(limits::STORE_CONNECT_TIMEOUT, options.connect())
+        .await
+        .unwrap_or_else(|_| Err(sqlx::Error::Io(std::io::ErrorKind::TimedOut.into())))
+        .map_err(|source| StoreError::Open { url, source })?;
+    first.close().await?;
     let pool = PgPoolOptions::new()
         .max_connections(limits::STORE_CONNECTIONS_MAX)
         .acquire_timeout(limits::STORE_CONNECT_TIMEOUT)
-        .connect_with(options)
-        .await
-        .map_err(|source| StoreError::Open { url, source })?;
+        .connect_lazy_with(options);
     Ok(Pool::Postgres(pool))
 }
 
@@ -119,5 +124,26 @@ fn shown(options: &PgConnectOptions) -> String {
     match options.get_socket() {
         Some(socket) => format!("postgres://{user}@{}/{database}", socket.display()),
         None => format!("postgres://{user}@{}:{}/{database}", options.get_host(), options.get_port()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What a confirmed entry's surviving a power cut rests on; no test can cut the power.
+    #[tokio::test]
+    async fn store_file_is_durable_and_checks_its_references() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let store = Store::open(&folder.path().join("s").display().to_string()).await.expect("a new store");
+        let Pool::Sqlite(pool) = &store.pool else { panic!("a file is SQLite's") };
+        for (pragma, expected) in
+            [("PRAGMA synchronous", 2), ("PRAGMA foreign_keys", 1), ("PRAGMA busy_timeout", 10_000)]
+        {
+            let value: i64 = sqlx::query_scalar(pragma).fetch_one(pool).await.expect(pragma);
+            assert_eq!(value, expected, "{pragma}");
+        }
+        let mode: String = sqlx::query_scalar("PRAGMA journal_mode").fetch_one(pool).await.expect("a mode");
+        assert_eq!(mode, "wal");
     }
 }

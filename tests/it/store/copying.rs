@@ -72,7 +72,7 @@ pub async fn a_copy_needs_an_empty_target(from: &Bench, to: &Bench) {
 /// Every table of a store but the history of its tables.
 async fn tables_of(url: &str) -> Vec<String> {
     let sql = if url.starts_with("postgres:") {
-        "SELECT tablename::TEXT FROM pg_tables WHERE schemaname = 'public'"
+        "SELECT tablename::TEXT FROM pg_tables WHERE schemaname = current_schema()"
     } else {
         "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"
     };

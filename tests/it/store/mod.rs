@@ -1,16 +1,18 @@
 //! The store: the same suite on both engines.
 
+#![allow(clippy::unwrap_used, reason = "what a test cannot unwrap, it fails on")]
+
 mod bench;
 mod copying;
+mod fixture;
 mod inventory;
-mod kill;
 mod leases;
 mod opening;
+mod processes;
 mod records;
 mod runs;
 mod secrets;
 
-use accolades::store::Engine;
 use bench::Bench;
 
 /// Microseconds since 1970 of a day in October 2026: the suite's present.
@@ -23,6 +25,8 @@ async fn suite(bench: &Bench) {
     opening::a_changed_history_is_refused(bench).await;
     opening::a_payload_without_version_is_refused(bench).await;
 
+    fixture::a_store_of_version_1_is_read(bench).await;
+
     inventory::versions_are_numbered_without_a_gap(bench).await;
     inventory::one_of_many_acceptances_wins(bench).await;
     inventory::a_vm_id_is_never_given_twice(bench).await;
@@ -33,11 +37,12 @@ async fn suite(bench: &Bench) {
     runs::entries_are_numbered_without_a_gap(bench).await;
     runs::open_actions_are_those_without_a_last_word(bench).await;
     runs::a_client_sees_its_own_runs_only(bench).await;
-    kill::confirmed_entries_survive_a_killed_process(bench).await;
+    processes::confirmed_entries_survive_a_killed_process(bench).await;
 
     leases::one_of_many_gets_the_lease(bench).await;
     leases::a_lease_that_ended_is_taken_over(bench).await;
     leases::a_dead_holder_is_replaced_once(bench).await;
+    processes::two_processes_never_hold_the_same_lease(bench).await;
 
     records::the_latest_observation_counts(bench).await;
     records::old_observations_are_dropped(bench).await;
@@ -57,7 +62,7 @@ async fn suite(bench: &Bench) {
 #[tokio::test(flavor = "multi_thread")]
 async fn store_suite_on_sqlite() {
     let bench = Bench::sqlite();
-    assert_eq!(bench.store().await.engine(), Engine::Sqlite);
+    assert_eq!(bench.store().await.engine(), bench.engine());
     suite(&bench).await;
     copying::a_copy_is_equal(&bench, &bench).await;
 }
@@ -66,7 +71,7 @@ async fn store_suite_on_sqlite() {
 #[tokio::test(flavor = "multi_thread")]
 async fn store_suite_on_postgresql() {
     let (files, server) = (Bench::sqlite(), Bench::postgres());
-    assert_eq!(server.store().await.engine(), Engine::Postgres);
+    assert_eq!(server.store().await.engine(), server.engine());
     suite(&server).await;
     opening::errors_never_show_the_password(&server).await;
     copying::a_copy_is_equal(&files, &server).await;

@@ -4,7 +4,7 @@ use accolades::store::{NewRun, Scope, Store, StoreError};
 use serde_json::json;
 
 use super::NOW_US;
-use super::bench::{Bench, PASSWORD, execute};
+use super::bench::{Bench, CHECKED_ROLE, PASSWORD, execute};
 
 pub async fn two_programs_open_a_new_store_at_once(bench: &Bench) {
     let url = bench.url().await;
@@ -41,16 +41,21 @@ pub async fn a_payload_without_version_is_refused(bench: &Bench) {
 }
 
 pub async fn errors_never_show_the_password(bench: &Bench) {
-    let good = bench.url().await;
-    let wrong_user = good.replace("accolades:", "nobody:");
+    let url = bench.url().await;
+    execute(&url, &format!("CREATE ROLE {CHECKED_ROLE} SUPERUSER LOGIN PASSWORD '{PASSWORD}'")).await.unwrap();
+    let good = url.replace("accolades:", &format!("{CHECKED_ROLE}:"));
+    let store = Store::open(&good).await.unwrap();
+    assert!(!format!("{store:?}").contains(PASSWORD));
+
+    let wrong_password = good.replace(PASSWORD, &format!("{PASSWORD}-wrong"));
+    let unknown_role = good.replace(CHECKED_ROLE, "nobody");
     let wrong_place = good.replace("?host=", "?host=/nowhere");
     let wrong_port = good.replace("@localhost/", "@localhost:http/");
-    for url in [wrong_user, wrong_place, wrong_port] {
+    for url in [wrong_password, unknown_role, wrong_place, wrong_port] {
         let error = Store::open(&url).await.unwrap_err();
         assert!(matches!(error, StoreError::Open { .. }), "{error}");
         assert!(!format!("{error} {error:?}").contains(PASSWORD), "{error:?}");
     }
-    assert!(!format!("{:?}", Store::open(&good).await.unwrap()).contains(PASSWORD));
 }
 
 #[tokio::test]
@@ -77,4 +82,13 @@ async fn store_file_is_its_owners_alone_and_its_folder_must_exist() {
     let missing = folder.path().join("missing/store.sqlite");
     let error = Store::open(missing.to_str().unwrap()).await.unwrap_err();
     assert!(error.to_string().contains("check that the folder exists"), "{error}");
+}
+
+#[tokio::test]
+async fn store_server_that_refuses_is_named_with_its_cause() {
+    // Nobody listens on port 1.
+    let error = Store::open("postgres://ana:canary@127.0.0.1:1/coop").await.unwrap_err();
+    assert!(error.to_string().contains("the store at `postgres://ana@127.0.0.1:1/coop`"), "{error}");
+    let cause = std::error::Error::source(&error).unwrap().to_string();
+    assert!(cause.contains("refused") && !cause.contains("canary"), "{cause}");
 }
