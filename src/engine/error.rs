@@ -1,6 +1,6 @@
 //! What can stop the engine, and the class that decides the exit code.
 
-use crate::pve::PveError;
+use crate::pve::{PveError, WaitError};
 use crate::ssh::SshError;
 use crate::store::StoreError;
 use crate::store::secrets::VaultError;
@@ -13,6 +13,9 @@ pub enum EngineError {
     /// The Proxmox API.
     #[error(transparent)]
     Pve(#[from] PveError),
+    /// Following a task of Proxmox.
+    #[error(transparent)]
+    Wait(#[from] WaitError),
     /// SSH.
     #[error(transparent)]
     Ssh(#[from] SshError),
@@ -80,8 +83,7 @@ impl EngineError {
     /// The class of the error.
     pub fn class(&self) -> Class {
         match self {
-            EngineError::Pve(error) if error.is_unreachable() => Class::Unreachable,
-            EngineError::Ssh(SshError::Unreachable { .. }) => Class::Unreachable,
+            EngineError::Pve(PveError::Unreachable { .. }) | EngineError::Ssh(SshError::Unreachable { .. }) => Class::Unreachable,
             EngineError::Unknown(_) => Class::Unreachable,
             EngineError::MissingSecret(_) | EngineError::Template(_) | EngineError::NotPrepared(_) => Class::Configuration,
             EngineError::Conflict(_) | EngineError::Busy { .. } => Class::Conflict,

@@ -9,10 +9,10 @@ use super::site::SiteLink;
 use super::{Engine, EngineError};
 use crate::domain::ids::VmId;
 use crate::plan::Action;
-use crate::plan::decide::{disk_gib, is_marked};
+use crate::plan::decide::{CLIENT_POOL, DISK, disk_gib, is_marked, mark};
 use crate::plan::desired::Subject;
 use crate::plan::observed::{Machine, MachineState};
-use crate::pve::{PveError, TaskVerdict, Upid, encode_ssh_keys, wait_task};
+use crate::pve::{AgentInterface, CloneVm, PveError, TaskFilter, TaskSource, TaskVerdict, Upid, encode_ssh_keys, wait_task};
 use crate::store::{HostKeyPin, PinOutcome};
 use crate::util::limits;
 use crate::util::remote::{Retry, Sent};
@@ -129,35 +129,50 @@ impl MachineAction<'_> {
 
     async fn submit(&self) -> Result<Option<Upid>, PveError> {
         let pve = &self.link.pve;
-        let vmid = self.vmid();
+        let vmid = self.vmid().0;
         match self.action {
-            Action::CreateMachine { parameters } => pve.create_vm(&sendable(parameters)).await.map(Some),
-            Action::CloneMachine { template, clone, options } => {
-                let exists = pve.vm_config(vmid).await.is_ok();
-                if exists {
-                    pve.set_vm_config(vmid, &sendable(options), None).await.map(|()| None)
-                } else {
-                    pve.clone_vm(*template, clone).await.map(Some)
-                }
-            }
+            Action::CreateMachine { parameters } => pve.create_vm(vmid, &sendable(parameters)).await.map(Some),
+            // The clone carries the mark from its first moment; its options are set once it is there.
+            Action::CloneMachine { template, storage, options } => match pve.vm_config(vmid).await {
+                Ok(_) => pve.set_vm_config(vmid, &sendable(options), &[], None).await.map(|()| None),
+                Err(_) => pve.clone_vm(template.0, &self.clone_request(storage)).await.map(Some),
+            },
             Action::GrowDisk { disk, gib } => pve.resize_disk(vmid, disk, *gib).await.map(Some),
-            Action::SetOptions { options } => pve.set_vm_config(vmid, &sendable(options), None).await.map(|()| None),
+            Action::SetOptions { options } => {
+                pve.set_vm_config(vmid, &sendable(options), &[], None).await.map(|()| None)
+            }
             Action::Start => pve.start_vm(vmid).await.map(Some),
             Action::MeetGuest | Action::Step => Ok(None),
         }
     }
 
+    fn clone_request(&self, storage: &str) -> CloneVm {
+        let instance = &self.subject.instance.id;
+        CloneVm {
+            newid: self.vmid().0,
+            name: instance.to_string(),
+            full: true,
+            storage: Some(storage.to_owned()),
+            pool: Some(CLIENT_POOL.to_owned()),
+            description: Some(mark(instance)),
+        }
+    }
+
     async fn wait(&self, upid: &Upid) -> Result<TaskVerdict, EngineError> {
-        Ok(wait_task(&self.link.pve, upid, &self.engine.clock, limits::PVE_TASK_TIMEOUT).await?)
+        let end = wait_task(&self.link.pve, upid, &self.engine.clock, limits::PVE_TASK_TIMEOUT).await?;
+        Ok(end.verdict)
     }
 
     /// After a lost answer: the tasks on this machine that are under way are waited for, so that what is read next is
     /// their result.
     async fn wait_for_running_tasks(&self, log: &ActionLog<'_>) -> Result<(), EngineError> {
         self.engine.clock.sleep(limits::POLL_INTERVAL_MAX).await?;
-        for upid in self.link.pve.running_tasks_of(self.vmid()).await? {
-            log.submitted(upid.as_str()).await?;
-            self.wait(&upid).await?;
+        let filter = TaskFilter { source: TaskSource::Active, vmid: Some(self.vmid().0), ..TaskFilter::default() };
+        for task in self.link.pve.tasks(&filter).await? {
+            if let Ok(upid) = task.upid.parse::<Upid>() {
+                log.submitted(upid.as_str()).await?;
+                self.wait(&upid).await?;
+            }
         }
         Ok(())
     }
@@ -195,9 +210,11 @@ impl MachineAction<'_> {
 
     /// The guest's host key, or why it cannot be told yet.
     async fn host_key(&self, wanted_address: &str) -> Result<Result<String, String>, EngineError> {
-        let vmid = self.vmid();
+        let vmid = self.vmid().0;
         self.link.pve.agent_ping(vmid).await?;
-        let addresses = self.link.pve.agent_addresses(vmid).await?;
+        let interfaces = self.link.pve.agent_interfaces(vmid).await?;
+        let addresses: Vec<String> =
+            interfaces.iter().flat_map(AgentInterface::addresses).map(|address| address.to_string()).collect();
         if !addresses.iter().any(|address| address == wanted_address) {
             return Ok(Err(format!("the guest has {} and not {wanted_address}", addresses.join(", "))));
         }
@@ -229,7 +246,7 @@ impl MachineAction<'_> {
 
 /// A machine whose creation is over: the lock is gone and the disk is there.
 fn is_whole(machine: &Machine) -> bool {
-    !machine.config.contains_key("lock") && machine.config.contains_key(crate::plan::decide::DISK)
+    !machine.config.contains_key("lock") && machine.config.contains_key(DISK)
 }
 
 fn has(machine: &Machine, options: &BTreeMap<String, String>) -> bool {

@@ -32,7 +32,7 @@ impl Engine {
         let pinned = self.guest_address(subject, link).await?;
         let machine = match self.machine(link, subject.instance.vmid).await {
             Ok(machine) => machine,
-            Err(EngineError::Pve(error)) if error.is_unreachable() => MachineState::Unknown(error.to_string()),
+            Err(EngineError::Pve(error @ PveError::Unreachable { .. })) => MachineState::Unknown(error.to_string()),
             Err(other) => return Err(other),
         };
         let running = matches!(&machine, MachineState::Present(machine) if machine.running);
@@ -58,11 +58,11 @@ impl Engine {
     /// # Errors
     /// When the node does not answer or refuses us.
     pub async fn machine(&self, link: &SiteLink, vmid: VmId) -> Result<MachineState, EngineError> {
-        let config = match link.pve.vm_config(vmid).await {
-            Ok(config) => config,
+        let config = match link.pve.vm_config(vmid.0).await {
+            Ok(config) => config.options,
             Err(error) if error.is_absent_vm() => return Ok(MachineState::Absent),
             Err(PveError::Forbidden { .. }) => {
-                return Ok(if link.pve.is_vmid_free(vmid).await? {
+                return Ok(if link.pve.is_id_free(vmid.0).await? {
                     MachineState::Absent
                 } else {
                     MachineState::Present(Machine::default())
@@ -70,7 +70,7 @@ impl Engine {
             }
             Err(other) => return Err(other.into()),
         };
-        let running = link.pve.vm_status(vmid).await?.is_running();
+        let running = link.pve.vm_state(vmid.0).await?.status == "running";
         Ok(MachineState::Present(Machine { config, running }))
     }
 

@@ -86,8 +86,8 @@ pub enum Action {
     CloneMachine {
         /// The template.
         template: VmId,
-        /// Parameters of the clone request.
-        clone: BTreeMap<String, String>,
+        /// Where its disks go.
+        storage: String,
         /// Options set on the new machine.
         options: BTreeMap<String, String>,
     },

@@ -212,24 +212,13 @@ fn parameters(subject: &Subject<'_>) -> BTreeMap<String, String> {
     let mut parameters = options(subject);
     let disk =
         format!("{}:0,import-from={}:import/{image},discard=on,iothread=1,ssd=1", node.vm_storage, node.image_storage);
-    parameters.insert("vmid".to_owned(), subject.instance.vmid.to_string());
     parameters.insert("pool".to_owned(), CLIENT_POOL.to_owned());
     parameters.insert(DISK.to_owned(), disk);
     parameters
 }
 
 fn clone_of(subject: &Subject<'_>, template: VmId) -> Action {
-    let instance = subject.instance;
-    let text = |value: &str| value.to_owned();
-    let clone = BTreeMap::from([
-        (text("newid"), instance.vmid.to_string()),
-        (text("name"), text(instance.id.as_str())),
-        (text("description"), mark(&instance.id)),
-        (text("full"), text("1")),
-        (text("storage"), subject.site.node.vm_storage.clone()),
-        (text("pool"), text(CLIENT_POOL)),
-    ]);
-    Action::CloneMachine { template, clone, options: options(subject) }
+    Action::CloneMachine { template, storage: subject.site.node.vm_storage.clone(), options: options(subject) }
 }
 
 /// The address on the wire, from the VM id: the same machine created again keeps it, so leases and forwards stay.
