@@ -3,4 +3,6 @@
 pub mod access;
 pub mod call;
 pub mod handlers;
+pub mod schema;
 pub mod state;
+pub mod table;
