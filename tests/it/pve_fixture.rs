@@ -18,7 +18,8 @@ const NOW_S: i64 = 1_795_000_000;
 
 /// Where the contracts are, when they are there.
 pub fn contracts() -> Option<PathBuf> {
-    let folder = std::env::var_os("ACCOLADES_CONTRACTS").map_or_else(|| PathBuf::from("../shared/contracts"), PathBuf::from);
+    let folder =
+        std::env::var_os("ACCOLADES_CONTRACTS").map_or_else(|| PathBuf::from("../shared/contracts"), PathBuf::from);
     if folder.is_dir() {
         return Some(folder);
     }

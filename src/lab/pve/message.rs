@@ -159,11 +159,7 @@ pub fn listed(part: Vec<Value>, total: usize) -> Value {
 }
 
 fn json_answer(status: u16, reason: &str, body: &Value) -> RawAnswer {
-    RawAnswer {
-        content_type: Some(JSON_TYPE),
-        body: body.to_string().into_bytes(),
-        ..RawAnswer::bare(status, reason)
-    }
+    RawAnswer { content_type: Some(JSON_TYPE), body: body.to_string().into_bytes(), ..RawAnswer::bare(status, reason) }
 }
 
 fn first_line(text: &str) -> String {

@@ -4,6 +4,7 @@ pub mod access;
 pub mod calendar;
 pub mod call;
 pub mod formats;
+pub mod general;
 pub mod handlers;
 pub mod json;
 pub mod message;

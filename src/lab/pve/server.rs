@@ -7,7 +7,7 @@ use super::access::{Credentials, Denied};
 use super::call::{Call, Caller, Handler, Refusal};
 use super::message::{Form, RawAnswer, RawRequest};
 use super::schema::{Method, Rights, Verb};
-use super::{access, handlers, params, table, verify};
+use super::{access, general, handlers, params, table, verify};
 use crate::lab::world::{Site, Surroundings, World};
 
 /// Everything below is the API.
@@ -208,7 +208,8 @@ fn authenticate(
 }
 
 fn handler(method: &Method) -> Option<Handler> {
-    access::handlers::find(method.verb.name(), method.path).or_else(|| handlers::find(method.verb.name(), method.path))
+    let (verb, path) = (method.verb.name(), method.path);
+    general::find(verb, path).or_else(|| access::handlers::find(verb, path)).or_else(|| handlers::find(verb, path))
 }
 
 /// The node in the request, when it is not this one: a cluster of one node has nobody to pass it to.

@@ -164,11 +164,7 @@ fn check_format(format: Format, text: &str, path: &str) -> Result<(), String> {
 }
 
 /// Takes a property string apart.
-fn property_string(
-    keys: &'static [&'static [Param]],
-    text: &str,
-    path: &str,
-) -> Result<Map<String, Value>, String> {
+fn property_string(keys: &'static [&'static [Param]], text: &str, path: &str) -> Result<Map<String, Value>, String> {
     let mut parts = Map::new();
     let mut default_used = false;
     for part in text.split(',').filter(|part| !part.trim().is_empty()) {
@@ -178,16 +174,14 @@ fn property_string(
             None => {
                 let duplicate = |key: &str| format!("duplicate key in comma-separated list property: {key}\n");
                 let all = || keys.iter().flat_map(|group| group.iter());
-                // A key alone can stand for itself: `virtio` is the model of a network card.
-                let key = all()
+                let param = all()
                     .find(|param| param.default_key)
-                    .map(|param| param.name)
                     .ok_or("value without key, but schema does not define a default key\n")?;
-                if default_used || parts.contains_key(key) {
-                    return Err(duplicate(key));
+                if default_used || parts.contains_key(param.name) {
+                    return Err(duplicate(param.name));
                 }
                 default_used = true;
-                parts.insert(key.to_owned(), Value::String(part.to_owned()));
+                parts.insert(param.name.to_owned(), part_value(Some(param), part));
             }
         }
     }
@@ -221,10 +215,13 @@ fn add_part(
         name = target;
         param = declaration(keys, target);
     }
-    let is_boolean = param.is_some_and(|param| param.kind == Kind::Boolean);
-    let value = if is_boolean { boolean_word(value) } else { value };
-    parts.insert(name.to_owned(), Value::String(value.to_owned()));
+    parts.insert(name.to_owned(), part_value(param, value));
     Ok(())
+}
+
+fn part_value(param: Option<&Param>, text: &str) -> Value {
+    let is_boolean = param.is_some_and(|param| param.kind == Kind::Boolean);
+    Value::String(if is_boolean { boolean_word(text) } else { text }.to_owned())
 }
 
 /// Inside property strings a boolean has many words.

@@ -128,4 +128,3 @@ fn value_after(header: Option<&str>, key: &str) -> Option<String> {
     let text = percent_encoding::percent_decode_str(raw).decode_utf8_lossy().into_owned();
     (!text.is_empty()).then_some(text)
 }
-

@@ -92,6 +92,11 @@ pub struct Entries {
 pub type Holders = BTreeMap<String, BTreeMap<String, bool>>;
 
 impl Entries {
+    /// Whether nobody holds anything here.
+    pub fn is_empty(&self) -> bool {
+        self.users.is_empty() && self.groups.is_empty() && self.tokens.is_empty()
+    }
+
     /// The permissions of one kind of holder.
     pub fn of_mut(&mut self, kind: HolderKind) -> &mut Holders {
         match kind {

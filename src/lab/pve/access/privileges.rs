@@ -70,13 +70,7 @@ const AREAS: [Area; 7] = [
     },
     // Even a plain user of pools may look at them.
     Area { name: "Pool", root: &[], admin: &["Pool.Allocate"], user: &["Pool.Audit"], audit: &["Pool.Audit"] },
-    Area {
-        name: "Mapping",
-        root: &[],
-        admin: &["Mapping.Modify"],
-        user: &["Mapping.Use"],
-        audit: &["Mapping.Audit"],
-    },
+    Area { name: "Mapping", root: &[], admin: &["Mapping.Modify"], user: &["Mapping.Use"], audit: &["Mapping.Audit"] },
 ];
 
 /// In no area: the right to change permissions.

@@ -101,7 +101,12 @@ impl Access {
 
     /// A user's own entries replace those of the groups.
     fn user_roles(&self, entries: &Entries, user: &str) -> Option<Held> {
-        entries.users.get(user).cloned().filter(|roles| !roles.is_empty()).or_else(|| self.group_roles(&entries.groups, user))
+        entries
+            .users
+            .get(user)
+            .cloned()
+            .filter(|roles| !roles.is_empty())
+            .or_else(|| self.group_roles(&entries.groups, user))
     }
 
     fn group_roles(&self, holders: &Holders, user: &str) -> Option<Held> {
@@ -175,7 +180,10 @@ impl Access {
                     return Err(denied(""));
                 }
                 let Some(path) = normalize(&fill(path, params)) else {
-                    return Err(denied(&format!(", {}", if any { privileges.join("|") } else { privileges[0].to_owned() })));
+                    return Err(denied(&format!(
+                        ", {}",
+                        if any { privileges.join("|") } else { privileges[0].to_owned() }
+                    )));
                 };
                 if any { self.require_any(caller, &path, privileges) } else { self.require(caller, &path, privileges) }
             }

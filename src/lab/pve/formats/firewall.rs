@@ -9,36 +9,77 @@ const PORTS_MAX: usize = 15;
 
 /// Services that a port may be named after.
 const SERVICES: [&str; 28] = [
-    "ftp", "ftp-data", "ssh", "telnet", "smtp", "domain", "bootps", "bootpc", "tftp", "http", "kerberos", "pop3", "sunrpc",
-    "ntp", "imap2", "snmp", "ldap", "https", "submissions", "submission", "syslog", "ldaps", "imaps", "pop3s", "rsync",
-    "mysql", "postgresql", "xmpp-client",
+    "ftp",
+    "ftp-data",
+    "ssh",
+    "telnet",
+    "smtp",
+    "domain",
+    "bootps",
+    "bootpc",
+    "tftp",
+    "http",
+    "kerberos",
+    "pop3",
+    "sunrpc",
+    "ntp",
+    "imap2",
+    "snmp",
+    "ldap",
+    "https",
+    "submissions",
+    "submission",
+    "syslog",
+    "ldaps",
+    "imaps",
+    "pop3s",
+    "rsync",
+    "mysql",
+    "postgresql",
+    "xmpp-client",
 ];
 
 /// ICMP types that may stand in place of a destination port.
 const ICMP_TYPES: [&str; 20] = [
-    "any", "echo-reply", "destination-unreachable", "network-unreachable", "host-unreachable", "protocol-unreachable",
-    "port-unreachable", "fragmentation-needed", "source-quench", "redirect", "echo-request", "router-advertisement",
-    "router-solicitation", "time-exceeded", "ttl-exceeded", "ttl-zero-during-transit", "parameter-problem",
-    "timestamp-request", "neighbor-solicitation", "neighbour-advertisement",
+    "any",
+    "echo-reply",
+    "destination-unreachable",
+    "network-unreachable",
+    "host-unreachable",
+    "protocol-unreachable",
+    "port-unreachable",
+    "fragmentation-needed",
+    "source-quench",
+    "redirect",
+    "echo-request",
+    "router-advertisement",
+    "router-solicitation",
+    "time-exceeded",
+    "ttl-exceeded",
+    "ttl-zero-during-transit",
+    "parameter-problem",
+    "timestamp-request",
+    "neighbor-solicitation",
+    "neighbour-advertisement",
 ];
 
 /// Protocols by name; any number below 256 is one, too.
-const PROTOCOLS: [&str; 14] = [
-    "ip", "icmp", "igmp", "tcp", "udp", "dccp", "ipv6", "gre", "esp", "ah", "ipv6-icmp", "icmpv6", "ospf", "sctp",
-];
+const PROTOCOLS: [&str; 14] =
+    ["ip", "icmp", "igmp", "tcp", "udp", "dccp", "ipv6", "gre", "esp", "ah", "ipv6-icmp", "icmpv6", "ospf", "sctp"];
 
 pub(super) fn check(format: &str, value: &str) -> Verdict {
     match format {
         "pve-fw-addr-spec" => Some(addresses(value)),
         "pve-fw-sport-spec" => Some(ports(value, false)),
         "pve-fw-dport-spec" => Some(ports(value, true)),
-        "pve-fw-protocol-spec" => must(
-            value.is_empty() || PROTOCOLS.contains(&value) || value.parse::<u8>().is_ok(),
-            || format!("unknown protocol '{value}'"),
-        ),
-        "pve-fw-icmp-type-spec" => must(value.is_empty() || ICMP_TYPES.contains(&value), || {
-            format!("invalid icmp-type value '{value}'")
-        }),
+        "pve-fw-protocol-spec" => {
+            must(value.is_empty() || PROTOCOLS.contains(&value) || value.parse::<u8>().is_ok(), || {
+                format!("unknown protocol '{value}'")
+            })
+        }
+        "pve-fw-icmp-type-spec" => {
+            must(value.is_empty() || ICMP_TYPES.contains(&value), || format!("invalid icmp-type value '{value}'"))
+        }
         _ => None,
     }
 }

@@ -16,12 +16,10 @@ pub(super) fn check(format: &str, value: &str) -> Verdict {
         "pve-priv" => must(privileges::exists(value), || format!("invalid privilege '{value}'")),
         "pve-realm" => must(is_realm(value), || "value does not look like a valid realm".to_owned()),
         "pve-userid" => Some(user_id(value)),
-        "pve-tokenid" => {
-            must(is_token_id(value), || format!("value '{value}' does not look like a valid token ID"))
+        "pve-tokenid" => must(is_token_id(value), || format!("value '{value}' does not look like a valid token ID")),
+        "pve-ha-resource-or-vm-id" => {
+            must(is_ha_resource(value), || "value does not look like a valid ha resource id".to_owned())
         }
-        "pve-ha-resource-or-vm-id" => must(is_ha_resource(value), || {
-            "value does not look like a valid ha resource id".to_owned()
-        }),
         _ => None,
     }
 }

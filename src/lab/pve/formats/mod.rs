@@ -73,10 +73,11 @@ fn must(satisfied: bool, refusal: impl FnOnce() -> String) -> Verdict {
 fn others(format: &str, value: &str) -> Verdict {
     match format {
         "string" => Some(Ok(())),
-        "urlencoded" => must(
-            value.chars().all(|one| one.is_ascii_alphanumeric() || "-%_.!~*'()".contains(one)),
-            || format!("invalid urlencoded string: {value}"),
-        ),
+        "urlencoded" => {
+            must(value.chars().all(|one| one.is_ascii_alphanumeric() || "-%_.!~*'()".contains(one)), || {
+                format!("invalid urlencoded string: {value}")
+            })
+        }
         "pve-calendar-event" => Some(
             CalendarEvent::parse(value)
                 .map(|_| ())
@@ -85,10 +86,11 @@ fn others(format: &str, value: &str) -> Verdict {
         "pve-day-of-week" => must(["mon", "tue", "wed", "thu", "fri", "sat", "sun"].contains(&value), || {
             format!("invalid day '{value}'")
         }),
-        "pve-task-status-type" => must(
-            ["ok", "error", "warning", "unknown"].contains(&value.to_ascii_lowercase().as_str()),
-            || format!("invalid status '{value}'"),
-        ),
+        "pve-task-status-type" => {
+            must(["ok", "error", "warning", "unknown"].contains(&value.to_ascii_lowercase().as_str()), || {
+                format!("invalid status '{value}'")
+            })
+        }
         _ => None,
     }
 }

@@ -20,9 +20,9 @@ pub(super) fn check(format: &str, value: &str) -> Verdict {
         "pve-ipv6-config" => {
             valid(["auto", "dhcp", "manual"].contains(&value) || is_cidr_v6(value), "ipv6 network configuration")
         }
-        "address" => must(is_ip(value) || is_dns_name(value), || {
-            format!("value does not look like a valid address: {value}")
-        }),
+        "address" => {
+            must(is_ip(value) || is_dns_name(value), || format!("value does not look like a valid address: {value}"))
+        }
         "mac-addr" => valid(is_unicast_mac(value), "unicast MAC address"),
         "mac-prefix" => must(is_mac_prefix(value), || "value is not a valid unicast MAC address prefix".to_owned()),
         "pve-iface" => must(is_interface(value), || format!("invalid network interface name '{value}'")),
@@ -103,10 +103,13 @@ fn is_bridge(value: &str) -> bool {
 
 /// What stands before the `@`, also alone.
 fn is_mail_name(value: &str) -> bool {
-    value.split('.').all(|part| !part.is_empty() && part.chars().all(|one| one.is_alphanumeric() || "_+-~".contains(one)))
+    value
+        .split('.')
+        .all(|part| !part.is_empty() && part.chars().all(|one| one.is_alphanumeric() || "_+-~".contains(one)))
 }
 
 fn is_mail(value: &str) -> bool {
-    let is_domain_part = |part: &str| !part.is_empty() && part.bytes().all(|one| one.is_ascii_alphanumeric() || one == b'-');
+    let is_domain_part =
+        |part: &str| !part.is_empty() && part.bytes().all(|one| one.is_ascii_alphanumeric() || one == b'-');
     value.split_once('@').is_some_and(|(name, domain)| is_mail_name(name) && domain.split('.').all(is_domain_part))
 }

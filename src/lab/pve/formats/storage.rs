@@ -12,22 +12,20 @@ pub(super) fn check(format: &str, value: &str) -> Verdict {
         "pve-volume-id-or-absolute-path" => volume_id(value),
         "pve-volume-id-or-qm-path" if value.starts_with('/') || ["none", "cdrom"].contains(&value) => Some(Ok(())),
         "pve-volume-id-or-qm-path" => volume_id(value),
-        "pve-storage-content" => {
-            must(CONTENT_TYPES.contains(&value), || format!("invalid content type '{value}'"))
-        }
-        "pve-storage-path" => {
-            must(is_path(value), || "value does not look like a valid absolute path".to_owned())
-        }
+        "pve-storage-content" => must(CONTENT_TYPES.contains(&value), || format!("invalid content type '{value}'")),
+        "pve-storage-path" => must(is_path(value), || "value does not look like a valid absolute path".to_owned()),
         "pve-storage-server" => must(network::is_ip(value) || network::is_dns_name(value), || {
             "value does not look like a valid server name or IP address".to_owned()
         }),
         "pve-storage-portal-dns" => {
             must(is_portal(value), || "value does not look like a valid portal address".to_owned())
         }
-        "pve-storage-vgname" => must(is_volume_group(value), || format!("lvm name '{value}' contains illegal characters")),
-        "pve-storage-options" => must(!value.is_empty() && !value.contains(char::is_whitespace), || {
-            format!("invalid options '{value}'")
-        }),
+        "pve-storage-vgname" => {
+            must(is_volume_group(value), || format!("lvm name '{value}' contains illegal characters"))
+        }
+        "pve-storage-options" => {
+            must(!value.is_empty() && !value.contains(char::is_whitespace), || format!("invalid options '{value}'"))
+        }
         "pve-storage-zfs-blocksize" => must(is_block_size(value), || format!("invalid ZFS block size '{value}'")),
         "pve-dir-override" => must(is_override(value), || format!("invalid override '{value}'")),
         "disk-size" => must(is_size(value), || format!("value does not look like a valid disk size: {value}")),

@@ -6,16 +6,14 @@ use super::{Verdict, must, split_list};
 
 pub(super) fn check(format: &str, value: &str) -> Verdict {
     match format {
-        "pve-startup-order" => {
-            must(is_startup_order(value), || "unable to parse startup options".to_owned())
-        }
+        "pve-startup-order" => must(is_startup_order(value), || "unable to parse startup options".to_owned()),
         "pve-hotplug-features" => hotplug(value),
         "pve-qm-bootdisk" => must(is_drive(value), || format!("invalid boot disk '{value}'")),
         "pve-qm-bootdev" => must(is_boot_device(value), || format!("invalid boot device '{value}'")),
         "pve-cpuset" => must(is_cpu_set(value), || "unable to parse cpuset option".to_owned()),
-        "pve-phys-bits" => must(is_address_width(value), || {
-            "value must be an integer between 8 and 64 or 'host'".to_owned()
-        }),
+        "pve-phys-bits" => {
+            must(is_address_width(value), || "value must be an integer between 8 and 64 or 'host'".to_owned())
+        }
         _ => None,
     }
 }

@@ -49,8 +49,7 @@ const JOB: &[Param] = &[
 ];
 
 /// Where a running backup keeps what the guest overwrites: `backup-fleecing`.
-pub(super) const FLEECING: &[Param] =
-    &[flag("enabled").required().default_key(), text("storage").format("pve-storage-id")];
+pub(super) const FLEECING: &[Param] = &[flag("enabled").default_key(), text("storage").format("pve-storage-id")];
 
 /// Speed of a backup: `backup-performance`.
 pub(super) const PERFORMANCE: &[Param] =
