@@ -57,6 +57,8 @@ pub struct Param {
     pub pattern: Option<&'static str>,
     /// The allowed values, when there is a closed list.
     pub one_of: &'static [&'static str],
+    /// Further allowed values: this name with a number below that one.
+    pub or_numbered: Option<(&'static str, u16)>,
     /// Smallest number.
     pub min: Option<f64>,
     /// Largest number.
@@ -84,6 +86,7 @@ const fn param(name: &'static str, kind: Kind) -> Param {
         format: Format::Free,
         pattern: None,
         one_of: &[],
+        or_numbered: None,
         min: None,
         max: None,
         min_length: None,
@@ -149,6 +152,18 @@ impl Param {
     /// Has one of these values.
     pub const fn one_of(self, values: &'static [&'static str]) -> Param {
         Param { one_of: values, ..self }
+    }
+
+    /// Has one of the values of [`Param::one_of`], or this name with a number below `count`.
+    pub const fn or_numbered(self, name: &'static str, count: u16) -> Param {
+        Param { or_numbered: Some((name, count)), ..self }
+    }
+
+    /// All values of a closed list, in the order in which Proxmox names them; empty when everything is allowed.
+    pub fn allowed_values(&self) -> Vec<String> {
+        let numbered = self.or_numbered.map(|(name, count)| (0..count).map(move |number| format!("{name}{number}")));
+        let listed = self.one_of.iter().map(|value| (*value).to_owned());
+        listed.chain(numbered.into_iter().flatten()).collect()
     }
 
     /// Is not smaller.

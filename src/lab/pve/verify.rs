@@ -145,11 +145,11 @@ fn check_text(param: &Param, text: &str, path: &str) -> Result<(), String> {
             return Err(format!("value must have a minimum value of {min}"));
         }
     }
-    if !param.one_of.is_empty() && !param.one_of.contains(&text) {
-        let all = param.one_of.join(", ");
-        return Err(format!("value '{text}' does not have a value in the enumeration '{all}'"));
+    let allowed = param.allowed_values();
+    if allowed.is_empty() || allowed.iter().any(|value| value == text) {
+        return Ok(());
     }
-    Ok(())
+    Err(format!("value '{text}' does not have a value in the enumeration '{}'", allowed.join(", ")))
 }
 
 fn check_format(format: Format, text: &str, path: &str) -> Result<(), String> {

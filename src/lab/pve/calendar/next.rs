@@ -35,10 +35,10 @@ impl CalendarEvent {
             return start_of(i16::try_from(after(&self.years, year)?).ok()?, 1);
         }
         if !contains(&self.months, month) {
-            return match after(&self.months, month) {
-                Some(next) => start_of(at.year(), i8::try_from(next).ok()?),
-                None => start_of(at.year() + 1, 1),
-            };
+            // A repetition that leaves the year ends up in the next one.
+            let next = after(&self.months, month).unwrap_or(13);
+            let years = i16::try_from((next - 1) / 12).ok()?;
+            return start_of(at.year() + years, i8::try_from((next - 1) % 12 + 1).ok()?);
         }
         if !contains(&self.days, day) {
             return match after(&self.days, day) {
@@ -54,25 +54,23 @@ impl CalendarEvent {
         self.closer_today(at)
     }
 
+    /// A repetition may leave its hour or day, and then goes on from where it ended up: `0/24` comes at :24 and :48
+    /// of an hour, then at minute 72, from where the next match is :24 again.
     fn closer_today(&self, at: DateTime) -> Option<Step> {
+        let hour = at.date().at(at.hour(), 0, 0, 0);
+        let minute = at.date().at(at.hour(), at.minute(), 0, 0);
+        let later = |from: DateTime, span: Span| Some(Step::To(from.checked_add(span).ok()?));
         if !contains(&self.hours, positive(at.hour())) {
-            return match after(&self.hours, positive(at.hour())) {
-                Some(next) if next < 24 => Some(Step::To(at.date().at(i8::try_from(next).ok()?, 0, 0, 0))),
-                _ => forward(at, 1),
-            };
+            let next = after(&self.hours, positive(at.hour())).unwrap_or(24);
+            return later(at.date().to_datetime(Time::midnight()), Span::new().hours(next));
         }
         if !contains(&self.minutes, positive(at.minute())) {
-            return match after(&self.minutes, positive(at.minute())) {
-                Some(next) if next < 60 => Some(Step::To(at.date().at(at.hour(), i8::try_from(next).ok()?, 0, 0))),
-                _ => Some(Step::To(hour_after(at)?)),
-            };
+            let next = after(&self.minutes, positive(at.minute())).unwrap_or(60);
+            return later(hour, Span::new().minutes(next));
         }
         if !contains(&self.seconds, positive(at.second())) {
-            let next = match after(&self.seconds, positive(at.second())) {
-                Some(next) if next < 60 => at.date().at(at.hour(), at.minute(), i8::try_from(next).ok()?, 0),
-                _ => at.date().at(at.hour(), at.minute(), 0, 0).checked_add(Span::new().minutes(1)).ok()?,
-            };
-            return Some(Step::To(next));
+            let next = after(&self.seconds, positive(at.second())).unwrap_or(60);
+            return later(minute, Span::new().seconds(next));
         }
         Some(Step::Here)
     }
