@@ -3,3 +3,7 @@
 mod architecture;
 mod ssh;
 mod store;
+mod pve_calendar;
+mod pve_fixture;
+mod pve_table;
+mod replay_pve;
