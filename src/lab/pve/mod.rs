@@ -7,7 +7,6 @@ pub mod cloudinit;
 pub mod handlers;
 pub mod host;
 pub mod hotplug;
-pub mod membership;
 pub mod network;
 pub mod state;
 pub mod tags;
