@@ -5,6 +5,7 @@ use std::net::Ipv4Addr;
 
 use super::{Internet, Moment, Site, World};
 use crate::lab::os::{Disk, Machine};
+use crate::lab::pve::access::Access;
 use crate::lab::pve::state::{Hardware, Lan, Pve, Storage, StorageKind, bytes};
 
 /// 2026-09-01T06:00:00Z, when every lab begins.
@@ -72,6 +73,7 @@ impl World {
             node: node_machine(&spec, root_bytes, self.now),
             pve: Pve {
                 node: spec.node.clone(),
+                access: Access::with_root(&spec.root_password),
                 booted: self.now,
                 hardware: Hardware {
                     cpus: spec.cpus,
