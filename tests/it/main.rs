@@ -7,3 +7,4 @@ mod pve_calendar;
 mod pve_fixture;
 mod pve_table;
 mod replay_pve;
+mod replay_yunohost;
