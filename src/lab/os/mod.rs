@@ -21,6 +21,8 @@ pub struct Machine {
     pub files: Files,
     /// YunoHost, once its packages are installed.
     pub yunohost: Option<Box<Yunohost>>,
+    /// Size of the file system at `/` in bytes.
+    pub root_bytes: u64,
 }
 
 /// A command as a program is given it: already split, no shell.

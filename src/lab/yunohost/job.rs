@@ -54,6 +54,7 @@ impl<'a> Job<'a> {
         command: impl FnOnce(&mut Job<'a>) -> Outcome,
     ) -> Option<Reply> {
         let ynh = machine.yunohost.as_deref_mut()?;
+        ynh.hardware.follow(machine.root_bytes);
         let mut job = Job { files: &mut machine.files, ynh, around, env, reply: Reply::default() };
         let outcome = command(&mut job);
         Some(job.finish(outcome))

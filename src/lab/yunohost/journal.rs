@@ -56,8 +56,20 @@ const UNITS: &[(&str, &str, &str, &str, &str)] = &[
     ("user group delete", "user_group_delete", "group", "groupname", "Delete '{}' group"),
     ("user group add", "user_group_update", "group", "groupname", "Update '{}' group"),
     ("user group remove", "user_group_update", "group", "groupname", "Update '{}' group"),
-    ("user permission add", "user_permission_update", "permission", "permission", "Update accesses for permission '{}'"),
-    ("user permission remove", "user_permission_update", "permission", "permission", "Update accesses for permission '{}'"),
+    (
+        "user permission add",
+        "user_permission_update",
+        "permission",
+        "permission",
+        "Update accesses for permission '{}'",
+    ),
+    (
+        "user permission remove",
+        "user_permission_update",
+        "permission",
+        "permission",
+        "Update accesses for permission '{}'",
+    ),
     ("domain add", "domain_add", "domain", "domain", "Add '{}' domain into system configuration"),
     ("domain remove", "domain_remove", "domain", "domain", "Remove '{}' domain from system configuration"),
     ("domain main-domain", "domain_main_domain", "domain", "--new-main-domain", "Make '{}' the main domain"),
@@ -72,8 +84,11 @@ const UNITS: &[(&str, &str, &str, &str, &str)] = &[
 /// Keeps the log of a command that ran as one operation. A command that was refused before it began has none; one
 /// that failed later has said so itself ("The operation '...' could not be completed").
 pub fn record(machine: &mut Machine, command: &str, args: &Args, reply: &Reply, around: Surroundings<'_>) {
-    let Some((_, kind, about_kind, argument, sentence)) = UNITS.iter().find(|(one, ..)| *one == command) else { return };
-    let said_so = reply.lines.iter().any(|line| matches!(line, Line::Info(text) if text.starts_with("The operation '")));
+    let Some((_, kind, about_kind, argument, sentence)) = UNITS.iter().find(|(one, ..)| *one == command) else {
+        return;
+    };
+    let said_so =
+        reply.lines.iter().any(|line| matches!(line, Line::Info(text) if text.starts_with("The operation '")));
     let only_looked = ["--dry-run", "--list-pending"].iter().any(|flag| args.given(flag));
     let nothing_asked = !argument.is_empty() && !args.given(argument) && *kind == "domain_main_domain";
     if (reply.exit != 0 && !said_so) || only_looked || nothing_asked {

@@ -41,14 +41,24 @@ pub struct Service {
 const CORE: &[(&str, &str, bool, &str)] = &[
     ("dnsmasq", "Handles domain name resolution (DNS)", true, ""),
     ("dovecot", "Allows e-mail clients to access/fetch email (via IMAP and POP3)", false, "/var/log/mail.log"),
-    ("fail2ban", "Protects against brute-force and other kinds of attacks from the Internet", true, "/var/log/fail2ban.log"),
+    (
+        "fail2ban",
+        "Protects against brute-force and other kinds of attacks from the Internet",
+        true,
+        "/var/log/fail2ban.log",
+    ),
     ("mysql", "Stores app data (SQL database)", false, "/var/log/mysql.log"),
     ("nginx", "Serves or provides access to all the websites hosted on your server", true, "/var/log/nginx"),
     ("opendkim", "Signs outgoing emails using DKIM such that they are less likely to be flagged as spam", true, ""),
     ("postfix", "Used to send and receive e-mails", false, "/var/log/mail.log"),
     ("slapd", "Stores users, domains and related info", true, ""),
     ("ssh", "Allows you to connect remotely to your server via a terminal (SSH protocol)", true, "/var/log/auth.log"),
-    ("yunohost-portal-api", "Manages interactions between the different portal web interfaces and the system", false, ""),
+    (
+        "yunohost-portal-api",
+        "Manages interactions between the different portal web interfaces and the system",
+        false,
+        "",
+    ),
     ("yunohost-api", "Manages interactions between the YunoHost web interface and the system", false, ""),
     ("nftables", "Manages open and close connection ports to services", false, ""),
     ("yunomdns", "Allows you to reach your server using 'yunohost.local' in your local network", false, ""),
@@ -135,7 +145,8 @@ fn status(job: &mut Job<'_>, args: &Args) -> Outcome {
     if let [name] = names {
         return Ok(Some(one_status(job, name)));
     }
-    let asked: Vec<String> = if names.is_empty() { job.ynh.services.known.keys().cloned().collect() } else { names.to_vec() };
+    let asked: Vec<String> =
+        if names.is_empty() { job.ynh.services.known.keys().cloned().collect() } else { names.to_vec() };
     let mut shown = Map::new();
     for name in asked {
         let status = one_status(job, &name);
@@ -183,7 +194,9 @@ fn act(job: &mut Job<'_>, action: &str, name: &str) -> Result<(), Failure> {
         let errors = configuration_errors(job.files, name, now);
         if !errors.is_empty() {
             let shown = errors.iter().map(|line| format!("'{line}'")).collect::<Vec<_>>().join(", ");
-            job.error(format!("Not reloading/restarting service '{name}' because its configuration is broken: [{shown}]"));
+            job.error(format!(
+                "Not reloading/restarting service '{name}' because its configuration is broken: [{shown}]"
+            ));
             return Ok(());
         }
     }

@@ -50,11 +50,8 @@ pub fn main_domain(ynh: &Yunohost) -> String {
 
 /// Everybody with an account, in the order they came.
 pub fn people(ynh: &Yunohost) -> Vec<Person> {
-    let person = |user: &User| Person {
-        uid: user.username.clone(),
-        name: user.fullname.clone(),
-        mail: user.mail.clone(),
-    };
+    let person =
+        |user: &User| Person { uid: user.username.clone(), name: user.fullname.clone(), mail: user.mail.clone() };
     ynh.users.iter().map(person).collect()
 }
 

@@ -52,7 +52,8 @@ fn scalar(value: &Value) -> String {
             other => other.to_string(),
         };
     };
-    let other_type = matches!(text.to_lowercase().as_str(), "true" | "false" | "yes" | "no" | "on" | "off" | "null" | "~");
+    let other_type =
+        matches!(text.to_lowercase().as_str(), "true" | "false" | "yes" | "no" | "on" | "off" | "null" | "~");
     let special = text.is_empty()
         || other_type
         || text.parse::<f64>().is_ok()

@@ -110,7 +110,8 @@ pub fn search(job: &mut Job<'_>, args: &Args) -> Outcome {
         .case_insensitive(true)
         .build()
         .map_err(|_| Failure::Traceback(python_error(wanted)))?;
-    let found = |id: &str, listed: &Listed| expression.is_match(id) || expression.is_match(listed.package.description());
+    let found =
+        |id: &str, listed: &Listed| expression.is_match(id) || expression.is_match(listed.package.description());
     let apps: Map<String, Value> = catalog
         .apps
         .iter()

@@ -64,10 +64,7 @@ pub fn change_url(job: &mut Job<'_>, args: &Args) -> Outcome {
 }
 
 fn failed(job: &mut Job<'_>, running: Running, id: &str, domain: &str, lines: &[String]) -> Failure {
-    let words = format!(
-        "./change_url: line 4: {}: No such file or directory",
-        scripts::nginx_path(domain, id)
-    );
+    let words = format!("./change_url: line 4: {}: No such file or directory", scripts::nginx_path(domain, id));
     let failure = format!("Could not change the url for {id}: An error occured inside the change url script");
     let last = running.failed_text();
     let first = lines.first().cloned().unwrap_or_default();

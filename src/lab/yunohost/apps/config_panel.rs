@@ -179,4 +179,3 @@ fn apply(job: &mut Job<'_>, id: &str, option: &str, yes: bool) {
         state.maintenance = yes;
     }
 }
-

@@ -215,9 +215,15 @@ fn forget(job: &mut Job<'_>, id: &str) {
     job.files.remove(&format!("/etc/yunohost/apps/{id}"));
 }
 
-fn failed_script(job: &mut Job<'_>, running: Running, id: &str, package: &Package, args: &Args, words: &str) -> Failure {
-    let failure =
-        format!("Unable to install {id}: An error occurred inside the app installation script : {words}");
+fn failed_script(
+    job: &mut Job<'_>,
+    running: Running,
+    id: &str,
+    package: &Package,
+    args: &Args,
+    words: &str,
+) -> Failure {
+    let failure = format!("Unable to install {id}: An error occurred inside the app installation script : {words}");
     let last = running.failed_text();
     job.warning(words);
     job.error(failure.clone());

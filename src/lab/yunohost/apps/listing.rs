@@ -12,8 +12,10 @@ use crate::lab::yunohost::view;
 pub fn list(job: &mut Job<'_>, args: &Args) -> Outcome {
     let full = args.given("--full");
     let ids: Vec<String> = job.ynh.apps.installed.keys().cloned().collect();
-    let apps: Vec<Value> =
-        ids.iter().map(|id| if full { full_info(job, id) } else { short_info(&job.ynh.apps.installed[id], id) }).collect();
+    let apps: Vec<Value> = ids
+        .iter()
+        .map(|id| if full { full_info(job, id) } else { short_info(&job.ynh.apps.installed[id], id) })
+        .collect();
     Ok(Some(json!({"apps": apps})))
 }
 

@@ -29,10 +29,10 @@ use crate::lab::os::Machine;
 use crate::lab::world::Surroundings;
 use package::{Catalog, Package};
 
-pub use resources::{conflicts as url_conflicts, permission_label};
 pub use catalog::{download as download_catalog, ensure as ensure_catalog};
 pub(crate) use install::restore_app;
 pub(crate) use remove::remove_app;
+pub use resources::{conflicts as url_conflicts, permission_label};
 pub(crate) use scripts::backup_lines;
 pub(crate) use upgrade::{available as available_upgrades, upgrade_all};
 
@@ -138,7 +138,11 @@ pub fn on_domain(ynh: &Yunohost, domain: &str) -> Vec<(String, String, String)> 
 /// Installed apps that the catalogue flags as broken: id and label.
 pub fn broken_in_catalog(ynh: &Yunohost) -> Vec<(String, String)> {
     let broken = |app: &Installed| {
-        ynh.apps.cache.as_ref().and_then(|catalog| catalog.apps.get(app.package.id())).is_some_and(package::Listed::is_broken)
+        ynh.apps
+            .cache
+            .as_ref()
+            .and_then(|catalog| catalog.apps.get(app.package.id()))
+            .is_some_and(package::Listed::is_broken)
     };
     let apps = ynh.apps.installed.iter().filter(|(_, app)| broken(app));
     apps.map(|(id, app)| (id.clone(), app.label().to_owned())).collect()

@@ -172,7 +172,12 @@ impl Package {
     pub fn resources(&self) -> Vec<(&str, &Value)> {
         const PROVIDED: &[&str] = &["system_user", "install_dir", "data_dir", "permissions", "ports", "database"];
         let resources = self.manifest.get("resources").and_then(Value::as_object);
-        resources.into_iter().flatten().map(|(id, one)| (id.as_str(), one)).filter(|(id, _)| PROVIDED.contains(id)).collect()
+        resources
+            .into_iter()
+            .flatten()
+            .map(|(id, one)| (id.as_str(), one))
+            .filter(|(id, _)| PROVIDED.contains(id))
+            .collect()
     }
 
     /// The commit that this version is.
@@ -218,7 +223,13 @@ impl Catalog {
             changes_url: true,
             config_panel: vec![
                 section("maintenance", "Maintenance", "maintenance_mode", "Enable maintenance mode", false),
-                section("addressbook", "Address book configuration", "system_addressbook_exposed", "Enable address book", true),
+                section(
+                    "addressbook",
+                    "Address book configuration",
+                    "system_addressbook_exposed",
+                    "Enable address book",
+                    true,
+                ),
                 section("notify_push", "High Performance Backend", "enable_notify_push", "Enable notify push", false),
                 section("forward_email", "Forward emails", "enable_forward_email", "Enable email forwarding", false),
             ],
@@ -255,7 +266,11 @@ impl Catalog {
 }
 
 fn section(id: &str, name: &str, setting: &str, ask: &str, default: bool) -> PanelSection {
-    PanelSection { id: id.to_owned(), name: name.to_owned(), options: vec![(setting.to_owned(), ask.to_owned(), default)] }
+    PanelSection {
+        id: id.to_owned(),
+        name: name.to_owned(),
+        options: vec![(setting.to_owned(), ask.to_owned(), default)],
+    }
 }
 
 /// Compares versions number by number (`33.0.10~ynh1` is newer than `33.0.9~ynh3`).

@@ -57,7 +57,12 @@ fn kind(question: &Map<String, Value>) -> &str {
     question.get("type").and_then(Value::as_str).unwrap_or("string")
 }
 
-fn answer(ynh: &Yunohost, id: &str, question: &Map<String, Value>, given: Option<&str>) -> Result<Option<Value>, Failure> {
+fn answer(
+    ynh: &Yunohost,
+    id: &str,
+    question: &Map<String, Value>,
+    given: Option<&str>,
+) -> Result<Option<Value>, Failure> {
     let kind = kind(question);
     let optional = question.get("optional").and_then(Value::as_bool).unwrap_or(false);
     let text = match given.map(str::trim).filter(|text| !text.is_empty()) {

@@ -39,7 +39,8 @@ fn architecture(package: &Package) -> Requirement {
         }
         other => (true, other.as_str().unwrap_or("all").to_owned()),
     };
-    let error = format!("This app can only be installed on architectures {shown} but your server architecture is amd64");
+    let error =
+        format!("This app can only be installed on architectures {shown} but your server architecture is amd64");
     Requirement { id: "arch", passed, error }
 }
 

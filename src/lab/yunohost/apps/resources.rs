@@ -66,7 +66,13 @@ pub fn deprovision(job: &mut Job<'_>, id: &str, package: &Package, purge: bool) 
     }
 }
 
-fn provision_one(job: &mut Job<'_>, id: &str, name: &str, options: &Value, init_main: Option<&str>) -> Result<(), String> {
+fn provision_one(
+    job: &mut Job<'_>,
+    id: &str,
+    name: &str,
+    options: &Value,
+    init_main: Option<&str>,
+) -> Result<(), String> {
     match name {
         "system_user" => {
             if options["allow_email"] == json!(true) {

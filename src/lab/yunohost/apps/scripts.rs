@@ -78,7 +78,9 @@ pub(crate) fn backup_lines(app: &Installed, id: &str, core_only: bool) -> Vec<St
         lines.extend(reason.map(|reason| format!("{folder} will not be saved, because '{reason}' is set.")));
     }
     lines.push("Backing up the MySQL database...".to_owned());
-    lines.push(format!("Backup script completed for {id}. (YunoHost will then actually copy those files to the archive)."));
+    lines.push(format!(
+        "Backup script completed for {id}. (YunoHost will then actually copy those files to the archive)."
+    ));
     lines
 }
 

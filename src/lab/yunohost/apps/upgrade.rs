@@ -130,7 +130,9 @@ pub fn upgrade(job: &mut Job<'_>, args: &Args) -> Outcome {
     let ids = if named.is_empty() { job.ynh.apps.newest_first() } else { named.clone() };
     let own_source = args.given("--url") || args.given("--file");
     if own_source && ids.len() > 1 {
-        return Err(Failure::error("You provided an url or file to 'yunohost app upgrade' with several targets to upgrade ... it's unclear what to do with this. Please provide a single target when specifying a file or url to 'yunohost app upgrade'!"));
+        return Err(Failure::error(
+            "You provided an url or file to 'yunohost app upgrade' with several targets to upgrade ... it's unclear what to do with this. Please provide a single target when specifying a file or url to 'yunohost app upgrade'!",
+        ));
     }
     let options = Options {
         force: args.given("--force"),

@@ -25,7 +25,17 @@ pub const SYSTEM_PARTS: &[(&str, &str)] = &[
 
 /// Folders that archives may not be put into.
 const FORBIDDEN: &[&str] = &[
-    "/bin", "/boot", "/dev", "/etc", "/lib", "/root", "/run", "/sbin", "/sys", "/usr", "/var",
+    "/bin",
+    "/boot",
+    "/dev",
+    "/etc",
+    "/lib",
+    "/root",
+    "/run",
+    "/sbin",
+    "/sys",
+    "/usr",
+    "/var",
     "/home/yunohost.backup/archives",
 ];
 
@@ -104,7 +114,9 @@ fn output_folder(job: &Job<'_>, args: &Args, methods: &[&str]) -> Result<Option<
     let folder = folder.trim_end_matches('/').to_owned();
     let within = |outer: &&str| folder == **outer || folder.starts_with(&format!("{outer}/"));
     if FORBIDDEN.iter().any(|outer| within(&outer)) {
-        return Err(Failure::error("Pick a different output directory. Backups cannot be created in /bin, /boot, /dev, /etc, /lib, /root, /run, /sbin, /sys, /usr, /var or /home/yunohost.backup/archives sub-folders"));
+        return Err(Failure::error(
+            "Pick a different output directory. Backups cannot be created in /bin, /boot, /dev, /etc, /lib, /root, /run, /sbin, /sys, /usr, /var or /home/yunohost.backup/archives sub-folders",
+        ));
     }
     if methods.contains(&"copy") && !job.files.list(&folder).is_empty() {
         return Err(Failure::error("You should pick an empty output directory"));
@@ -186,7 +198,8 @@ fn collect_system(job: &mut Job<'_>, asked: Option<Vec<String>>, results: &mut R
 
 fn sizes(archive: &Archive) -> Value {
     let apps: Map<String, Value> = archive.apps.iter().map(|(id, one)| (id.clone(), json!(one.size_bytes))).collect();
-    let system: Map<String, Value> = archive.system.iter().map(|(id, one)| (id.clone(), json!(one.size_bytes))).collect();
+    let system: Map<String, Value> =
+        archive.system.iter().map(|(id, one)| (id.clone(), json!(one.size_bytes))).collect();
     json!({"size": archive.size_bytes(), "size_details": {"system": system, "apps": apps}})
 }
 

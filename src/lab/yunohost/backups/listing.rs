@@ -22,7 +22,9 @@ pub fn list(job: &mut Job<'_>, args: &Args) -> Outcome {
             Ok(one) => {
                 shown.insert(name, summary(&one, args));
             }
-            Err(_) => job.warning(format!("Could not check infos for archive {name}: \n{}", traceback(archive::BROKEN))),
+            Err(_) => {
+                job.warning(format!("Could not check infos for archive {name}: \n{}", traceback(archive::BROKEN)))
+            }
         }
     }
     Ok(Some(json!({"archives": shown})))

@@ -22,7 +22,8 @@ pub fn restore(job: &mut Job<'_>, args: &Args) -> Outcome {
     };
     let wanted_apps = wanted("--apps", archive.apps.keys().cloned().collect());
     // Parts come back in the order of their hooks.
-    let parts = SYSTEM_PARTS.iter().map(|(name, _)| (*name).to_owned()).filter(|name| archive.system.contains_key(name));
+    let parts =
+        SYSTEM_PARTS.iter().map(|(name, _)| (*name).to_owned()).filter(|name| archive.system.contains_key(name));
     let wanted_parts = wanted("--system", parts.collect());
     let there: Vec<&str> = wanted_apps
         .iter()
@@ -31,7 +32,9 @@ pub fn restore(job: &mut Job<'_>, args: &Args) -> Outcome {
         .collect();
     if !there.is_empty() {
         let list = there.join(", ");
-        return Err(Failure::error(format!("The following apps can't be restored because they are already installed: {list}")));
+        return Err(Failure::error(format!(
+            "The following apps can't be restored because they are already installed: {list}"
+        )));
     }
     let parts: Vec<String> = wanted_parts.iter().filter(|name| archive.system.contains_key(*name)).cloned().collect();
     if !parts.is_empty() && job.files.exists("/etc/yunohost/installed") {

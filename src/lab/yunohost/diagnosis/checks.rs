@@ -85,7 +85,9 @@ fn service_states(job: &Job<'_>) -> Vec<Item> {
         let item = if !service.unit || !service.running {
             let status = if service.unit { "dead" } else { "unknown" };
             let severity = if service.unit { "ERROR" } else { "WARNING" };
-            let tip = format!("You can try to restart the service, and if it doesn't work, have a look at the service logs in the webadmin (from the command line, you can do this with yunohost service restart {name} and yunohost service log {name}).");
+            let tip = format!(
+                "You can try to restart the service, and if it doesn't work, have a look at the service logs in the webadmin (from the command line, you can do this with yunohost service restart {name} and yunohost service log {name})."
+            );
             Item::new(meta, severity, "diagnosis_services_bad_status", format!("Service {name} is {status} :("))
                 .with_detail("diagnosis_services_bad_status_tip", Some(json!({"service": name})), tip)
         } else if !errors.is_empty() {
@@ -147,13 +149,20 @@ fn disk(job: &Job<'_>) -> Item {
     let place = format!("Storage / (on device /dev/sda1)");
     let figures = format!("{} ({percent}%)", size(free));
     let (status, summary, text) = if percent < 2.5 || (free < GIB && percent < 95.0) {
-        let text = format!("{place} has only {figures} space remaining (out of {}). You should really consider cleaning up some space!", size(total));
+        let text = format!(
+            "{place} has only {figures} space remaining (out of {}). You should really consider cleaning up some space!",
+            size(total)
+        );
         ("ERROR", "diagnosis_diskusage_verylow", text)
     } else if percent < 5.0 || (free < 2 * GIB && percent < 95.0) {
         let text = format!("{place} has only {figures} space remaining (out of {}). Be careful.", size(total));
         ("WARNING", "diagnosis_diskusage_low", text)
     } else {
-        ("SUCCESS", "diagnosis_diskusage_ok", format!("{place} still has {figures} space left (out of {})!", size(total)))
+        (
+            "SUCCESS",
+            "diagnosis_diskusage_ok",
+            format!("{place} still has {figures} space left (out of {})!", size(total)),
+        )
     };
     Item::new(json!({"test": "diskusage", "mountpoint": "/"}), status, summary, text)
         .with_data(json!({"device": "/dev/sda1", "total": size(total), "free": size(free), "free_percent": percent}))
@@ -163,10 +172,14 @@ fn disk(job: &Job<'_>) -> Item {
 fn root_file_system(bytes: u64) -> Option<Item> {
     let space = size(bytes);
     let (status, summary, text) = if bytes < 10 * GIB {
-        let text = format!("The root filesystem only has a total of {space} which is quite worrisome! You will likely run out of disk space very quickly! It's recommended to have at least 16 GB for the root filesystem.");
+        let text = format!(
+            "The root filesystem only has a total of {space} which is quite worrisome! You will likely run out of disk space very quickly! It's recommended to have at least 16 GB for the root filesystem."
+        );
         ("ERROR", "diagnosis_rootfstotalspace_critical", text)
     } else if bytes < 14 * GIB {
-        let text = format!("The root filesystem only has a total of {space}. This may be okay, but be careful because ultimately you may run out of disk space quickly... It's recommended to have at least 16 GB for the root filesystem.");
+        let text = format!(
+            "The root filesystem only has a total of {space}. This may be okay, but be careful because ultimately you may run out of disk space quickly... It's recommended to have at least 16 GB for the root filesystem."
+        );
         ("WARNING", "diagnosis_rootfstotalspace_warning", text)
     } else {
         return None;

@@ -125,15 +125,20 @@ fn run(job: &mut Job<'_>, args: &Args) -> Outcome {
     }
     let mut issues = false;
     for (id, title, valid_s, needs_ip) in &categories {
-        let fresh = job.ynh.diagnosis.reports.get(*id).is_some_and(|report| {
-            job.now().unix_seconds() - report.timestamp.unix_seconds() < *valid_s
-        });
+        let fresh = job
+            .ynh
+            .diagnosis
+            .reports
+            .get(*id)
+            .is_some_and(|report| job.now().unix_seconds() - report.timestamp.unix_seconds() < *valid_s);
         if fresh && !args.given("--force") {
             job.info(format!("(Cache still valid for {title} diagnosis. Won't re-diagnose it yet!)"));
             continue;
         }
         if *needs_ip && has_errors(job.ynh, "ip") {
-            job.error(format!("Can't run diagnosis for {title} while there are important issues related to Internet connectivity."));
+            job.error(format!(
+                "Can't run diagnosis for {title} while there are important issues related to Internet connectivity."
+            ));
             continue;
         }
         let items = checks::run(job, id);
@@ -166,7 +171,9 @@ fn conclude(job: &mut Job<'_>, id: &str, title: &str) -> bool {
         (0, warnings) => job.warning(format!("Found {warnings} item(s) that could be improved for {title}.{more}")),
         (errors, 0) => job.error(format!("Found {errors} significant issue(s) related to {title}!{more}")),
         (errors, warnings) => {
-            job.error(format!("Found {errors} significant issue(s) (and {warnings} warning(s)) related to {title}!{more}"));
+            job.error(format!(
+                "Found {errors} significant issue(s) (and {warnings} warning(s)) related to {title}!{more}"
+            ));
         }
     }
     errors + warnings > 0

@@ -58,7 +58,9 @@ pub fn dns_records(job: &Job<'_>) -> Vec<Item> {
     let mut items = Vec::new();
     for domain in view::domains(job.ynh) {
         if is_special(&domain) {
-            let text = format!("Domain {domain} is based on a special-use top-level domain (TLD) such as .local or .test and is therefore not expected to have actual DNS records.");
+            let text = format!(
+                "Domain {domain} is based on a special-use top-level domain (TLD) such as .local or .test and is therefore not expected to have actual DNS records."
+            );
             items.push(Item::new(
                 json!({"domain": domain, "category": "basic"}),
                 "INFO",
@@ -76,9 +78,9 @@ pub fn dns_records(job: &Job<'_>) -> Vec<Item> {
 
 /// Top-level domains that cannot be in the public DNS.
 pub(crate) fn is_special(domain: &str) -> bool {
-    ["home.arpa", "local", "localhost", "onion", "test"].iter().any(|top| {
-        domain.strip_suffix(top).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
-    })
+    ["home.arpa", "local", "localhost", "onion", "test"]
+        .iter()
+        .any(|top| domain.strip_suffix(top).is_some_and(|rest| rest.is_empty() || rest.ends_with('.')))
 }
 
 fn records_of(job: &Job<'_>, domain: &str, category: &str) -> Item {
@@ -117,11 +119,21 @@ fn records_of(job: &Job<'_>, domain: &str, category: &str) -> Item {
         let wanted = value.clone().unwrap_or_else(|| "\"v=spf1 a mx -all\"".to_owned());
         match current {
             None => {
-                let text = format!("Please try to add a DNS record with the following info.<br>Type: {kind}<br>Name: {name}<br>Value: {wanted}");
-                item = item.with_detail("diagnosis_dns_missing_record", Some(json!({"type": kind, "name": name, "value": wanted})), text);
+                let text = format!(
+                    "Please try to add a DNS record with the following info.<br>Type: {kind}<br>Name: {name}<br>Value: {wanted}"
+                );
+                item = item.with_detail(
+                    "diagnosis_dns_missing_record",
+                    Some(json!({"type": kind, "name": name, "value": wanted})),
+                    text,
+                );
             }
-            Some(current) if value.is_some_and(|value| value.trim_end_matches('.') != current.trim_end_matches('.')) => {
-                let text = format!("The following DNS record does not seem to follow the recommended configuration:<br>Type: {kind}<br>Name: {name}<br>Current value: {current}<br>Expected value: {wanted}");
+            Some(current)
+                if value.is_some_and(|value| value.trim_end_matches('.') != current.trim_end_matches('.')) =>
+            {
+                let text = format!(
+                    "The following DNS record does not seem to follow the recommended configuration:<br>Type: {kind}<br>Name: {name}<br>Current value: {current}<br>Expected value: {wanted}"
+                );
                 item = item.with_detail(
                     "diagnosis_dns_discrepancy",
                     Some(json!({"type": kind, "name": name, "current": current, "value": wanted})),
@@ -160,7 +172,12 @@ pub fn ports(job: &Job<'_>) -> Vec<Item> {
             let item = if reached(job, *port) && runs(job, service) {
                 Item::new(meta, "SUCCESS", "diagnosis_ports_ok", format!("Port {port} is reachable from the outside."))
             } else {
-                Item::new(meta, "ERROR", "diagnosis_ports_unreachable", format!("Port {port} is not reachable from the outside."))
+                Item::new(
+                    meta,
+                    "ERROR",
+                    "diagnosis_ports_unreachable",
+                    format!("Port {port} is not reachable from the outside."),
+                )
             };
             item.with_data(data.clone()).with_detail("diagnosis_ports_needed_by", Some(data), needed)
         })
@@ -172,7 +189,9 @@ pub fn web(job: &Job<'_>) -> Vec<Item> {
     let mut items = Vec::new();
     for domain in view::domains(job.ynh) {
         if is_special(&domain) {
-            let text = format!("Domain {domain} is based on a special-use top-level domain (TLD) such as .local or .test and is therefore not expected to be exposed outside the local network.");
+            let text = format!(
+                "Domain {domain} is based on a special-use top-level domain (TLD) such as .local or .test and is therefore not expected to be exposed outside the local network."
+            );
             items.push(Item::new(json!({"domain": domain}), "INFO", "diagnosis_http_special_use_tld", text));
             continue;
         }
@@ -183,7 +202,11 @@ pub fn web(job: &Job<'_>) -> Vec<Item> {
         } else {
             let text = format!("Domain {domain} appears unreachable through HTTP from outside the local network.");
             let tip = "Timed-out while trying to contact your server from the outside. It appears to be unreachable.";
-            Item::new(meta, "ERROR", "diagnosis_http_unreachable", text).with_detail("diagnosis_http_timeout", None, tip)
+            Item::new(meta, "ERROR", "diagnosis_http_unreachable", text).with_detail(
+                "diagnosis_http_timeout",
+                None,
+                tip,
+            )
         });
     }
     items

@@ -32,7 +32,10 @@ pub fn show(job: &mut Job<'_>, args: &Args) -> Outcome {
         }
         entry.insert("items".to_owned(), Value::from(shown));
         if full {
-            entry.insert("timestamp".to_owned(), json!(report.as_ref().map_or(-1, |report| report.timestamp.unix_seconds())));
+            entry.insert(
+                "timestamp".to_owned(),
+                json!(report.as_ref().map_or(-1, |report| report.timestamp.unix_seconds())),
+            );
         }
         entry.insert("description".to_owned(), json!(title));
         reports.push(Value::Object(entry));
@@ -70,7 +73,8 @@ fn full_item(item: &Item, ignored: bool) -> Value {
 fn human(reports: &[Value]) -> String {
     let mut text = String::new();
     for report in reports {
-        let (id, title) = (report["id"].as_str().unwrap_or_default(), report["description"].as_str().unwrap_or_default());
+        let (id, title) =
+            (report["id"].as_str().unwrap_or_default(), report["description"].as_str().unwrap_or_default());
         text.push_str(&format!("{line}\n{title} ({id})\n{line}\n\n", line = "=".repeat(33)));
         for item in report["items"].as_array().into_iter().flatten() {
             let shown = |name: &str| item[name].as_str().unwrap_or_default().to_owned();
@@ -97,7 +101,9 @@ pub fn get(job: &mut Job<'_>, args: &Args) -> Outcome {
     let criteria = args.many("item");
     if criteria.is_empty() {
         let items: Vec<Value> = report.items.iter().map(kept_item).collect();
-        return Ok(Some(json!({"id": id, "cached_for": valid_s, "items": items, "timestamp": report.timestamp.unix_seconds()})));
+        return Ok(Some(
+            json!({"id": id, "cached_for": valid_s, "items": items, "timestamp": report.timestamp.unix_seconds()}),
+        ));
     }
     let filter = criteria
         .iter()

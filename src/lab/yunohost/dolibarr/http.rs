@@ -31,7 +31,10 @@ pub fn dolibarr_http(
         return error(501, "Module API is not enabled");
     }
     let Some(key) = key_of(headers, query) else {
-        return error(401, "Unauthorized: Failed to login to API. No parameter 'HTTP_DOLAPIKEY' on HTTP header (and no parameter DOLAPIKEY in URL).");
+        return error(
+            401,
+            "Unauthorized: Failed to login to API. No parameter 'HTTP_DOLAPIKEY' on HTTP header (and no parameter DOLAPIKEY in URL).",
+        );
     };
     let Some(user) = state.tables.get("llx_user").and_then(|users| users.find("api_key", &key)).cloned() else {
         return error(401, "Unauthorized: Failed to login to API. Bad value for parameter 'HTTP_DOLAPIKEY'");
@@ -152,7 +155,8 @@ fn has_right(state: &DolibarrState, user: &Row, module: &str, right: &str) -> bo
         return false;
     };
     let wanted = |row: &&Row| {
-        text(row, "module") == Some(module) && (text(row, "perms") == Some(right) || text(row, "subperms") == Some(right))
+        text(row, "module") == Some(module)
+            && (text(row, "perms") == Some(right) || text(row, "subperms") == Some(right))
     };
     rights.rows.iter().filter(wanted).filter_map(|row| text(row, "id")).any(|id| {
         given.rows.iter().any(|row| text(row, "fk_id") == Some(id) && text(row, "fk_user") == text(user, "rowid"))

@@ -83,8 +83,7 @@ impl DolibarrState {
     /// A Dolibarr as its package leaves it: only the LDAP module on (sheet YunoHost, section 7), the administrator
     /// and every user of the directory, who have no rights at all.
     pub fn installed(version: &str, admin: &str, directory: &[Person]) -> DolibarrState {
-        let mut state =
-            DolibarrState { version: version.to_owned(), admin: admin.to_owned(), tables: tables::empty() };
+        let mut state = DolibarrState { version: version.to_owned(), admin: admin.to_owned(), tables: tables::empty() };
         for (name, value) in [
             ("MAIN_VERSION_FIRST_INSTALL", version),
             ("MAIN_VERSION_LAST_INSTALL", version),

@@ -209,7 +209,9 @@ fn holds(row: &Row, conditions: &[Condition], stamp: &str) -> bool {
         let cell = row.get(&condition.column).and_then(Option::as_deref);
         // MariaDB's usual collation does not tell upper from lower case.
         let equal = |term: &Term| {
-            cell.is_some_and(|cell| value(term, Some(row), stamp).is_some_and(|other| cell.eq_ignore_ascii_case(&other)))
+            cell.is_some_and(|cell| {
+                value(term, Some(row), stamp).is_some_and(|other| cell.eq_ignore_ascii_case(&other))
+            })
         };
         match &condition.test {
             Test::Is(term) => equal(term),
@@ -226,7 +228,9 @@ fn holds(row: &Row, conditions: &[Condition], stamp: &str) -> bool {
 fn like(text: &str, pattern: &str) -> bool {
     match pattern.chars().next() {
         None => text.is_empty(),
-        Some('%') => (0..=text.len()).filter(|at| text.is_char_boundary(*at)).any(|at| like(&text[at..], &pattern[1..])),
+        Some('%') => {
+            (0..=text.len()).filter(|at| text.is_char_boundary(*at)).any(|at| like(&text[at..], &pattern[1..]))
+        }
         Some(one) => text.chars().next().is_some_and(|first| {
             (one == '_' || one == first) && like(&text[first.len_utf8()..], &pattern[one.len_utf8()..])
         }),

@@ -23,7 +23,12 @@ pub struct Table {
 }
 
 /// Columns with defaults, counter and unique keys of each table that is simulated.
-type Shape = (&'static str, &'static [(&'static str, Option<&'static str>)], Option<&'static str>, &'static [&'static [&'static str]]);
+type Shape = (
+    &'static str,
+    &'static [(&'static str, Option<&'static str>)],
+    Option<&'static str>,
+    &'static [&'static [&'static str]],
+);
 
 const SHAPES: &[Shape] = &[
     (
@@ -130,7 +135,10 @@ pub fn empty() -> BTreeMap<String, Table> {
         .iter()
         .map(|(name, columns, counter, unique)| {
             let table = Table {
-                columns: columns.iter().map(|(name, default)| ((*name).to_owned(), default.map(str::to_owned))).collect(),
+                columns: columns
+                    .iter()
+                    .map(|(name, default)| ((*name).to_owned(), default.map(str::to_owned)))
+                    .collect(),
                 counter: counter.map(str::to_owned),
                 unique: unique.iter().map(|key| key.iter().map(|one| (*one).to_owned()).collect()).collect(),
                 rows: Vec::new(),
@@ -172,7 +180,11 @@ impl Table {
                 })
             };
             if let Some(at) = self.rows.iter().position(same) {
-                let name = if number == 0 && self.counter.is_some() { "PRIMARY".to_owned() } else { format!("uk_{}", key.join("_")) };
+                let name = if number == 0 && self.counter.is_some() {
+                    "PRIMARY".to_owned()
+                } else {
+                    format!("uk_{}", key.join("_"))
+                };
                 let shown = values.iter().map(|value| value.as_str()).collect::<Vec<_>>().join("-");
                 return Some((at, format!("Duplicate entry '{shown}' for key '{name}'")));
             }

@@ -86,7 +86,9 @@ const APPS_OFF: &[(&str, &str)] = &[
 impl NextcloudState {
     /// A Nextcloud as its package leaves it. The administrator is the LDAP user: the installer deletes the local one.
     pub fn installed(version: &str, admin: &str, domain: &str, path: &str, data_dir: &str) -> NextcloudState {
-        let apps = |list: &[(&str, &str)]| list.iter().map(|(id, version)| ((*id).to_owned(), (*version).to_owned())).collect();
+        let apps = |list: &[(&str, &str)]| {
+            list.iter().map(|(id, version)| ((*id).to_owned(), (*version).to_owned())).collect()
+        };
         let mut state = NextcloudState {
             version: version.to_owned(),
             apps: apps(APPS_ON),

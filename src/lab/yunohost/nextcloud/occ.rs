@@ -69,10 +69,7 @@ impl<'a> Call<'a> {
     }
 
     fn argument(&self, at: usize, name: &str) -> Result<&'a str, Refused> {
-        self.arguments
-            .get(at)
-            .copied()
-            .ok_or_else(|| (1, format!("\n  Not enough arguments (missing: \"{name}\").\n")))
+        self.arguments.get(at).copied().ok_or_else(|| (1, format!("\n  Not enough arguments (missing: \"{name}\").\n")))
     }
 
     /// A value in the asked form: JSON, or the lines that stand for it.
@@ -128,7 +125,13 @@ fn run(state: &mut NextcloudState, directory: &[Person], call: &Call<'_>, now: M
 
 fn maintenance(state: &mut NextcloudState, call: &Call<'_>) -> String {
     let (word, before) = (|on: bool| if on { "enabled" } else { "disabled" }, state.maintenance);
-    let wanted = if call.flag("--on") { Some(true) } else if call.flag("--off") { Some(false) } else { None };
+    let wanted = if call.flag("--on") {
+        Some(true)
+    } else if call.flag("--off") {
+        Some(false)
+    } else {
+        None
+    };
     match wanted {
         None => format!("Maintenance mode is currently {}", word(before)),
         Some(on) if on == before => format!("Maintenance mode already {}", word(on)),
@@ -144,11 +147,8 @@ fn user_list(state: &NextcloudState, directory: &[Person], call: &Call<'_>) -> S
     let mut people: Vec<&Person> = directory.iter().collect();
     people.sort_by(|a, b| a.uid.cmp(&b.uid));
     for person in people {
-        let shown = if call.flag("--info") || call.flag("-i") {
-            info(state, person)
-        } else {
-            Value::from(person.name.clone())
-        };
+        let shown =
+            if call.flag("--info") || call.flag("-i") { info(state, person) } else { Value::from(person.name.clone()) };
         users.insert(person.uid.clone(), shown);
     }
     call.show(&Value::Object(users))
@@ -197,13 +197,20 @@ fn app_switch(state: &mut NextcloudState, call: &Call<'_>, on: bool) -> Answer {
     let mut said = Vec::new();
     let mut exit = 0;
     for app in &call.arguments {
-        let (from, to, word) =
-            if on { (&mut state.apps_off, &mut state.apps, "enabled") } else { (&mut state.apps, &mut state.apps_off, "disabled") };
+        let (from, to, word) = if on {
+            (&mut state.apps_off, &mut state.apps, "enabled")
+        } else {
+            (&mut state.apps, &mut state.apps_off, "disabled")
+        };
         if let Some(version) = from.remove(*app) {
             said.push(format!("{app} {version} {word}"));
             to.insert((*app).to_owned(), version);
         } else if let Some(version) = to.get(*app) {
-            said.push(if on { format!("{app} already enabled") } else { format!("No such app enabled: {app} {version}") });
+            said.push(if on {
+                format!("{app} already enabled")
+            } else {
+                format!("No such app enabled: {app} {version}")
+            });
         } else if on {
             said.push(format!("{app} not found: apps.nextcloud.com is not simulated in the lab"));
             exit = 1;
@@ -286,8 +293,11 @@ fn transfer(state: &mut NextcloudState, call: &Call<'_>, now: Moment) -> Answer 
     let files = state.files.remove(from).unwrap_or_default();
     let (moving, staying): (Vec<_>, Vec<_>) = files.into_iter().partition(|(path, _)| moved(path));
     let count = moving.len();
-    let folder =
-        if call.flag("--move") { String::new() } else { format!("Transferred from {name} on {}/", when::date_and_time(now).replace(':', "-")) };
+    let folder = if call.flag("--move") {
+        String::new()
+    } else {
+        format!("Transferred from {name} on {}/", when::date_and_time(now).replace(':', "-"))
+    };
     let target = state.files.entry(to.to_owned()).or_default();
     target.extend(moving.into_iter().map(|(path, bytes)| (format!("{folder}{path}"), bytes)));
     if !staying.is_empty() {

@@ -147,7 +147,10 @@ fn check_states(job: &Job<'_>, targets: &[&Migration], skip: bool, rerun: bool) 
         return if waiting.is_empty() {
             Ok(())
         } else {
-            Err(Failure::error(format!("Those migrations are still pending, so cannot be run again: {}", names(waiting))))
+            Err(Failure::error(format!(
+                "Those migrations are still pending, so cannot be run again: {}",
+                names(waiting)
+            )))
         };
     }
     if done.is_empty() {

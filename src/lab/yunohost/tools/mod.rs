@@ -77,6 +77,14 @@ impl Default for Hardware {
 }
 
 impl Hardware {
+    /// Follows the size of the root file system (0: not known), of which a fresh server uses about 1 GiB.
+    pub fn follow(&mut self, root_bytes: u64) {
+        if root_bytes > 0 && root_bytes != self.disk_bytes {
+            self.disk_bytes = root_bytes;
+            self.disk_free_bytes = root_bytes.saturating_sub(1 << 30);
+        }
+    }
+
     /// Memory that is not used: the services of YunoHost take about 800 MiB.
     pub fn memory_available_bytes(&self) -> u64 {
         self.memory_bytes.saturating_sub(819 << 20)

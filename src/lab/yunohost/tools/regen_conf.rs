@@ -10,9 +10,12 @@ use crate::lab::yunohost::state::fingerprint;
 
 /// Managed files that somebody changed: category and path.
 pub fn modified_files(job: &Job<'_>) -> Vec<(String, String)> {
-    let changed = job.ynh.regenconf.written.iter().filter(|(path, written)| {
-        job.files.read(path).is_some_and(|text| fingerprint(text) != **written)
-    });
+    let changed = job
+        .ynh
+        .regenconf
+        .written
+        .iter()
+        .filter(|(path, written)| job.files.read(path).is_some_and(|text| fingerprint(text) != **written));
     changed.map(|(path, _)| (category_of(path), path.clone())).collect()
 }
 
@@ -54,9 +57,8 @@ fn pending(context: &mut Context<'_>, names: &[String]) -> Value {
         if !names.is_empty() && !names.contains(category) {
             continue;
         }
-        let waiting = |path: &String| {
-            (path.clone(), json!(format!("/var/cache/yunohost/regenconf/pending/{category}{path}")))
-        };
+        let waiting =
+            |path: &String| (path.clone(), json!(format!("/var/cache/yunohost/regenconf/pending/{category}{path}")));
         shown.insert(category.clone(), Value::Object(paths.iter().map(waiting).collect()));
     }
     Value::Object(shown)

@@ -75,7 +75,12 @@ fn upgrade_system(job: &mut Job<'_>) -> Outcome {
     job.info("Upgrading packages…");
     job.info("Upgrading system packages");
     job.takes_ms(30_000);
-    for line in ["Reading package lists...", "Building dependency tree...", "Reading state information...", "Calculating upgrade..."] {
+    for line in [
+        "Reading package lists...",
+        "Building dependency tree...",
+        "Reading state information...",
+        "Calculating upgrade...",
+    ] {
         job.info(format!("+ {line}"));
     }
     if job.ynh.tools.apt_broken {
