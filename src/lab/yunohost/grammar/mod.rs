@@ -8,7 +8,7 @@ mod table;
 mod usage;
 
 use super::reply::{Args, Line};
-use table::{Command, Category, commands};
+use table::{Category, Command, commands};
 
 pub use argparse::quoted;
 
