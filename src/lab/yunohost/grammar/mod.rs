@@ -8,7 +8,7 @@ mod table;
 mod usage;
 
 use super::reply::{Args, Line};
-use table::{Category, Command, commands};
+use table::{Command, Category, commands};
 
 pub use argparse::quoted;
 

@@ -18,11 +18,15 @@ pub fn named(name: &str) -> Option<Pattern> {
         "username" => pattern(r"^[a-z0-9_\.]+$", "pattern_username", username),
         "fullname" => pattern(r"^([^\W_]{1,30}[ ,.'-]{0,3})+$", "pattern_fullname", fullname),
         "password" => pattern(r"^.{3,}$", "pattern_password", password),
-        "domain" => pattern(r"^([^\W_A-Z]+([-]*[^\W_A-Z]+)*\.)+((xn--)?[^\W_]{2,})$", "pattern_domain", domain),
+        "domain" => {
+            pattern(r"^([^\W_A-Z]+([-]*[^\W_A-Z]+)*\.)+((xn--)?[^\W_]{2,})$", "pattern_domain", domain)
+        }
         "mailbox_quota" => pattern(r"^(\d+[bkMGT])|0$", "pattern_mailbox_quota", mailbox_quota),
-        "email" => pattern(r"^[\w.-]+@([^\W_A-Z]+([-]*[^\W_A-Z]+)*\.)+((xn--)?[^\W_]{2,})$", "pattern_email", |text| {
-            address(text, ".-")
-        }),
+        "email" => pattern(
+            r"^[\w.-]+@([^\W_A-Z]+([-]*[^\W_A-Z]+)*\.)+((xn--)?[^\W_]{2,})$",
+            "pattern_email",
+            |text| address(text, ".-"),
+        ),
         "email_forward" => pattern(
             r"^[\w\+.-]+@([^\W_A-Z]+([-]*[^\W_A-Z]+)*\.)+((xn--)?[^\W_]{2,})$",
             "pattern_email_forward",
