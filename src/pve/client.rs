@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
-use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
+use reqwest::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HeaderValue};
 use reqwest::{Method, Response};
 use secrecy::{ExposeSecret, SecretString};
 use serde::de::DeserializeOwned;
@@ -218,11 +218,11 @@ impl Client {
         let mut builder = self.shared.http.request(request.method.clone(), url);
         builder = builder.header(AUTHORIZATION, self.shared.authorization.clone());
         if in_body {
-            if !request.form.is_empty() {
-                builder = builder.header(CONTENT_TYPE, "application/x-www-form-urlencoded");
-            }
-            // An empty body still says `Content-Length: 0`.
-            builder = builder.body(request.form.encoded());
+            builder = match request.form.is_empty() {
+                // A content type without content would be an error (section 1).
+                true => builder.header(CONTENT_LENGTH, 0),
+                false => builder.header(CONTENT_TYPE, "application/x-www-form-urlencoded").body(request.form.encoded()),
+            };
         }
         let response = builder.send().await.map_err(|error| self.not_answered(request, error))?;
         let status = response.status().as_u16();

@@ -1,4 +1,5 @@
 //! One integration binary: every suite is a module, so that it links once.
 
 mod architecture;
+mod pve;
 mod ssh;
