@@ -1,10 +1,13 @@
 //! What answers come to: refusals, the proxy's codes, odd bodies, tolerant reading.
 
+use accolades::domain::ids::VmId;
 use accolades::pve::{PveError, ResourceKind};
 use accolades::util::remote::{Retry, Sent};
 use serde_json::json;
 
 use super::node::{Node, Reply, SECRET, TOKEN};
+
+const VM: VmId = VmId(1042);
 
 async fn refusal(reply: Reply) -> PveError {
     Node::start(vec![reply]).await.client().create_pool("a", "").await.expect_err("the call must fail")
@@ -68,7 +71,7 @@ async fn pve_what_is_no_proxmox_answer_is_refused() {
 #[tokio::test]
 async fn pve_a_task_must_have_a_name() {
     let node = Node::start(vec![Reply::data(json!("OK"))]).await;
-    let error = node.client().start_vm(1042).await.unwrap_err();
+    let error = node.client().start_vm(VM).await.unwrap_err();
     assert!(matches!(error, PveError::Malformed { .. }), "{error}");
     assert_eq!(error.sent(), Sent::Maybe);
 }
@@ -84,17 +87,17 @@ async fn pve_a_free_id_is_read_in_every_form() {
         Reply::status("400 Parameter verification failed.", &taken.to_string()),
     ];
     let client = Node::start(replies).await.client();
-    assert_eq!(client.next_id().await.unwrap(), 1001);
-    assert_eq!(client.next_id().await.unwrap(), 1001);
-    assert!(client.is_id_free(1002).await.unwrap());
-    assert!(!client.is_id_free(218).await.unwrap());
+    assert_eq!(client.next_id().await.unwrap(), VmId(1001));
+    assert_eq!(client.next_id().await.unwrap(), VmId(1001));
+    assert!(client.is_id_free(VmId(1002)).await.unwrap());
+    assert!(!client.is_id_free(VmId(218)).await.unwrap());
 }
 
 #[tokio::test]
 async fn pve_configurations_are_texts_with_a_digest() {
     let config = json!({ "memory": 8192, "cores": "4", "onboot": 1, "name": "lilas", "digest": "abc" });
     let node = Node::start(vec![Reply::data(config)]).await;
-    let config = node.client().vm_config(1042).await.unwrap();
+    let config = node.client().vm_config(VM).await.unwrap();
     assert_eq!(config.digest, "abc");
     let options: Vec<(&str, &str)> =
         config.options.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
@@ -110,8 +113,8 @@ async fn pve_overviews_are_read_with_tolerance() {
     ]);
     let client = Node::start(vec![Reply::data(entries)]).await.client();
     let [fresh, template] = client.resources(ResourceKind::Vm).await.unwrap().try_into().unwrap();
-    assert_eq!((fresh.vmid, fresh.name, fresh.template), (Some(1042), None, false));
-    assert_eq!((template.vmid, template.template, template.tags.len()), (Some(9000), true, 2));
+    assert_eq!((fresh.vmid, fresh.name, fresh.template), (Some(VM), None, false));
+    assert_eq!((template.vmid, template.template, template.tags.len()), (Some(VmId(9000)), true, 2));
 }
 
 #[tokio::test]
@@ -135,13 +138,13 @@ async fn pve_the_agent_s_own_errors_are_errors() {
     ] });
     let silent = Reply::status("500 QEMU guest agent is not running", r#"{"data":null}"#);
     let client = Node::start(vec![Reply::data(failed), Reply::data(interfaces), silent]).await.client();
-    let error = client.agent_interfaces(1042).await.unwrap_err();
+    let error = client.agent_interfaces(VM).await.unwrap_err();
     assert!(error.to_string().contains("frozen"), "{error}");
-    let [_, eth0, wg0] = client.agent_interfaces(1042).await.unwrap().try_into().unwrap();
+    let [_, eth0, wg0] = client.agent_interfaces(VM).await.unwrap().try_into().unwrap();
     let addresses: Vec<String> = eth0.addresses().map(|address| address.to_string()).collect();
     assert_eq!(addresses, ["192.0.2.10", "fe80::1"]);
     assert_eq!(wg0.addresses().count(), 0);
-    let error = client.agent_ping(1042).await.unwrap_err();
+    let error = client.agent_ping(VM).await.unwrap_err();
     assert!(error.is_agent_silent());
     assert_eq!(error.retry(), Retry::After);
 }

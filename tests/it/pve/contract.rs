@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::time::Duration;
 
+use accolades::domain::ids::VmId;
 use accolades::pve::{
     Client, CloneVm, Download, FirewallOptions, FirewallRule, Grantee, NextIdRange, ResourceKind, Shutdown,
     StorageDefinition, TaskFilter, Upid,
@@ -12,6 +13,8 @@ use percent_encoding::percent_decode_str;
 use serde_json::{Value, json};
 
 use super::node::{Node, Reply, Request};
+
+const VM: VmId = VmId(1042);
 
 /// The schema, unless it is not there and need not be.
 fn schema() -> Option<Vec<Value>> {
@@ -74,7 +77,7 @@ async fn make_every_call(client: &Client) {
     let create =
         options(&[("name", "lilas"), ("memory", "8192"), ("scsi0", "lvm:0"), ("sshkeys", "a%20b"), ("pool", "p")]);
     let clone = CloneVm {
-        newid: 1042,
+        newid: VM,
         name: "lilas".to_owned(),
         full: true,
         storage: Some("lvm".to_owned()),
@@ -94,7 +97,7 @@ async fn make_every_call(client: &Client) {
     };
     let filter = TaskFilter {
         kind: Some("qmcreate".to_owned()),
-        vmid: Some(1042),
+        vmid: Some(VM),
         since: Some(0),
         limit: Some(10),
         ..TaskFilter::default()
@@ -123,48 +126,48 @@ async fn make_every_call(client: &Client) {
         client.nodes(),
         client.node_status(),
         client.next_id(),
-        client.is_id_free(1042),
+        client.is_id_free(VM),
         client.next_id_range(),
-        client.set_next_id_range(NextIdRange { lower: 1000, upper: 2000 }),
+        client.set_next_id_range(NextIdRange { lower: VmId(1000), upper: VmId(2000) }),
         client.resources(ResourceKind::Vm),
         client.storage_definitions(),
         client.create_storage(&storage),
         client.update_storage("hdd", &options(&[("content", "backup")])),
         client.storages(),
         client.storage_status("hdd"),
-        client.volumes("hdd", Some("backup"), Some(1042)),
+        client.volumes("hdd", Some("backup"), Some(VM)),
         client.download("local", &image),
         client.task_status(&upid),
         client.task_log(&upid, 0, 50),
         client.tasks(&filter),
         client.stop_task(&upid),
         client.vms(),
-        client.create_vm(1042, &create),
-        client.clone_vm(9000, &clone),
-        client.vm_config(1042),
-        client.set_vm_config(1042, &options(&[("memory", "4096")]), &["tags"], Some("abc")),
-        client.vm_pending(1042),
-        client.resize_disk(1042, "scsi0", 40),
-        client.regenerate_cloudinit(1042),
-        client.make_template(1042),
-        client.destroy_vm(1042),
-        client.vm_state(1042),
-        client.start_vm(1042),
-        client.stop_vm(1042),
-        client.shutdown_vm(1042, shutdown),
-        client.reboot_vm(1042),
-        client.agent_ping(1042),
-        client.agent_interfaces(1042),
-        client.agent_host_name(1042),
-        client.agent_os(1042),
-        client.agent_read_file(1042, "/etc/ssh/ssh_host_ed25519_key.pub"),
-        client.agent_exec(1042, &["echo", "a"], Some("b")),
-        client.agent_exec_status(1042, 7),
+        client.create_vm(VM, &create),
+        client.clone_vm(VmId(9000), &clone),
+        client.vm_config(VM),
+        client.set_vm_config(VM, &options(&[("memory", "4096")]), &["tags"], Some("abc")),
+        client.vm_pending(VM),
+        client.resize_disk(VM, "scsi0", 40),
+        client.regenerate_cloudinit(VM),
+        client.make_template(VM),
+        client.destroy_vm(VM),
+        client.vm_state(VM),
+        client.start_vm(VM),
+        client.stop_vm(VM),
+        client.shutdown_vm(VM, shutdown),
+        client.reboot_vm(VM),
+        client.agent_ping(VM),
+        client.agent_interfaces(VM),
+        client.agent_host_name(VM),
+        client.agent_os(VM),
+        client.agent_read_file(VM, "/etc/ssh/ssh_host_ed25519_key.pub"),
+        client.agent_exec(VM, &["echo", "a"], Some("b")),
+        client.agent_exec_status(VM, 7),
         client.pools(),
         client.pool("p"),
         client.create_pool("p", "c"),
-        client.add_to_pool("p", 1042),
-        client.remove_from_pool("p", 1042),
+        client.add_to_pool("p", VM),
+        client.remove_from_pool("p", VM),
         client.users(),
         client.create_user("coop@pve", "c"),
         client.tokens("coop@pve"),
@@ -176,15 +179,15 @@ async fn make_every_call(client: &Client) {
         client.acl(),
         client.grant("/pool/p", "Coop", &user, true),
         client.revoke("/pool/p", "Coop", &token),
-        client.firewall_options(1042),
-        client.set_firewall_options(1042, &firewall),
-        client.firewall_rules(1042),
-        client.add_firewall_rule(1042, &rule),
-        client.delete_firewall_rule(1042, 0),
-        client.snapshots(1042),
-        client.take_snapshot(1042, "before", "d"),
-        client.roll_back(1042, "before"),
-        client.delete_snapshot(1042, "before"),
+        client.firewall_options(VM),
+        client.set_firewall_options(VM, &firewall),
+        client.firewall_rules(VM),
+        client.add_firewall_rule(VM, &rule),
+        client.delete_firewall_rule(VM, 0),
+        client.snapshots(VM),
+        client.take_snapshot(VM, "before", "d"),
+        client.roll_back(VM, "before"),
+        client.delete_snapshot(VM, "before"),
     }
 }
 

@@ -170,7 +170,7 @@ impl Node {
 }
 
 pub fn client(endpoint: Endpoint) -> Client {
-    let credentials = Credentials { token_id: TOKEN.to_owned(), secret: SecretString::from(SECRET) };
+    let credentials = Credentials::new(TOKEN, SecretString::from(SECRET)).unwrap();
     Client::new(endpoint, credentials, Arc::new(Redactor::default()))
 }
 

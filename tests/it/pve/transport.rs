@@ -1,5 +1,6 @@
 //! Certificates, lost answers, limits, tunnels.
 
+use accolades::domain::ids::VmId;
 use accolades::pve::{Endpoint, PveError};
 use accolades::ssh::{Route, SshError};
 use accolades::util::limits;
@@ -21,8 +22,8 @@ async fn pve_sends_what_proxmox_reads() {
     let client = node.client();
     client.version().await.unwrap();
     client.create_pool("client-a", "l'été & co").await.unwrap();
-    client.regenerate_cloudinit(1042).await.unwrap();
-    client.delete_firewall_rule(1042, 3).await.unwrap();
+    client.regenerate_cloudinit(VmId(1042)).await.unwrap();
+    client.delete_firewall_rule(VmId(1042), 3).await.unwrap();
 
     let [get, post, put, delete] = node.requests().try_into().unwrap();
     assert_eq!((get.method.as_str(), get.target.as_str()), ("GET", "/api2/json/version"));
