@@ -53,8 +53,7 @@ pub fn ipv4(text: &str) -> Result<Ipv4Addr, Refusal> {
 /// # Errors
 /// A [`Refusal`] when it is none.
 pub fn ipv6(text: &str) -> Result<Ipv6Addr, Refusal> {
-    text.parse()
-        .map_err(|_| Refusal::new(format!("`{text}` is not an IPv6 address")).hint("as in `2001:db8:69::1`"))
+    text.parse().map_err(|_| Refusal::new(format!("`{text}` is not an IPv6 address")).hint("as in `2001:db8:69::1`"))
 }
 
 /// An IPv4 address that the world can reach: not private, loopback, link-local or multicast.
@@ -102,8 +101,11 @@ pub fn address4(text: &str) -> Result<Ipv4Net, Refusal> {
             .hint("write the address and the length of the network: `192.168.1.20/24`")
     })?;
     if !(8..=30).contains(&net.prefix_len()) {
-        return Err(Refusal::new(format!("a network of /{} has no room for a gateway and an instance", net.prefix_len()))
-            .hint("most local networks are /24"));
+        return Err(Refusal::new(format!(
+            "a network of /{} has no room for a gateway and an instance",
+            net.prefix_len()
+        ))
+        .hint("most local networks are /24"));
     }
     if net.addr() == net.network() {
         return Err(Refusal::new(format!("`{}` is the address of the network itself", net.addr())));

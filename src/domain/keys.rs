@@ -28,11 +28,14 @@ const ED25519_LENGTH: usize = 32;
 pub fn login_key(text: &str) -> Result<String, Refusal> {
     let (kind, blob) = openssh(text)?;
     if !LOGIN_KEY_TYPES.contains(&kind) {
-        return Err(Refusal::new(format!("keys of type `{kind}` are refused")).hint("make one: `ssh-keygen -t ed25519`"));
+        return Err(
+            Refusal::new(format!("keys of type `{kind}` are refused")).hint("make one: `ssh-keygen -t ed25519`")
+        );
     }
     if kind == "ssh-rsa" && blob.len() < RSA_BLOB_LENGTH_MIN {
-        return Err(Refusal::new("this RSA key has less than 3072 bits")
-            .hint("make a better one: `ssh-keygen -t ed25519`"));
+        return Err(
+            Refusal::new("this RSA key has less than 3072 bits").hint("make a better one: `ssh-keygen -t ed25519`")
+        );
     }
     Ok(text.to_owned())
 }
@@ -56,8 +59,7 @@ fn openssh(text: &str) -> Result<(&str, Vec<u8>), Refusal> {
         return Err(Refusal::new("this is a private key: it must not be in the inventory")
             .hint("take the file that ends in `.pub`, and make a new key pair: this one has been shown"));
     }
-    let garbage =
-        || Refusal::new("this is not an OpenSSH public key").hint("one line: `ssh-ed25519 AAAA... comment`");
+    let garbage = || Refusal::new("this is not an OpenSSH public key").hint("one line: `ssh-ed25519 AAAA... comment`");
     let mut words = text.split_whitespace();
     let (Some(kind), Some(encoded), false) = (words.next(), words.next(), text.contains('\n')) else {
         return Err(garbage());

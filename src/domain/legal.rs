@@ -11,11 +11,7 @@ const LA_POSTE: &str = "356000000";
 /// A [`Refusal`] that says whether the length or the check digit is wrong.
 pub fn siren(text: &str) -> Result<String, Refusal> {
     digits(text, "SIREN", 9)?;
-    if luhn(text) {
-        Ok(text.to_owned())
-    } else {
-        Err(wrong_check_digit(text, "SIREN"))
-    }
+    if luhn(text) { Ok(text.to_owned()) } else { Err(wrong_check_digit(text, "SIREN")) }
 }
 
 /// A SIRET: fourteen digits that pass Luhn, its first nine a SIREN; La Poste's may have a digit sum divisible by five.

@@ -90,7 +90,8 @@ pub fn domain(text: &str) -> Result<String, Refusal> {
             .hint("write its punycode form, which begins with `xn--`"));
     }
     let labels: Vec<&str> = text.split('.').collect();
-    let top_is_long_enough = labels.last().is_some_and(|top| top.len() >= 2 && !top.bytes().all(|b| b.is_ascii_digit()));
+    let top_is_long_enough =
+        labels.last().is_some_and(|top| top.len() >= 2 && !top.bytes().all(|b| b.is_ascii_digit()));
     if labels.len() < 2 || text.len() > 253 || !top_is_long_enough || !labels.iter().all(|label| is_label(label)) {
         return Err(Refusal::new(format!("`{text}` is not a domain"))
             .hint("write letters, digits and inner dashes, with a point: `atelier.example`"));

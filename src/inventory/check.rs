@@ -79,9 +79,8 @@ fn insert<Id, Model, Claims: Default>(
                 if document.readable { read(&id, &document.reader(findings)) } else { (None, Claims::default()) };
             drafts.insert(id.clone(), Draft { id, place, model, claims });
         }
-        Err(error) => findings.add(
-            Mistake::new(error.to_string(), &place, "the name of the file is the id").help("rename the file"),
-        ),
+        Err(error) => findings
+            .add(Mistake::new(error.to_string(), &place, "the name of the file is the id").help("rename the file")),
     }
 }
 

@@ -52,7 +52,8 @@ impl<'a> Document<'a> {
 /// Parses every file. Files that belong nowhere, and a missing `cooperative.toml`, are recorded.
 pub fn parse<'a>(files: &'a BTreeMap<String, String>, findings: &Findings) -> Vec<Document<'a>> {
     if !files.contains_key(COOPERATIVE_FILE) {
-        let mistake = Mistake::new(format!("`{COOPERATIVE_FILE}` is missing"), &Place::whole(COOPERATIVE_FILE), "missing");
+        let mistake =
+            Mistake::new(format!("`{COOPERATIVE_FILE}` is missing"), &Place::whole(COOPERATIVE_FILE), "missing");
         findings.add(mistake.help("an inventory has exactly one co-operative"));
     }
     files.iter().filter_map(|(path, text)| document(path, text, findings)).collect()
@@ -80,10 +81,13 @@ fn document<'a>(path: &'a str, text: &'a str, findings: &Findings) -> Option<Doc
 
 fn belongs_nowhere<'a>(file: &Arc<str>, name: &str, findings: &Findings) -> Option<Document<'a>> {
     let known = FOLDERS.iter().map(|(folder, _)| *folder).chain([COOPERATIVE_FILE]);
-    let mistake = Mistake::new(format!("`{file}` belongs nowhere in an inventory"), &Place::whole(file), "unknown file");
+    let mistake =
+        Mistake::new(format!("`{file}` belongs nowhere in an inventory"), &Place::whole(file), "unknown file");
     findings.add(match did_you_mean(name, known) {
         Some(likely) => mistake.help(format!("did you mean `{likely}`?")),
-        None => mistake.help("known are `cooperative.toml` and files in `sites`, `backup-servers`, `instances`, `clients`"),
+        None => {
+            mistake.help("known are `cooperative.toml` and files in `sites`, `backup-servers`, `instances`, `clients`")
+        }
     });
     None
 }
@@ -100,7 +104,10 @@ fn syntax_mistake(file: &Arc<str>, text: &str, message: &str, span: Range<usize>
     let written = &text[span.clone()];
     if let Some(date) = impossible_date(written) {
         let mistake = Mistake::new(format!("{date} does not exist"), &place, "not in the calendar");
-        return SyntaxMistake { mistake: mistake.help("check day and month; days are written year-month-day"), harmless: true };
+        return SyntaxMistake {
+            mistake: mistake.help("check day and month; days are written year-month-day"),
+            harmless: true,
+        };
     }
     if message.starts_with("duplicate key") {
         let mistake = Mistake::new(format!("`{written}` is there twice"), &place, "again");
@@ -113,18 +120,30 @@ fn syntax_mistake(file: &Arc<str>, text: &str, message: &str, span: Range<usize>
     SyntaxMistake { mistake: Mistake::new(format!("this is not TOML: {message}"), &place, "here"), harmless: false }
 }
 
-/// A span inside the text that covers at least one character of a line where there is one.
+/// A span inside the text, at whole characters; an empty one takes the character before it, so that a caret is drawn.
 fn visible(text: &str, span: Range<usize>) -> Range<usize> {
-    let end = span.end.min(text.len());
-    let start = (0..=span.start.min(end)).rev().find(|byte| text.is_char_boundary(*byte)).unwrap_or(0);
-    let end = (end..=text.len()).find(|byte| text.is_char_boundary(*byte)).unwrap_or(text.len());
+    let end = text.ceil_char_boundary(span.end);
+    let mut start = text.floor_char_boundary(span.start.min(end));
+    if start == end && text[..start].chars().next_back().is_some_and(|before| before != '\n') {
+        start = text.floor_char_boundary(start - 1);
+    }
     start..end
 }
 
 /// `2026-02-30` as `30 February 2026`, when it has the form of a date.
 fn impossible_date(written: &str) -> Option<String> {
     const MONTHS: [&str; 12] = [
-        "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
+        "January",
+        "February",
+        "March",
+        "April",
+        "May",
+        "June",
+        "July",
+        "August",
+        "September",
+        "October",
+        "November",
         "December",
     ];
     let mut parts = written.splitn(3, '-');

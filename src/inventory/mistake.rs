@@ -62,13 +62,7 @@ pub struct Mistake {
 impl Mistake {
     /// A mistake at a place.
     pub fn new(message: impl Into<String>, place: &Place, label: impl Into<String>) -> Mistake {
-        Mistake {
-            message: message.into(),
-            place: place.clone(),
-            label: label.into(),
-            help: None,
-            also: Vec::new(),
-        }
+        Mistake { message: message.into(), place: place.clone(), label: label.into(), help: None, also: Vec::new() }
     }
 
     /// A value that a validator refuses.
@@ -102,9 +96,9 @@ impl Mistakes {
     pub fn new(mut list: Vec<Mistake>, files: &BTreeMap<String, String>) -> Mistakes {
         list.sort_by(|a, b| (&a.place, &a.message).cmp(&(&b.place, &b.message)));
         list.dedup();
-        let places = list.iter().flat_map(|mistake| {
-            std::iter::once(&mistake.place).chain(mistake.also.iter().map(|(place, _)| place))
-        });
+        let places = list
+            .iter()
+            .flat_map(|mistake| std::iter::once(&mistake.place).chain(mistake.also.iter().map(|(place, _)| place)));
         let texts = places
             .filter_map(|place| Some((Arc::clone(&place.file), files.get(&*place.file)?.as_str().into())))
             .collect();

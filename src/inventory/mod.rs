@@ -2,17 +2,22 @@
 
 mod check;
 mod conflicts;
+mod difference;
 mod document;
+pub mod edit;
 mod folder;
 pub mod mistake;
 pub mod model;
 mod read;
 mod reader;
+mod reference;
 pub mod render;
 pub mod schema;
 pub mod sections;
 
 pub use check::check;
+pub use difference::{difference, summary};
 pub use folder::{Loaded, content_hash, load, read_files, write_file};
 pub use mistake::{Mistake, Mistakes};
+pub use reference::reference;
 pub use render::Drawing;

@@ -174,7 +174,8 @@ impl<'a> Reader<'a> {
             let mut values = Vec::with_capacity(items.len());
             for item in items.iter() {
                 // The items of a default have no place of their own.
-                let at = if self.entries.contains_key(name) { Place::new(self.file, item.span()) } else { place.clone() };
+                let at =
+                    if self.entries.contains_key(name) { Place::new(self.file, item.span()) } else { place.clone() };
                 let DeValue::String(text) = item.get_ref() else {
                     self.wrong_kind::<()>(name, item.get_ref(), &at);
                     continue;
@@ -263,9 +264,7 @@ impl<'a> Reader<'a> {
             };
             let place = self.table_place(id.place.start..id.place.end, item.span());
             match item.get_ref() {
-                DeValue::Table(entries) => {
-                    Some((id, Reader::open(section, entries, self.file, place, self.findings)))
-                }
+                DeValue::Table(entries) => Some((id, Reader::open(section, entries, self.file, place, self.findings))),
                 other => self.wrong_kind(name, other, &place),
             }
         };
@@ -279,11 +278,13 @@ impl<'a> Reader<'a> {
             DeValue::String(text) => self.one_of(words, text, place),
             other => self.wrong_kind("by", other, place),
         })?;
-        let misplaced =
-            |key: &&Key| !key.only.is_empty() && !key.only.contains(&by.value.as_str()) && self.entries.contains_key(key.name);
+        let misplaced = |key: &&Key| {
+            !key.only.is_empty() && !key.only.contains(&by.value.as_str()) && self.entries.contains_key(key.name)
+        };
         for key in self.section.keys.iter().filter(misplaced) {
             let problem = format!("`{}` has no meaning when `by` is `{}`", key.name, by.value);
-            let mistake = Mistake::new(problem, &self.place_of(key.name), "has no effect").also(&by.place, "because of this");
+            let mistake =
+                Mistake::new(problem, &self.place_of(key.name), "has no effect").also(&by.place, "because of this");
             self.add(mistake.help(format!("it belongs to {}", Kind::Word(key.only).words())));
         }
         Some(by.value)
@@ -371,7 +372,9 @@ impl<'a> Reader<'a> {
                     "money is never a binary fraction here: write it in quotes with two digits, `{name} = \"{euros}.{cents:0<2}\"`"
                 ))
             }
-            (Kind::Text | Kind::Word(_), _, Some(written)) => Some(format!("put it in quotes: `{name} = \"{written}\"`")),
+            (Kind::Text | Kind::Word(_), _, Some(written)) => {
+                Some(format!("put it in quotes: `{name} = \"{written}\"`"))
+            }
             (Kind::Day, DeValue::String(_), Some(written)) if written.parse::<Date>().is_ok() => {
                 Some(format!("leave the quotes away: `{name} = {written}`"))
             }
@@ -409,7 +412,9 @@ pub fn plain(text: &str) -> Result<String, Refusal> {
         return Err(Refusal::new("this text is empty"));
     }
     if text.trim() != text {
-        return Err(Refusal::new(format!("`{text}` begins or ends with a blank")).hint(format!("write `{}`", text.trim())));
+        return Err(
+            Refusal::new(format!("`{text}` begins or ends with a blank")).hint(format!("write `{}`", text.trim()))
+        );
     }
     if text.chars().any(char::is_control) {
         return Err(Refusal::new("this text has a line break or another control character"));

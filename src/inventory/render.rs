@@ -3,7 +3,10 @@
 use std::fmt;
 use std::sync::Arc;
 
-use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, NamedSource, Severity, SourceCode};
+use miette::{
+    Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, MietteError, MietteSpanContents, Severity,
+    SourceCode, SourceSpan, SpanContents,
+};
 
 use super::mistake::{Mistake, Mistakes, Place};
 
@@ -26,11 +29,8 @@ impl Mistakes {
             Drawing::Colour => GraphicalTheme::unicode(),
             Drawing::Plain => GraphicalTheme::unicode_nocolor(),
         };
-        let handler = GraphicalReportHandler::new_themed(theme)
-            .with_width(WIDTH)
-            .with_links(false)
-            .with_context_lines(0)
-            .without_syntax_highlighting();
+        let handler =
+            GraphicalReportHandler::new_themed(theme).with_width(WIDTH).with_links(false).without_syntax_highlighting();
         let mut out = String::new();
         for mistake in self.list() {
             handler
@@ -49,7 +49,7 @@ struct Drawn {
     message: String,
     severity: Severity,
     help: Option<String>,
-    source: Option<NamedSource<Arc<str>>>,
+    source: Option<WholeLines>,
     labels: Vec<LabeledSpan>,
     elsewhere: Vec<Drawn>,
 }
@@ -87,8 +87,40 @@ impl Drawn {
     }
 }
 
-fn source(mistakes: &Mistakes, place: &Place) -> Option<NamedSource<Arc<str>>> {
-    mistakes.text(&place.file).map(|text| NamedSource::new(&*place.file, Arc::clone(text)))
+fn source(mistakes: &Mistakes, place: &Place) -> Option<WholeLines> {
+    mistakes.text(&place.file).map(|text| WholeLines { file: Arc::clone(&place.file), text: Arc::clone(text) })
+}
+
+/// A file that shows the whole lines of a span and nothing around them: `miette`'s own sources show the bare span or
+/// the neighbouring lines.
+#[derive(Debug)]
+struct WholeLines {
+    file: Arc<str>,
+    text: Arc<str>,
+}
+
+impl SourceCode for WholeLines {
+    fn read_span<'a>(
+        &'a self,
+        span: &SourceSpan,
+        _lines_before: usize,
+        _lines_after: usize,
+    ) -> Result<Box<dyn SpanContents<'a> + 'a>, MietteError> {
+        let text = &*self.text;
+        let (first, last) = (span.offset(), span.offset() + span.len());
+        let start = text.get(..first).ok_or(MietteError::OutOfBounds)?.rfind('\n').map_or(0, |newline| newline + 1);
+        let end =
+            text.get(last..).ok_or(MietteError::OutOfBounds)?.find('\n').map_or(text.len(), |newline| last + newline);
+        let lines = &text[start..end];
+        Ok(Box::new(MietteSpanContents::new_named(
+            self.file.to_string(),
+            lines.as_bytes(),
+            SourceSpan::from(start..end),
+            text[..start].matches('\n').count(),
+            text[start..first].chars().count(),
+            lines.matches('\n').count() + 1,
+        )))
+    }
 }
 
 fn label(place: &Place, text: &str) -> LabeledSpan {

@@ -21,11 +21,26 @@ pub static COOPERATIVE: Section = Section {
             .default("\"Europe/Paris\""),
         Key::new("support_email", Text, "where clients write to", "\"aide@coop.example\""),
         Key::new("support_phone", Text, "telephone number as printed on documents", "\"04 00 00 00 00\""),
-        Key::new("admin_username", Text, "the technicians' account on every instance: a YunoHost username", "\"technique\""),
+        Key::new(
+            "admin_username",
+            Text,
+            "the technicians' account on every instance: a YunoHost username",
+            "\"technique\"",
+        ),
         Key::new("admin_full_name", Text, "full name of that account", "\"Equipe technique\""),
-        Key::new("ssh_keys", Texts, "public keys of the technicians, authorised on every instance; prefer ed25519", "[\"ssh-ed25519 AAAA... nadia\"]"),
-        Key::new("seat_price", Price, "per seat and month excluding VAT, when a contract names no price (R5)", "\"39.00\"")
-            .default("\"39.00\""),
+        Key::new(
+            "ssh_keys",
+            Texts,
+            "public keys of the technicians, authorised on every instance; prefer ed25519",
+            "[\"ssh-ed25519 AAAA... nadia\"]",
+        ),
+        Key::new(
+            "seat_price",
+            Price,
+            "per seat and month excluding VAT, when a contract names no price (R5)",
+            "\"39.00\"",
+        )
+        .default("\"39.00\""),
         Key::table("vm_ids", Table(&VM_IDS), "the reserved range of VM ids"),
         Key::table("relay", Table(&RELAY), "the provider through which instances send mail"),
         Key::table("image", Table(&IMAGE), "the disk image that new machines start from"),
@@ -69,7 +84,12 @@ static IMAGE: Section = Section {
     about: "A Debian 12 cloud image (`genericcloud`), downloaded by each node and checked.",
     keys: &[
         Key::new("url", Text, "where the node downloads it", "\"https://images.example/debian-12.qcow2\""),
-        Key::new("filename", Text, "file name on the storage; ends in `.qcow2` or `.raw`, `.img` is refused by Proxmox", "\"debian-12.qcow2\""),
+        Key::new(
+            "filename",
+            Text,
+            "file name on the storage; ends in `.qcow2` or `.raw`, `.img` is refused by Proxmox",
+            "\"debian-12.qcow2\"",
+        ),
         Key::new("sha512", Text, "SHA-512 checksum, 128 hexadecimal digits", "\"9c3d...\""),
     ],
 };
@@ -89,8 +109,14 @@ pub static IDENTITY: Section = Section {
     keys: &[
         Key::new("name", Text, "registered name", "\"Atelier des Lilas\""),
         Key::new("form", Text, "legal form as printed", "\"SARL\""),
-        Key::new("vat", Word(VAT_WORDS), "VAT status: `taxable`; `exempt` (seller: franchise); `non-taxable` (an association); `public` (Chorus Pro)", "\"taxable\""),
-        Key::new("siren", Text, "nine digits with a check digit; taken from the SIRET when absent", "\"900000009\"").optional(),
+        Key::new(
+            "vat",
+            Word(VAT_WORDS),
+            "VAT status: `taxable`; `exempt` (seller: franchise); `non-taxable` (an association); `public` (Chorus Pro)",
+            "\"taxable\"",
+        ),
+        Key::new("siren", Text, "nine digits with a check digit; taken from the SIRET when absent", "\"900000009\"")
+            .optional(),
         Key::new("siret", Text, "fourteen digits: the SIREN and the establishment", "\"90000000900004\"").optional(),
         Key::new("rna", Text, "number of an association: `W` and nine digits", "\"W691234567\"").optional(),
         Key::new("vat_number", Text, "intra-community VAT number; its key is checked", "\"FR00900000009\"").optional(),
@@ -123,7 +149,8 @@ pub static SITE: Section = Section {
     keys: &[
         VERSION,
         Key::new("name", Text, "name for people", "\"Lyon, Croix-Rousse\""),
-        Key::new("backup_server", Text, "id of the backup server that keeps this site's remote backups", "\"grange\"").optional(),
+        Key::new("backup_server", Text, "id of the backup server that keeps this site's remote backups", "\"grange\"")
+            .optional(),
         Key::table("node", Table(&NODE), "the Proxmox host"),
         Key::table("reach", Table(&REACH), "how we get to the node"),
         Key::table("exposure", Table(&EXPOSURE), "how the world gets to the instances"),
@@ -138,16 +165,32 @@ static NODE: Section = Section {
         Key::new("address", Text, "address of API and SSH, as seen from where `reach` leads", "\"192.168.10.2\""),
         Key::new("api_port", Whole(1, PORT_MAX), "port of the API", "8006").default("8006"),
         Key::new("ssh_port", Whole(1, PORT_MAX), "port of SSH", "22").default("22"),
-        Key::new("tls_fingerprint", Text, "SHA-256 of the API's certificate, as `pvenode cert info` prints it", "\"5B:...:9E\""),
+        Key::new(
+            "tls_fingerprint",
+            Text,
+            "SHA-256 of the API's certificate, as `pvenode cert info` prints it",
+            "\"5B:...:9E\"",
+        ),
         Key::new("ssh_host_key", Text, "content of `/etc/ssh/ssh_host_ed25519_key.pub`", "\"ssh-ed25519 AAAA...\""),
         Key::new("vm_storage", Text, "storage of VM disks, on the SSD", "\"local-lvm\""),
         Key::new("image_storage", Text, "storage of images and snippets", "\"local\"").default("\"local\""),
-        Key::new("backup_disk_serial", Text, "serial number of the backup hard disk, as `lsblk -o SERIAL` prints it", "\"WD-WX11D0000001\""),
+        Key::new(
+            "backup_disk_serial",
+            Text,
+            "serial number of the backup hard disk, as `lsblk -o SERIAL` prints it",
+            "\"WD-WX11D0000001\"",
+        ),
         Key::new("bridge", Text, "bridge of the instances", "\"vmbr0\"").default("\"vmbr0\""),
         Key::new("gateway4", Text, "gateway of the local network", "\"192.168.10.1\""),
         Key::new("gateway6", Text, "IPv6 gateway where there is one", "\"fe80::1\"").optional(),
         Key::new("nameservers", Texts, "one to three resolvers of the instances", "[\"192.168.10.1\"]"),
-        Key::new("template", Whole(100, VMID_MAX), "VM id of a template to clone instead of importing the image", "9000").optional(),
+        Key::new(
+            "template",
+            Whole(100, VMID_MAX),
+            "VM id of a template to clone instead of importing the image",
+            "9000",
+        )
+        .optional(),
     ],
 };
 
@@ -168,11 +211,18 @@ static EXPOSURE: Section = Section {
     about: "How the world gets to the instances: `forward` (the router forwards ports); `relay` (a public host passes connections on); `lan` (not at all: no public certificate).",
     keys: &[
         Key::new("by", Word(&["forward", "relay", "lan"]), "which way", "\"forward\""),
-        Key::new("public4", Text, "public IPv4 address: of the router when it is fixed (`forward`), of the host (`relay`, required)", "\"203.0.113.20\"")
-            .optional()
-            .only(&["forward", "relay"]),
+        Key::new(
+            "public4",
+            Text,
+            "public IPv4 address: of the router when it is fixed (`forward`), of the host (`relay`, required)",
+            "\"203.0.113.20\"",
+        )
+        .optional()
+        .only(&["forward", "relay"]),
         Key::new("public6", Text, "public IPv6 address of the host", "\"2001:db8:5::10\"").optional().only(&["relay"]),
-        Key::new("ipv6_open", Truth, "instances are reached at their own IPv6 address", "true").default("false").only(&["forward"]),
+        Key::new("ipv6_open", Truth, "instances are reached at their own IPv6 address", "true")
+            .default("false")
+            .only(&["forward"]),
     ],
 };
 
@@ -201,7 +251,12 @@ pub static INSTANCE: Section = Section {
         Key::new("cores", Whole(1, 128), "virtual processors", "4").default("2"),
         Key::new("memory_mib", Whole(1024, 1_048_576), "memory in MiB; 4096 and more with Nextcloud", "8192"),
         Key::new("disk_gib", Whole(16, 16384), "disk in GiB; YunoHost's own minimum is 16", "120"),
-        Key::new("main_domain", Text, "main domain of YunoHost: a domain of a client that lives here", "\"atelier-lilas.example\""),
+        Key::new(
+            "main_domain",
+            Text,
+            "main domain of YunoHost: a domain of a client that lives here",
+            "\"atelier-lilas.example\"",
+        ),
         Key::table("placements", Tables(&PLACEMENT), "where it stands, oldest first"),
     ],
 };
@@ -245,17 +300,37 @@ static CONTRACT: Section = Section {
         Key::new("commitment_months", Whole(0, 120), "commitment in months", "12").default("12"),
         Key::new("end", Day, "last day, once it was ended", "2027-11-30").optional(),
         Key::new("minimum_seats", Whole(0, 10_000), "floor of each day (R8)", "5").default("0"),
-        Key::new("support_minutes_per_year", Whole(0, 525_600), "support included in a contract year, in minutes (R13: 20 h)", "1200").default("1200"),
-        Key::new("overage", Word(&["ask", "pre-approved"]), "whether work beyond it is asked for first (R17)", "\"ask\"").default("\"ask\""),
-        Key::table("seat_prices", Tables(&SEAT_PRICE), "price per seat and month, oldest first; absent: the co-operative's `seat_price`").optional(),
-        Key::table("overage_prices", Tables(&OVERAGE_PRICE), "price of an hour beyond the allowance, oldest first; there is no built-in one (R14)").optional(),
+        Key::new(
+            "support_minutes_per_year",
+            Whole(0, 525_600),
+            "support included in a contract year, in minutes (R13: 20 h)",
+            "1200",
+        )
+        .default("1200"),
+        Key::new(
+            "overage",
+            Word(&["ask", "pre-approved"]),
+            "whether work beyond it is asked for first (R17)",
+            "\"ask\"",
+        )
+        .default("\"ask\""),
+        Key::table(
+            "seat_prices",
+            Tables(&SEAT_PRICE),
+            "price per seat and month, oldest first; absent: the co-operative's `seat_price`",
+        )
+        .optional(),
+        Key::table(
+            "overage_prices",
+            Tables(&OVERAGE_PRICE),
+            "price of an hour beyond the allowance, oldest first; there is no built-in one (R14)",
+        )
+        .optional(),
     ],
 };
 
-const PRICE_KEYS: &[Key] = &[
-    Key::new("from", Day, "first day", "2026-12-01"),
-    Key::new("price", Price, "amount excluding VAT", "\"39.00\""),
-];
+const PRICE_KEYS: &[Key] =
+    &[Key::new("from", Day, "first day", "2026-12-01"), Key::new("price", Price, "amount excluding VAT", "\"39.00\"")];
 
 static SEAT_PRICE: Section = Section {
     heading: "[[contract.seat_prices]]",
@@ -271,9 +346,19 @@ static CONTACT: Section = Section {
     about: "Somebody we write to. At least one receives invoices; one approves when `overage` is `ask`.",
     keys: &[
         Key::new("name", Text, "name", "\"Camille Morel\""),
-        Key::new("email", Text, "address that works when the instance does not: on no domain whose mail the instance receives", "\"camille@ailleurs.example\""),
+        Key::new(
+            "email",
+            Text,
+            "address that works when the instance does not: on no domain whose mail the instance receives",
+            "\"camille@ailleurs.example\"",
+        ),
         Key::new("phone", Text, "telephone", "\"06 00 00 00 00\"").optional(),
-        Key::new("roles", Words(&["manager", "billing", "approver", "technical"]), "`manager` sees everything, `billing` receives invoices, `approver` approves overage, `technical` is told of outages", "[\"manager\", \"billing\"]"),
+        Key::new(
+            "roles",
+            Words(&["manager", "billing", "approver", "technical"]),
+            "`manager` sees everything, `billing` receives invoices, `approver` approves overage, `technical` is told of outages",
+            "[\"manager\", \"billing\"]",
+        ),
     ],
 };
 
@@ -291,7 +376,12 @@ static DOMAIN: Section = Section {
     about: "A domain of the client.",
     keys: &[
         Key::new("name", Text, "name, lower case", "\"atelier-lilas.example\""),
-        Key::new("inbound_mail", Word(&["here", "elsewhere", "none"]), "where mail to it goes: mailboxes on the instance, with another provider, or none", "\"here\""),
+        Key::new(
+            "inbound_mail",
+            Word(&["here", "elsewhere", "none"]),
+            "where mail to it goes: mailboxes on the instance, with another provider, or none",
+            "\"here\"",
+        ),
     ],
 };
 
@@ -310,7 +400,13 @@ static DOLIBARR: Section = Section {
     keys: &[
         Key::new("domain", Text, "one of the client's domains", "\"atelier-lilas.example\""),
         Key::new("path", Text, "path; not below another app's", "\"/dolibarr\"").default("\"/dolibarr\""),
-        Key::new("modules", Texts, "modules to switch on besides the API, by their API names", "[\"societe\", \"facture\"]").default("[]"),
+        Key::new(
+            "modules",
+            Texts,
+            "modules to switch on besides the API, by their API names",
+            "[\"societe\", \"facture\"]",
+        )
+        .default("[]"),
     ],
 };
 
@@ -320,10 +416,16 @@ static PERSON: Section = Section {
     keys: &[
         Key::new("first_name", Text, "first name: letters only", "\"Camille\""),
         Key::new("last_name", Text, "last name: letters only", "\"Morel\""),
-        Key::new("username", Text, "YunoHost username: `a-z 0-9 _ .`, no dash; unique on the instance, for ever", "\"camille.morel\""),
+        Key::new(
+            "username",
+            Text,
+            "YunoHost username: `a-z 0-9 _ .`, no dash; unique on the instance, for ever",
+            "\"camille.morel\"",
+        ),
         Key::new("mail_domain", Text, "domain of the mail address: one of the client's", "\"atelier-lilas.example\""),
         Key::new("mailbox_quota", Text, "size of the mailbox; absent: no limit", "\"5G\"").optional(),
-        Key::new("dolibarr", Word(&["none", "read", "write", "admin"]), "rights in Dolibarr", "\"write\"").default("\"none\""),
+        Key::new("dolibarr", Word(&["none", "read", "write", "admin"]), "rights in Dolibarr", "\"write\"")
+            .default("\"none\""),
     ],
 };
 
@@ -334,7 +436,13 @@ static SEAT: Section = Section {
         Key::new("person", Text, "id of the person", "\"camille\""),
         Key::new("from", Day, "first day", "2026-12-01"),
         Key::new("until", Day, "last day, included; absent: open", "2027-06-30").optional(),
-        Key::new("forward_to", Text, "when it ends: mail is forwarded to this address", "\"contact@atelier-lilas.example\"").optional(),
+        Key::new(
+            "forward_to",
+            Text,
+            "when it ends: mail is forwarded to this address",
+            "\"contact@atelier-lilas.example\"",
+        )
+        .optional(),
         Key::new("files_to", Text, "when it ends: Nextcloud files are handed to this person", "\"jules\"").optional(),
     ],
 };

@@ -65,7 +65,8 @@ fn collect<'a>(instance: &'a InstanceDraft, uses: &mut Uses<'a>) {
 }
 
 fn demand_fits_site(placement: &PlacementClaim, site: &SiteDraft, findings: &Findings) {
-    let node = site.claims.node_address.as_ref().and_then(|node| Some((node.value.parse::<IpAddr>().ok()?, &node.place)));
+    let node =
+        site.claims.node_address.as_ref().and_then(|node| Some((node.value.parse::<IpAddr>().ok()?, &node.place)));
     if let Some(address) = &placement.address4 {
         if let Some(gateway) = &site.claims.gateway4 {
             if address.value.addr() == gateway.value {
@@ -74,7 +75,11 @@ fn demand_fits_site(placement: &PlacementClaim, site: &SiteDraft, findings: &Fin
             } else if !address.value.contains(&gateway.value) {
                 let problem = format!("{} does not contain the gateway of site `{}`", address.value.trunc(), site.id);
                 let mistake = Mistake::new(problem, &address.place, "another network");
-                findings.add(mistake.also(&gateway.place, "the gateway").help("check the address and the length after the slash"));
+                findings.add(
+                    mistake
+                        .also(&gateway.place, "the gateway")
+                        .help("check the address and the length after the slash"),
+                );
             }
         }
         demand_not_the_node(IpAddr::from(address.value.addr()), &address.place, node, findings);
@@ -94,7 +99,8 @@ fn demand_fits_site(placement: &PlacementClaim, site: &SiteDraft, findings: &Fin
             Some(gateway) if gateway.value.is_unicast_link_local() || address.value.contains(&gateway.value) => {}
             Some(gateway) => {
                 let problem = format!("{} does not contain the gateway of site `{}`", address.value.trunc(), site.id);
-                findings.add(Mistake::new(problem, &address.place, "another network").also(&gateway.place, "the gateway"));
+                findings
+                    .add(Mistake::new(problem, &address.place, "another network").also(&gateway.place, "the gateway"));
             }
         }
         demand_not_the_node(IpAddr::from(address.value.addr()), &address.place, node, findings);
@@ -105,6 +111,8 @@ fn demand_not_the_node(address: IpAddr, place: &Place, node: Option<(IpAddr, &Pl
     if let Some((node, node_place)) = node
         && node == address
     {
-        findings.add(Mistake::new(format!("{address} is the node's own address"), place, "taken").also(node_place, "the node"));
+        findings.add(
+            Mistake::new(format!("{address} is the node's own address"), place, "taken").also(node_place, "the node"),
+        );
     }
 }

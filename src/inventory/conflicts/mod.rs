@@ -44,8 +44,7 @@ impl Drafts {
     fn clients_by_instance(&self) -> BTreeMap<&InstanceId, Vec<&ClientDraft>> {
         let mut by_instance: BTreeMap<&InstanceId, Vec<&ClientDraft>> = BTreeMap::new();
         for client in self.clients.values() {
-            for (_, instance) in &client.claims.placements {
-                let Some(instance) = instance else { continue };
+            for instance in client.claims.instances() {
                 let clients = by_instance.entry(&instance.value).or_default();
                 // Placements of one client are read together: its double is the last one.
                 if clients.last().is_none_or(|last| last.id != client.id) {

@@ -80,7 +80,9 @@ fn demand_main_domains(
                 let label = format!("a domain of `{}`, which does not live here", owner.client.id);
                 mistake.also(owner.place, label)
             }
-            (None, []) => mistake.help(format!("no client lives on it: add a placement with `instance = \"{}\"`", instance.id)),
+            (None, []) => {
+                mistake.help(format!("no client lives on it: add a placement with `instance = \"{}\"`", instance.id))
+            }
             (None, clients) => {
                 let ids: Vec<String> = clients.iter().map(|client| format!("`{}`", client.id)).collect();
                 mistake.help(format!("add it to the `[[domains]]` of {}", ids.join(" or ")))
@@ -131,10 +133,14 @@ fn demand_usernames_apart(drafts: &Drafts, instance: &InstanceId, clients: &[&Cl
                 // Doubles inside one client were recorded when its file was read.
                 Some(owner) if owner.id == client.id.as_str() => {}
                 Some(owner) => {
-                    let problem =
-                        format!("username `{name}` on instance `{instance}` belongs to `{}` and to `{}`", owner.id, client.id);
+                    let problem = format!(
+                        "username `{name}` on instance `{instance}` belongs to `{}` and to `{}`",
+                        owner.id, client.id
+                    );
                     let mistake = Mistake::new(problem, &username.place, "again").also(owner.place, "first");
-                    findings.add(mistake.help("clients of an island share one YunoHost: give one of them another username"));
+                    findings.add(
+                        mistake.help("clients of an island share one YunoHost: give one of them another username"),
+                    );
                 }
                 None => drop(first.insert(name, Owner { id: client.id.as_str(), place: &username.place })),
             }
@@ -162,9 +168,6 @@ fn demand_reachable_contact(
 }
 
 fn lives_with(client: &ClientDraft, other: &ClientDraft) -> bool {
-    let instances = |client: &ClientDraft| {
-        client.claims.placements.iter().filter_map(|(_, instance)| Some(instance.as_ref()?.value.clone())).collect::<Vec<_>>()
-    };
-    let theirs = instances(other);
-    client.id == other.id || instances(client).iter().any(|instance| theirs.contains(instance))
+    let shares = |instance: &InstanceId| other.claims.instances().any(|theirs| theirs.value == *instance);
+    client.id == other.id || client.claims.instances().any(|ours| shares(&ours.value))
 }

@@ -20,7 +20,7 @@ pub fn find(drafts: &Drafts, findings: &Findings) {
         }
     }
     for client in drafts.clients.values() {
-        for instance in client.claims.placements.iter().filter_map(|(_, instance)| instance.as_ref()) {
+        for instance in client.claims.instances() {
             demand_known("instance", "instances", instance, &drafts.instances, findings);
         }
         demand_days_fit(client, drafts, findings);
@@ -49,7 +49,8 @@ fn demand_known<Id: Display + Ord, Draft>(
 
 /// A client needs an instance from its first seat on, an instance a site from its first client on.
 fn demand_days_fit(client: &ClientDraft, drafts: &Drafts, findings: &Findings) {
-    let Some((Some(from), Some(instance_id))) = client.claims.placements.first() else { return };
+    let Some(first) = client.claims.placements.first() else { return };
+    let (Some(from), Some(instance_id)) = (&first.from, &first.instance) else { return };
     if let Some(seat) = client.claims.first_seat.filter(|seat| *seat < from.value) {
         let problem = format!("the first seat begins on {seat}, but the client has no instance before {}", from.value);
         findings.add(Mistake::new(problem, &from.place, "too late for the first seat"));
@@ -57,7 +58,8 @@ fn demand_days_fit(client: &ClientDraft, drafts: &Drafts, findings: &Findings) {
     let instance: Option<&InstanceDraft> = drafts.instances.get(&instance_id.value);
     let first = instance.and_then(|instance| instance.claims.placements.first()?.from.as_ref());
     if let Some(first) = first.filter(|first| from.value < first.value) {
-        let problem = format!("the client lives on `{}` from {}, before it stands anywhere", instance_id.value, from.value);
+        let problem =
+            format!("the client lives on `{}` from {}, before it stands anywhere", instance_id.value, from.value);
         findings.add(Mistake::new(problem, &from.place, "too early").also(&first.place, "its first place"));
     }
 }

@@ -23,7 +23,7 @@ const MODULES_MAX: usize = 100;
 #[derive(Debug, Default)]
 pub struct ClientClaims {
     /// Its instances, dated.
-    pub placements: Vec<(Option<Placed<Date>>, Option<Placed<InstanceId>>)>,
+    pub placements: Vec<ClientPlacementClaim>,
     /// Its domains.
     pub domains: Vec<DomainClaim>,
     /// Where its apps answer.
@@ -34,6 +34,28 @@ pub struct ClientClaims {
     pub contact_emails: Vec<Placed<String>>,
     /// First day of its first seat.
     pub first_seat: Option<Date>,
+}
+
+impl ClientClaims {
+    /// The instances it ever lives on.
+    pub fn instances(&self) -> impl Iterator<Item = &Placed<InstanceId>> {
+        self.placements.iter().filter_map(|placement| placement.instance.as_ref())
+    }
+}
+
+/// A placement as far as it could be read.
+#[derive(Debug)]
+pub struct ClientPlacementClaim {
+    /// First day.
+    pub from: Option<Placed<Date>>,
+    /// The instance.
+    pub instance: Option<Placed<InstanceId>>,
+}
+
+impl ClientPlacementClaim {
+    fn model(&self) -> Option<ClientPlacement> {
+        Some(ClientPlacement { from: self.from.as_ref()?.value, instance: self.instance.as_ref()?.value.clone() })
+    }
 }
 
 /// A domain as far as it could be read.
@@ -87,16 +109,13 @@ pub fn client(client_id: &ClientId, reader: &Reader<'_>, seat_price: Option<Cent
     };
     let model = || {
         version?;
-        let placement = |(from, instance): &(Option<Placed<Date>>, Option<Placed<InstanceId>>)| {
-            Some(ClientPlacement { from: from.as_ref()?.value, instance: instance.as_ref()?.value.clone() })
-        };
         Some(Client {
             id: client_id.clone(),
             identity: identity?,
             billing_address: billing_address?,
             language: language?.value,
             contacts: contacts?,
-            placements: claims.placements.iter().map(placement).collect::<Option<_>>()?,
+            placements: claims.placements.iter().map(ClientPlacementClaim::model).collect::<Option<_>>()?,
             domains: domains?,
             nextcloud: nextcloud.map(|(model, _)| model.ok_or(())).transpose().ok()?,
             dolibarr: dolibarr.map(|(model, _)| model.ok_or(())).transpose().ok()?,
@@ -148,16 +167,20 @@ fn demand_roles(reader: &Reader<'_>, roles: &[ContactRole], contract: &ContractC
         && overage.value == OveragePolicy::Ask
         && !roles.contains(&ContactRole::Approver)
     {
-        let mistake = Mistake::new("no contact has the role `approver`, but overage is asked for", &place, "the contacts");
+        let mistake =
+            Mistake::new("no contact has the role `approver`, but overage is asked for", &place, "the contacts");
         let mistake = mistake.also(&overage.place, "`overage` is `ask`");
         reader.add(mistake.help("add `\"approver\"` to the roles of whoever may agree to further hours (R17)"));
     }
 }
 
-fn placements(reader: &Reader<'_>) -> Vec<(Option<Placed<Date>>, Option<Placed<InstanceId>>)> {
-    let read = |table: &Reader<'_>| (table.day("from"), table.text("instance", id::<InstanceId>));
+fn placements(reader: &Reader<'_>) -> Vec<ClientPlacementClaim> {
+    let read = |table: &Reader<'_>| ClientPlacementClaim {
+        from: table.day("from"),
+        instance: table.text("instance", id::<InstanceId>),
+    };
     let placements: Vec<_> = reader.tables("placements").iter().map(read).collect();
-    let days: Vec<_> = placements.iter().map(|(from, _)| from.clone()).collect();
+    let days: Vec<_> = placements.iter().map(|placement| placement.from.clone()).collect();
     demand_increasing(reader, "placements", &days);
     placements
 }
@@ -189,11 +212,7 @@ pub fn demand_own_domain(reader: &Reader<'_>, domain: &Placed<String>, domains: 
     });
 }
 
-fn address_of_app(
-    app: &'static str,
-    reader: &Reader<'_>,
-    domains: &[DomainClaim],
-) -> Option<AppClaim> {
+fn address_of_app(app: &'static str, reader: &Reader<'_>, domains: &[DomainClaim]) -> Option<AppClaim> {
     let domain = reader.text("domain", names::domain);
     let path = reader.text("path", names::app_path);
     if let Some(domain) = &domain {

@@ -62,7 +62,8 @@ impl Numbers {
         for (what, number, inside) in inside_siret.into_iter().chain(inside_vat) {
             if inside != siren.value {
                 let problem = format!("{what} `{}` contains SIREN {inside}, not {}", number.value, siren.value);
-                reader.add(Mistake::new(problem, &number.place, "of another legal unit").also(&siren.place, "the SIREN"));
+                reader
+                    .add(Mistake::new(problem, &number.place, "of another legal unit").also(&siren.place, "the SIREN"));
             }
         }
     }
