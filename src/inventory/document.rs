@@ -71,8 +71,18 @@ fn document<'a>(path: &'a str, text: &'a str, findings: &Findings) -> Option<Doc
     };
     let (root, errors) = DeTable::parse_recoverable(text);
     let mut readable = true;
+    // The keys below a heading that is there twice are doubles too: the heading says it for all of them.
+    let mut doubled_until = 0;
     for error in errors {
-        let mistake = syntax_mistake(&file, text, error.message(), error.span().unwrap_or(0..0));
+        let span = visible(text, error.span().unwrap_or(0..0));
+        let doubled = error.message().starts_with("duplicate key");
+        if doubled && span.start < doubled_until {
+            continue;
+        }
+        if doubled && line_at(text, span.start).1.starts_with('[') {
+            doubled_until = text[span.end..].find("\n[").map_or(text.len(), |next| span.end + next);
+        }
+        let mistake = syntax_mistake(&file, text, error.message(), span);
         readable &= mistake.harmless;
         findings.add(mistake.mistake);
     }
@@ -99,7 +109,6 @@ struct SyntaxMistake {
 }
 
 fn syntax_mistake(file: &Arc<str>, text: &str, message: &str, span: Range<usize>) -> SyntaxMistake {
-    let span = visible(text, span);
     let place = Place::new(file, span.clone());
     let written = &text[span.clone()];
     if let Some(date) = impossible_date(written) {
@@ -156,14 +165,19 @@ fn impossible_date(written: &str) -> Option<String> {
     let name = month.parse::<usize>().ok()?.checked_sub(1).and_then(|index| MONTHS.get(index));
     Some(match name {
         Some(month) => format!("{day} {month} {year}"),
-        None => format!("a month {month}"),
+        None => format!("month {month}"),
     })
+}
+
+/// Where the line of a byte begins, and the line without blanks around it.
+fn line_at(text: &str, byte: usize) -> (usize, &str) {
+    let start = text[..byte].rfind('\n').map_or(0, |newline| newline + 1);
+    (start, text[start..].lines().next().unwrap_or_default().trim())
 }
 
 /// The line above that wrote the same key in the same table, or the same heading.
 fn first_of(text: &str, again: &Range<usize>) -> Option<Range<usize>> {
-    let line_start = text[..again.start].rfind('\n').map_or(0, |newline| newline + 1);
-    let line = text[line_start..].lines().next()?.trim();
+    let (line_start, line) = line_at(text, again.start);
     let is_heading = line.starts_with('[');
     let key = &text[again.clone()];
     let mut end = line_start;

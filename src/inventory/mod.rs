@@ -1,6 +1,7 @@
 //! The inventory: TOML files that say what should be, checked whole, with the place of every mistake.
 
 mod check;
+mod complaints;
 mod conflicts;
 mod difference;
 mod document;
@@ -11,9 +12,9 @@ pub mod model;
 mod read;
 mod reader;
 mod reference;
-pub mod render;
-pub mod schema;
-pub mod sections;
+mod render;
+mod schema;
+mod sections;
 
 pub use check::check;
 pub use difference::{difference, summary};

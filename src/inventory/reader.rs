@@ -11,6 +11,7 @@ use serde::de::IntoDeserializer;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
+use super::complaints;
 use super::mistake::{Mistake, Place, Placed, did_you_mean};
 use super::schema::{Key, Kind, Need, Section};
 use crate::domain::money::Cents;
@@ -52,7 +53,7 @@ impl<'a> Reader<'a> {
     ) -> Reader<'a> {
         let reader = Reader { section, entries, file, place, findings };
         for key in entries.keys().filter(|key| section.key(key.get_ref()).is_none()) {
-            reader.unknown_key(key.get_ref(), Place::new(file, key.span()));
+            reader.add(complaints::unknown_key(section, key.get_ref(), &Place::new(file, key.span())));
         }
         reader
     }
@@ -332,67 +333,12 @@ impl<'a> Reader<'a> {
     }
 
     fn missing(&self, key: &Key) {
-        let message = format!("`{}` is missing in {}", key.name, self.section.heading);
-        let mistake = Mistake::new(message, &self.place, format!("`{}` belongs here", key.name));
-        self.add(if key.example.is_empty() {
-            mistake.help(key.meaning)
-        } else {
-            mistake.help(format!("{}, for example `{} = {}`", key.meaning, key.name, key.example))
-        });
+        self.add(complaints::missing(self.section, key, &self.place));
     }
 
-    fn unknown_key(&self, name: &str, place: Place) {
-        let mistake = Mistake::new(format!("unknown key `{name}` in {}", self.section.heading), &place, "unknown");
-        self.add(match did_you_mean(name, self.section.keys.iter().map(|key| key.name)) {
-            Some(known) => mistake.help(format!("did you mean `{known}`?")),
-            None => mistake.help(format!(
-                "known keys: {}",
-                self.section.keys.iter().map(|key| format!("`{}`", key.name)).collect::<Vec<_>>().join(", ")
-            )),
-        });
-    }
-
+    /// Records the wrong kind; gives no value, whatever was hoped for.
     fn wrong_kind<T>(&self, name: &str, found: &DeValue<'_>, place: &Place) -> Option<T> {
-        let kind = self.key(name).kind;
-        let (noun, written) = match found {
-            DeValue::String(text) => ("a text", Some(text.to_string())),
-            DeValue::Integer(number) => ("a whole number", Some(number.to_string())),
-            DeValue::Float(number) => ("a number with a fraction", Some(number.to_string())),
-            DeValue::Boolean(truth) => ("`true` or `false`", Some(truth.to_string())),
-            DeValue::Datetime(moment) if moment.time.is_none() => ("a day", Some(moment.to_string())),
-            DeValue::Datetime(_) => ("a moment with a time", None),
-            DeValue::Array(_) => ("a list", None),
-            DeValue::Table(_) => ("a table", None),
-        };
-        let mistake = Mistake::new(format!("`{name}` must be {}, not {noun}", kind.words()), place, noun);
-        let help = match (kind, found, written) {
-            (Kind::Price, DeValue::Float(_) | DeValue::Integer(_), Some(written)) => {
-                let (euros, cents) = written.split_once('.').unwrap_or((&written, ""));
-                Some(format!(
-                    "money is never a binary fraction here: write it in quotes with two digits, `{name} = \"{euros}.{cents:0<2}\"`"
-                ))
-            }
-            (Kind::Text | Kind::Word(_), _, Some(written)) => {
-                Some(format!("put it in quotes: `{name} = \"{written}\"`"))
-            }
-            (Kind::Day, DeValue::String(_), Some(written)) if written.parse::<Date>().is_ok() => {
-                Some(format!("leave the quotes away: `{name} = {written}`"))
-            }
-            (Kind::Whole(..) | Kind::Truth, DeValue::String(_), Some(written)) => {
-                Some(format!("leave the quotes away: `{name} = {written}`"))
-            }
-            (Kind::Texts | Kind::Words(_), DeValue::String(_), Some(written)) => {
-                Some(format!("put it in brackets: `{name} = [\"{written}\"]`"))
-            }
-            (Kind::Tables(section) | Kind::Table(section) | Kind::Named(section), ..) => {
-                Some(format!("begin it with a line `{}`", section.heading))
-            }
-            _ => None,
-        };
-        self.add(match help {
-            Some(help) => mistake.help(help),
-            None => mistake,
-        });
+        self.add(complaints::wrong_kind(self.key(name), found, place));
         None
     }
 

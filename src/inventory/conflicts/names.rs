@@ -70,12 +70,16 @@ fn demand_main_domains(
         if clients.iter().any(|client| client.claims.domains.iter().any(|domain| domain.name.value == main.value)) {
             continue;
         }
-        if !drafts.every_client_readable {
+        // A client that names an unknown instance may have meant this one: that mistake is told already.
+        let owner = owners.get(main.value.as_str());
+        let astray =
+            |client: &ClientDraft| client.claims.instances().any(|one| !drafts.instances.contains_key(&one.value));
+        if !drafts.every_client_readable || owner.is_some_and(|owner| astray(owner.client)) {
             continue;
         }
         let problem = format!("`{}` is not a domain of a client on instance `{}`", main.value, instance.id);
         let mistake = Mistake::new(problem, &main.place, "whose is it?");
-        findings.add(match (owners.get(main.value.as_str()), clients) {
+        findings.add(match (owner, clients) {
             (Some(owner), _) => {
                 let label = format!("a domain of `{}`, which does not live here", owner.client.id);
                 mistake.also(owner.place, label)

@@ -66,8 +66,7 @@ pub fn seat_add(files: &BTreeMap<String, String>, client: &ClientId, seat: &NewS
     let persons = persons.as_table_mut().ok_or(EditError::Inline { path: path.clone(), key: "persons" })?;
     if !persons.contains_key(seat.person.as_str()) {
         let Some(person) = &seat.add else {
-            let likely = did_you_mean(seat.person.as_str(), persons.iter().map(|(id, _)| id)).map(str::to_owned);
-            return Err(EditError::UnknownPerson { client: client.clone(), person: seat.person.to_string(), likely });
+            return Err(unknown_person(client, &seat.person, persons.iter().map(|(id, _)| id)));
         };
         persons.insert(seat.person.as_str(), Item::Table(person_table(person)));
     }
@@ -85,6 +84,13 @@ pub fn seat_add(files: &BTreeMap<String, String>, client: &ClientId, seat: &NewS
 pub fn seat_end(files: &BTreeMap<String, String>, client: &ClientId, end: &SeatEnd) -> Result<Edit, EditError> {
     let mut document = client_document(files, client)?;
     let path = client_path(client);
+    let known: Vec<String> = match document.get("persons").and_then(Item::as_table) {
+        Some(persons) => persons.iter().map(|(id, _)| id.to_owned()).collect(),
+        None => Vec::new(),
+    };
+    if !known.iter().any(|id| id == end.person.as_str()) {
+        return Err(unknown_person(client, &end.person, known.iter().map(String::as_str)));
+    }
     let open = seats(&mut document, &path)?.iter_mut().find(|seat| {
         seat.get("person").and_then(Item::as_str) == Some(end.person.as_str()) && !seat.contains_key("until")
     });
@@ -99,6 +105,11 @@ pub fn seat_end(files: &BTreeMap<String, String>, client: &ClientId, end: &SeatE
         seat.insert("files_to", value(heir.as_str()));
     }
     Edit::of(files, BTreeMap::from([(path, document.to_string())]))
+}
+
+fn unknown_person<'a>(client: &ClientId, person: &PersonId, known: impl Iterator<Item = &'a str>) -> EditError {
+    let likely = did_you_mean(person.as_str(), known).map(str::to_owned);
+    EditError::UnknownPerson { client: client.clone(), person: person.to_string(), likely }
 }
 
 fn seats<'a>(document: &'a mut DocumentMut, path: &str) -> Result<&'a mut ArrayOfTables, EditError> {

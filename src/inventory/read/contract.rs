@@ -38,7 +38,9 @@ pub fn contract(reader: &Reader<'_>, seat_price: Option<Cents>) -> (Option<Contr
     if let Some(start) = &start {
         demand_prices_of_contract(reader, start, &seat_prices, &overage_prices);
     }
-    let claims = ContractClaims { start: start.clone(), end: end.clone(), overage: overage.clone() };
+    // Seats are not measured against an end that is itself a mistake.
+    let sound_end = end.clone().filter(|end| start.as_ref().is_none_or(|start| start.value <= end.value));
+    let claims = ContractClaims { start: start.clone(), end: sound_end, overage: overage.clone() };
     let model = || {
         let start = start?.value;
         let mut seat_prices = models(&seat_prices)?;

@@ -2,10 +2,13 @@
 
 mod broken;
 mod difference;
+mod disk;
 mod edits;
+mod numbers;
 mod properties;
 mod reference;
 mod refused;
+mod time;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -35,7 +38,8 @@ fn example_with(changes: &[(&str, &str, &str)]) -> BTreeMap<String, String> {
 }
 
 fn mistakes(files: &BTreeMap<String, String>) -> Mistakes {
-    inventory::check(files).expect_err("this inventory has mistakes")
+    let Err(mistakes) = inventory::check(files) else { panic!("no mistake was found") };
+    mistakes
 }
 
 #[test]
@@ -44,6 +48,37 @@ fn inventory_example_is_sound() {
     assert_eq!(loaded.inventory.clients.len(), 4);
     assert_eq!(loaded.inventory.instances.len(), 3);
     assert_eq!(loaded.content_hash, inventory::content_hash(&loaded.files));
+}
+
+#[test]
+fn inventory_model_is_stored_and_read_back_the_same() {
+    let inventory = example().inventory;
+    let stored = serde_json::to_string(&inventory).expect("serialisable");
+    assert_eq!(serde_json::from_str::<inventory::model::Inventory>(&stored).expect("readable"), inventory);
+}
+
+/// Every word of the reference is a word of its type.
+#[test]
+fn inventory_knows_all_its_words() {
+    let lilas = "clients/atelier-lilas.toml";
+    let words = [
+        (lilas, "vat = \"taxable\"", "vat", &["taxable", "exempt", "non-taxable", "public"][..]),
+        (lilas, "language = \"fr\"", "language", &["fr", "en"]),
+        (lilas, "overage = \"ask\"", "overage", &["ask", "pre-approved"]),
+        (lilas, "inbound_mail = \"here\"", "inbound_mail", &["here", "elsewhere", "none"]),
+        (lilas, "dolibarr = \"admin\"", "dolibarr", &["none", "read", "write", "admin"]),
+        ("sites/valsonne.toml", "by = \"lan\"", "by", &["lan", "forward"]),
+    ];
+    for (file, old, key, words) in words {
+        for word in words {
+            let result = inventory::check(&example_with(&[(file, old, &format!("{key} = \"{word}\""))]));
+            assert!(result.is_ok(), "{key} = {word}: {result:?}");
+        }
+    }
+    for roles in ["[\"billing\", \"manager\"]", "[\"billing\", \"approver\", \"technical\"]"] {
+        let files = example_with(&[(lilas, "roles = [\"billing\"]", &format!("roles = {roles}"))]);
+        assert!(inventory::check(&files).is_ok(), "{roles}");
+    }
 }
 
 /// The architects' office so many times: each with its instance, on the example's three sites moved apart by address.
