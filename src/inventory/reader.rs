@@ -14,6 +14,7 @@ use toml::de::{DeTable, DeValue};
 use super::complaints;
 use super::mistake::{Mistake, Place, Placed, did_you_mean};
 use super::schema::{Key, Kind, Need, Section};
+use super::sections;
 use crate::domain::money::Cents;
 use crate::domain::refusal::Refusal;
 
@@ -308,8 +309,8 @@ impl<'a> Reader<'a> {
                 None
             }
             Need::Default(literal) => {
-                let default = DeValue::parse(literal).expect("defaults are written as TOML");
-                parse(default.get_ref(), &self.place).map(|value| Placed { value, place: self.place.clone() })
+                let default = sections::default_value(literal);
+                parse(default, &self.place).map(|value| Placed { value, place: self.place.clone() })
             }
         }
     }
