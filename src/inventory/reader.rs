@@ -144,10 +144,15 @@ impl<'a> Reader<'a> {
         })
     }
 
-    /// A list of words of the key's list, without doubles.
+    /// A list of words of the key's list, at least one, without doubles.
     pub fn word_list<T: for<'de> Deserialize<'de>>(&self, name: &str) -> Option<Placed<Vec<Placed<T>>>> {
         let Kind::Words(words) = self.key(name).kind else { unreachable!("`{name}` is a list of words") };
-        self.list(name, |text, place| self.one_of(words, text, place))
+        let list = self.list(name, |text, place| self.one_of(words, text, place))?;
+        if list.value.is_empty() {
+            self.add(Mistake::new(format!("`{name}` is empty: at least 1 is needed"), &list.place, "empty"));
+            return None;
+        }
+        Some(list)
     }
 
     /// A list of texts that a validator accepts, without doubles; its length within bounds.
@@ -165,7 +170,7 @@ impl<'a> Reader<'a> {
             (least, 0) => format!("`{name}` is empty: at least {least} is needed"),
             (_, length) => format!("`{name}` has {length} entries: at most {}", count.end()),
         };
-        self.add(Mistake::new(problem, &list.place, "here"));
+        self.add(Mistake::new(problem, &list.place, "this list"));
         None
     }
 
