@@ -9,3 +9,4 @@ mod pve_fixture;
 mod pve_table;
 mod replay_pve;
 mod replay_yunohost;
+mod inventory;
