@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::disk::MOUNT_POINT;
 use super::{PrepareStep, Preparation};
+use crate::domain::ids::VmId;
 use crate::engine::EngineError;
 use crate::engine::journal::ActionLog;
 use crate::plan::decide::{CLIENT_POOL, DRILL_POOL, VENDOR_SNIPPET};
@@ -114,7 +115,7 @@ impl Preparation<'_> {
     /// Proxmox offers free ids from 100 on unless it is told a range: our ids lie above that range, so that nobody who
     /// clicks "create" gets one.
     fn offered_range(&self) -> NextIdRange {
-        NextIdRange { lower: 100, upper: self.inventory.cooperative.vm_ids.first.0 }
+        NextIdRange { lower: VmId(100), upper: self.inventory.cooperative.vm_ids.first }
     }
 
     pub(super) async fn has_vm_id_range(&self) -> Result<bool, EngineError> {

@@ -66,7 +66,7 @@ impl Handler for MachineHandler {
     }
 
     async fn auth_publickey(&mut self, user: &str, key: VerifiedPublicKey<'_>) -> Result<Auth, Self::Error> {
-        let text = key.to_openssh().map_err(|_| russh::Error::CouldNotReadKey)?;
+        let text = key.public_key.to_openssh().map_err(|_| russh::Error::CouldNotReadKey)?;
         Ok(self.decide(user, Credential::PublicKey(&text)))
     }
 
@@ -156,7 +156,7 @@ impl Handler for JumpHandler {
     type Error = russh::Error;
 
     async fn auth_publickey(&mut self, _user: &str, key: VerifiedPublicKey<'_>) -> Result<Auth, Self::Error> {
-        let text = key.to_openssh().map_err(|_| russh::Error::CouldNotReadKey)?;
+        let text = key.public_key.to_openssh().map_err(|_| russh::Error::CouldNotReadKey)?;
         let body = text.split_whitespace().nth(1).map(str::to_owned);
         let known = self.lab.lock().topology.jump_keys.iter().any(|key| key.split_whitespace().nth(1) == body.as_deref());
         Ok(if known { Auth::Accept } else { Auth::reject() })

@@ -116,7 +116,7 @@ fn not_implemented(verb: Verb, path: &str) -> Refusal {
 }
 
 /// The parameters with those of the path, which nothing may contradict.
-fn with_uri(mut params: Map<String, Value>, uri: Vec<(&str, String)>) -> Result<Map<String, Value>, Refusal> {
+pub(super) fn with_uri(mut params: Map<String, Value>, uri: Vec<(&str, String)>) -> Result<Map<String, Value>, Refusal> {
     for (name, value) in uri {
         let same = params.get(name).is_none_or(|given| given.is_null() || given.as_str() == Some(value.as_str()));
         if !same {
@@ -207,7 +207,7 @@ fn authenticate(
     site.pve.access.authenticate(credentials, now_s).map(Some).map_err(|Denied(text)| RawAnswer::bare(401, text))
 }
 
-fn handler(method: &Method) -> Option<Handler> {
+pub(super) fn handler(method: &Method) -> Option<Handler> {
     let (verb, path) = (method.verb.name(), method.path);
     general::find(verb, path).or_else(|| access::handlers::find(verb, path)).or_else(|| handlers::find(verb, path))
 }

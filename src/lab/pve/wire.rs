@@ -32,8 +32,8 @@ enum Incoming {
     End,
 }
 
-/// Serves one connection until it ends: every request goes to `respond`, its answer back. The simulated delay of an
-/// answer is for `respond` to spend.
+/// Serves one connection until it ends: every request goes to `respond`, its answer back; `None` cuts the connection
+/// without one. The simulated delay of an answer is for `respond` to spend.
 ///
 /// # Errors
 /// The connection broke.
@@ -41,14 +41,17 @@ pub async fn serve<S, F, R>(stream: S, respond: F) -> std::io::Result<()>
 where
     S: AsyncRead + AsyncWrite + Unpin,
     F: Fn(RawRequest) -> R,
-    R: Future<Output = RawAnswer>,
+    R: Future<Output = Option<RawAnswer>>,
 {
     let mut stream = BufReader::new(stream);
     for number in 1..=REQUESTS_PER_CONNECTION_MAX {
         let (answer, keep) = match read_request(&mut stream).await? {
             Incoming::End => break,
             Incoming::Refused(answer) => (answer, false),
-            Incoming::Request(request, keep) => (respond(request).await, keep),
+            Incoming::Request(request, keep) => match respond(request).await {
+                Some(answer) => (answer, keep),
+                None => return Ok(()),
+            },
         };
         let close = answer.close || !keep || number == REQUESTS_PER_CONNECTION_MAX;
         stream.write_all(&encode(&answer, close)).await?;

@@ -35,6 +35,7 @@ const BROUGHT: &[Brought] = &[
     ("dovecot-core", "1:2.3.19.1+dfsg1-2.1+deb12u1", Some(("dovecot.service", "Dovecot IMAP/POP3 email server"))),
     ("slapd", "2.5.13+dfsg-5", Some(("slapd.service", "OpenLDAP Server Daemon"))),
     ("nslcd", "0.9.12-4", Some(("nslcd.service", "LDAP connection daemon"))),
+    ("bind9-dnsutils", "1:9.18.41-1~deb12u1", None),
     ("ldap-utils", "2.5.13+dfsg-5", None),
     ("dnsmasq", "2.90-4~deb12u1", Some(("dnsmasq.service", "A lightweight DHCP and caching DNS server"))),
     ("fail2ban", "1.0.2-2", Some(("fail2ban.service", "Fail2Ban Service"))),

@@ -1,5 +1,6 @@
 //! The programs of a machine, by family, and how one is found and started.
 
+mod dig;
 mod disks;
 mod files;
 mod grep;
@@ -57,6 +58,7 @@ const PROGRAMS: &[Entry] = &[
     ("dpkg", "/usr/bin", "", packages::dpkg),
     ("dpkg-query", "/usr/bin", "", packages::dpkg_query),
     ("echo", "/usr/bin", "", printing::echo),
+    ("dig", "/usr/bin", "bind9-dnsutils", dig::dig),
     ("env", "/usr/bin", "", switch::env),
     ("fail2ban-client", "/usr/bin", "fail2ban", yunohost::fail2ban_client),
     ("false", "/usr/bin", "", printing::falsehood),
