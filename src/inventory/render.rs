@@ -61,8 +61,10 @@ impl Drawn {
         let source = source(mistakes, &mistake.place);
         // A file that could not be read has no text to point into: its name goes into the message.
         let message = match &source {
-            Some(_) => mistake.message.clone(),
-            None => format!("{}: {}", mistake.place.file, mistake.message),
+            None if !mistake.message.contains(&*mistake.place.file) => {
+                format!("{}: {}", mistake.place.file, mistake.message)
+            }
+            _ => mistake.message.clone(),
         };
         let mut labels = vec![label(mistakes, &mistake.place, &mistake.label)];
         labels.extend(here.into_iter().map(|(place, text)| label(mistakes, place, text)));
