@@ -1,6 +1,8 @@
 //! One integration binary: every suite is a module, so that it links once.
 
 mod architecture;
+mod onboarding;
+mod rehearsal;
 mod pve;
 mod ssh;
 mod store;
