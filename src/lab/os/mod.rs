@@ -20,6 +20,11 @@ pub mod shell;
 pub mod sshd;
 pub mod units;
 
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};

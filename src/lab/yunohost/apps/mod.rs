@@ -11,11 +11,6 @@ use crate::lab::world::Surroundings;
 pub struct Apps {}
 
 /// Answers a command of this room; `None` for those of others.
-pub fn dispatch(
-    _machine: &mut Machine,
-    _command: &str,
-    _args: &Args,
-    _around: Surroundings<'_>,
-) -> Option<Reply> {
+pub fn dispatch(_machine: &mut Machine, _command: &str, _args: &Args, _around: Surroundings<'_>) -> Option<Reply> {
     None
 }
