@@ -213,6 +213,9 @@ pub fn start_transient(os: &mut Os<'_>, name: &str, description: &str, activatin
 /// Lets everything in the background take effect whose time has come.
 pub fn advance(machine: &mut Machine, around: Surroundings<'_>) {
     loop {
+        if machine.files.exists(yunohost::POWER_PATH) && machine.reboot_at.is_none() {
+            machine.reboot_at = Some(around.now);
+        }
         if machine.reboot_at.is_some_and(|at| at <= around.now) {
             super::boot::reboot(machine, around);
         }

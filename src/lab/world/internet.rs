@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::lab::yunohost::apps::package::AppSources;
+
 /// The rest of the internet as the simulated machines see it.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Internet {
@@ -12,6 +14,9 @@ pub struct Internet {
     pub dns: BTreeMap<(String, String), Vec<String>>,
     /// Files that can be downloaded, by URL.
     pub downloads: BTreeMap<String, Download>,
+    /// What the app catalogue and the packages' repositories hold.
+    #[serde(default)]
+    pub apps: AppSources,
     /// Whether YunoHost's app catalogue answers.
     pub catalog_reachable: bool,
     /// Whether Let's Encrypt and YunoHost's diagnosis servers answer.

@@ -1,5 +1,7 @@
 //! What a command works with: the machine, the moment, the language, and what it has said so far.
 
+use std::collections::BTreeMap;
+
 use serde_json::Value;
 
 use super::Yunohost;
@@ -14,6 +16,8 @@ pub struct Context<'a> {
     pub machine: &'a mut Machine,
     /// What it knows of the world.
     pub around: Surroundings<'a>,
+    /// Its environment beyond the usual one.
+    pub env: &'a BTreeMap<String, String>,
     /// The language it answers in.
     pub speech: Speech,
     /// What it has said.

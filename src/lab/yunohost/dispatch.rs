@@ -3,7 +3,7 @@
 use super::context::{Context, Outcome, Refusal};
 use super::reply::{Args, Reply};
 use super::users::{groups, permissions, ssh};
-use super::{apps, domains, postinstall, settings, users};
+use super::{apps, domains, postinstall, settings, tools, users};
 
 /// Runs a command whose arguments were checked.
 pub fn run(mut context: Context<'_>, command: &str, args: &Args) -> Reply {
@@ -11,7 +11,7 @@ pub fn run(mut context: Context<'_>, command: &str, args: &Args) -> Reply {
         return context.finish(outcome);
     }
     let duration_us = context.duration_us;
-    match apps::dispatch(context.machine, command, args, context.around) {
+    match apps::dispatch(context.machine, command, args, context.env, context.around) {
         Some(reply) if reply.duration_us == 0 => Reply { duration_us, ..reply },
         Some(reply) => reply,
         None => context.finish(Err(Refusal::error(format!("not simulated in the lab: yunohost {command}")))),
@@ -64,6 +64,7 @@ fn own(context: &mut Context<'_>, command: &str, args: &Args) -> Option<Outcome>
         "settings set" => settings::set(context, args),
         "settings reset" | "settings reset-all" => settings::reset(context, args),
         "tools postinstall" => postinstall::run(context, args),
+        "tools regen-conf" => tools::regen_conf::regen_conf(context, args),
         "tools rootpw" => users::root_password(context, args),
         "tools maindomain" => {
             context.warning("deprecated_maindomain", &[]);

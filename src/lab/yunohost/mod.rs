@@ -1,13 +1,21 @@
 //! YunoHost 12.1 as its command line answers: grammar, state, words and quirks.
 
 pub mod apps;
+pub mod backups;
 pub mod context;
+pub mod diagnosis;
 mod dispatch;
+pub mod dolibarr;
 mod domains;
 mod duration;
+pub mod firewall;
 pub mod grammar;
+pub mod job;
+pub mod journal;
 pub mod lock;
 mod neighbours;
+pub mod nextcloud;
+pub mod operation_log;
 mod panel;
 mod passwords;
 mod postinstall;
@@ -15,10 +23,15 @@ pub mod printer;
 pub mod regenconf;
 pub mod reply;
 mod run;
+pub mod services;
 mod settings;
 pub mod state;
+pub mod tools;
 mod users;
+pub mod view;
+mod when;
 pub mod words;
+mod yaml;
 
 use std::collections::BTreeMap;
 
@@ -33,6 +46,9 @@ pub use users::permissions::{
 
 /// Where `tools reboot|shutdown --force` leave word for whoever runs the machine: `reboot` or `poweroff`.
 pub const POWER_PATH: &str = "/run/systemd/power-request";
+
+/// The version that is simulated.
+pub const VERSION: &str = "12.1.25";
 
 /// What YunoHost keeps on a machine. Whether the post-installation was done is told by `/etc/yunohost/installed`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -59,6 +75,18 @@ pub struct Yunohost {
     pub root_password: String,
     /// Configuration files as they were written.
     pub regenconf: regenconf::RegenConf,
+    /// Services.
+    pub services: services::Services,
+    /// The firewall.
+    pub firewall: firewall::Firewall,
+    /// Diagnosis reports and filters.
+    pub diagnosis: diagnosis::Diagnosis,
+    /// Packages of Debian, migrations, hooks.
+    pub tools: tools::Tools,
+    /// What the machine is made of.
+    pub hardware: tools::Hardware,
+    /// The journal of operations, oldest first.
+    pub operations: Vec<journal::Operation>,
     /// The command in the background that holds the lock.
     pub lock_holder: Option<lock::Holder>,
 }
@@ -68,6 +96,12 @@ impl Yunohost {
     pub fn installed() -> Yunohost {
         Yunohost {
             apps: apps::Apps::default(),
+            services: services::Services::default(),
+            firewall: firewall::Firewall::default(),
+            diagnosis: diagnosis::Diagnosis::default(),
+            tools: tools::Tools::default(),
+            hardware: tools::Hardware::default(),
+            operations: Vec::new(),
             users: Vec::new(),
             groups: users::groups::first_groups(),
             permissions: users::permissions::first_permissions(),

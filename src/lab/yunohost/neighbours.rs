@@ -1,13 +1,10 @@
 //! What this room asks of the apps' room (apps, catalogue, diagnosis, firewall): one place where they meet.
 
-use super::Yunohost;
+use std::collections::BTreeMap;
+
 use super::context::{Context, Refusal};
-
-/// The cached app catalogue.
-pub const CATALOG_PATH: &str = "/var/cache/yunohost/repo/default.json";
-
-/// Ports that a fresh firewall lets in over TCP.
-const FIRST_PORTS: [u32; 6] = [22, 25, 80, 443, 587, 993];
+use super::job::{Failure, Job};
+use super::{Yunohost, apps, diagnosis};
 
 /// An app that lives on a domain.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,61 +17,41 @@ pub struct AppPlace {
     pub path: String,
 }
 
-/// Ids of the installed apps, sorted: those that have permissions.
+/// Ids of the installed apps, sorted.
 pub fn installed_apps(yunohost: &Yunohost) -> Vec<String> {
-    let owners = yunohost.permissions.iter().filter(|(_, permission)| !permission.system);
-    let mut apps: Vec<String> = owners.filter_map(|(name, _)| Some(name.split_once('.')?.0.to_owned())).collect();
-    apps.dedup();
-    apps
+    yunohost.apps.installed.keys().cloned().collect()
 }
 
 /// The apps on a domain.
 pub fn apps_on(yunohost: &Yunohost, domain: &str) -> Vec<AppPlace> {
-    let main = yunohost.permissions.iter().filter(|(name, permission)| !permission.system && name.ends_with(".main"));
-    main.filter_map(|(name, permission)| {
-        let (host, path) = permission.base.split_once('/').unwrap_or((&permission.base, ""));
-        (host == domain).then(|| AppPlace {
-            id: name.trim_end_matches(".main").to_owned(),
-            label: permission.label.clone(),
-            path: format!("/{path}"),
-        })
-    })
-    .collect()
+    let apps = apps::on_domain(yunohost, domain);
+    apps.into_iter().map(|(id, label, path)| AppPlace { id, label, path }).collect()
 }
 
 /// Whether the firewall's configuration knows a TCP port.
-pub fn firewall_knows(_yunohost: &Yunohost, port: &str) -> bool {
-    FIRST_PORTS.iter().any(|known| known.to_string() == port)
+pub fn firewall_knows(yunohost: &Yunohost, port: &str) -> bool {
+    yunohost.firewall.knows("tcp", port)
 }
 
 /// The firewall's rules as its file holds them.
-pub fn firewall_rules(_yunohost: &Yunohost) -> String {
-    format!("tcp dport {FIRST_PORTS:?} accept\n")
+pub fn firewall_rules(yunohost: &Yunohost) -> String {
+    yunohost.firewall.rules()
 }
 
 /// Whether the last diagnosis found a domain ready for a certificate; `None` when there is no result.
-pub fn ready_for_certificate(_yunohost: &Yunohost, _domain: &str) -> Option<bool> {
-    None
+pub fn ready_for_certificate(yunohost: &Yunohost, domain: &str) -> Option<bool> {
+    diagnosis::allows_certificate(yunohost, domain)
 }
 
-/// Regenerates the single sign-on's configuration: it reads the app catalogue, and fetches it when there is none.
+/// Regenerates the single sign-on's configuration: it reads the app catalogue, and fetches it when there is none. The
+/// hooks of the apps then see who has an account.
 ///
 /// # Errors
 /// When the catalogue can neither be read nor fetched.
 pub fn refresh_single_sign_on(context: &mut Context<'_>) -> Result<(), Refusal> {
-    if context.machine.files.exists(CATALOG_PATH) {
-        return Ok(());
-    }
-    context.info("apps_catalog_obsolete_cache", &[]);
-    update_catalog(context)
-}
-
-/// Removes an app as a part of another command.
-///
-/// # Errors
-/// When that is not possible.
-pub fn remove_app(_context: &mut Context<'_>, app: &str) -> Result<(), Refusal> {
-    Err(Refusal::error(format!("not simulated in the lab: removing {app} with its domain")))
+    in_apps_room(context, |job| apps::ensure_catalog(job).map(|_| ()))?;
+    apps::users_changed(context.state());
+    Ok(())
 }
 
 /// Fetches the app catalogue.
@@ -82,11 +59,35 @@ pub fn remove_app(_context: &mut Context<'_>, app: &str) -> Result<(), Refusal> 
 /// # Errors
 /// When it cannot be reached.
 pub fn update_catalog(context: &mut Context<'_>) -> Result<(), Refusal> {
-    context.info("apps_catalog_updating", &[]);
-    if !context.around.internet.catalog_reachable {
-        return Err(context.refuse("apps_catalog_failed_to_download", &[]));
-    }
-    context.machine.files.write(CATALOG_PATH, "{\"from_api_version\": 3}");
-    context.success("apps_catalog_update_success", &[]);
-    Ok(())
+    in_apps_room(context, apps::download_catalog)
+}
+
+/// Removes an app as a part of another command.
+///
+/// # Errors
+/// None today: removing an installed app always succeeds.
+pub fn remove_app(context: &mut Context<'_>, app: &str) -> Result<(), Refusal> {
+    in_apps_room(context, |job| {
+        apps::remove_app(job, app, false);
+        Ok(())
+    })
+}
+
+/// Lets the apps' room work as a part of the command under way; what it says becomes part of the talk.
+fn in_apps_room(
+    context: &mut Context<'_>,
+    work: impl FnOnce(&mut Job<'_>) -> Result<(), Failure>,
+) -> Result<(), Refusal> {
+    let env = BTreeMap::new();
+    let mut outcome = Ok(());
+    let reply = Job::run(context.machine, context.around, &env, |job| {
+        outcome = work(job);
+        Ok(None)
+    });
+    context.lines.extend(reply.into_iter().flat_map(|reply| reply.lines));
+    outcome.map_err(|failure| match failure {
+        Failure::Error(text) => Refusal::error(text),
+        Failure::Traceback(last) => Refusal::crash(last),
+        Failure::Said => Refusal { lines: Vec::new(), reason: String::new() },
+    })
 }

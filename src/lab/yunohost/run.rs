@@ -1,11 +1,13 @@
 //! The program `yunohost`: from its arguments to what is printed.
 
+use std::collections::BTreeMap;
+
 use super::context::{Context, Refusal};
 use super::grammar::{self, Globals, Stop};
 use super::lock::{self, Attempt};
 use super::reply::{Line, Reply};
 use super::words::Speech;
-use super::{dispatch, duration, printer};
+use super::{dispatch, duration, journal, printer};
 use crate::lab::os::{Exec, Machine, Output};
 use crate::lab::world::Surroundings;
 
@@ -40,7 +42,7 @@ pub fn run(machine: &mut Machine, exec: &Exec, around: Surroundings<'_>) -> Outp
         return Output { exit: 1, stdout, duration_us: duration::START_US, ..Output::default() };
     }
     match grammar::parse(&words) {
-        Ok(parsed) => printer::print(&answer(machine, parsed, &globals, speech, &words, around), &globals),
+        Ok(parsed) => printer::print(&answer(machine, parsed, &globals, speech, &words, &exec.env, around), &globals),
         Err(stop) => stopped(stop, &globals, speech),
     }
 }
@@ -77,6 +79,7 @@ fn answer(
     globals: &Globals,
     speech: Speech,
     words: &[String],
+    env: &BTreeMap<String, String>,
     around: Surroundings<'_>,
 ) -> Reply {
     let mut reply = Reply { duration_us: duration::START_US, ..Reply::default() };
@@ -112,8 +115,10 @@ fn answer(
         lines: Vec::new(),
         duration_us: duration::of(parsed.name()),
         keeps_order: false,
+        env,
     };
     let done = dispatch::run(context, parsed.name(), &parsed.args);
+    journal::record(machine, parsed.name(), &parsed.args, &done, around);
     reply.duration_us += done.duration_us;
     reply.lines.extend(done.lines);
     debug(&mut reply, done.duration_us / 1000, format!("action executed in {:.3}s", done.duration_us as f64 / 1e6));
