@@ -44,7 +44,13 @@ fn internet() -> Internet {
         .into_iter()
         .map(|name| (format!("https://install.yunohost.org/{name}"), installer(23_000)))
         .collect();
-    Internet { dns: BTreeMap::new(), downloads, catalog_reachable: true, validators_reachable: true }
+    Internet {
+        dns: BTreeMap::new(),
+        downloads,
+        catalog_reachable: true,
+        validators_reachable: true,
+        ..Internet::default()
+    }
 }
 
 impl Lab {

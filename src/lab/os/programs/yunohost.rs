@@ -15,7 +15,11 @@ use crate::lab::yunohost::nextcloud::occ;
 pub fn yunohost(os: &mut Os<'_>, exec: &Exec) -> Output {
     os.uses_yunohost = true;
     let around = os.around_now();
-    ynh::run(os.machine, exec, around)
+    let output = ynh::run(os.machine, exec, around);
+    if os.machine.files.read(ynh::POWER_PATH).is_some_and(|word| word.trim() == "reboot") {
+        os.machine.reboot_at = Some(around.now.plus_us(output.duration_us));
+    }
+    output
 }
 
 /// What a killed `yunohost` leaves: its lock with the number of a process that is gone.

@@ -6,3 +6,4 @@ mod installer;
 mod login;
 mod programs;
 mod units;
+mod yunohost;
