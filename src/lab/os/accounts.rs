@@ -117,7 +117,10 @@ impl Accounts {
 
 /// An account by name, wherever it is kept: the system first, as `nsswitch.conf` says, then YunoHost's directory.
 pub fn find(machine: &Machine, name: &str) -> Option<Account> {
-    machine.accounts.get(name).cloned()
+    machine
+        .accounts
+        .get(name)
+        .cloned()
         .or_else(|| directory::account(machine, name))
         .or_else(|| directory::app_account(machine, name))
 }

@@ -116,10 +116,9 @@ pub fn nft(os: &mut Os<'_>, exec: &Exec) -> Output {
     });
     let mut out = "table inet filter {\n\tchain input {\n".to_owned();
     out.extend(counted);
-    for (family, networks) in [
-        ("ip6", "fd00::/8, fe80::/10"),
-        ("ip", "10.0.0.0/8, 169.254.0.0/16, 172.16.0.0/12, 192.168.0.0/16"),
-    ] {
+    for (family, networks) in
+        [("ip6", "fd00::/8, fe80::/10"), ("ip", "10.0.0.0/8, 169.254.0.0/16, 172.16.0.0/12, 192.168.0.0/16")]
+    {
         out.push_str(&format!(
             "\t\tudp sport 1900 udp dport >= 1024 {family} saddr {{ {networks} }} meta pkttype host limit rate 4/second \
              burst 20 packets accept comment \"Accept UPnP IGD port mapping reply\"\n"
@@ -177,7 +176,8 @@ pub fn database(os: &mut Os<'_>, exec: &Exec) -> Output {
                     output.stdout.push_str(&format!("{}\n", result.columns.join("\t")));
                 }
                 for row in result.rows {
-                    let cells: Vec<String> = row.into_iter().map(|cell| cell.map_or("NULL".to_owned(), |cell| escape(&cell))).collect();
+                    let cells: Vec<String> =
+                        row.into_iter().map(|cell| cell.map_or("NULL".to_owned(), |cell| escape(&cell))).collect();
                     output.stdout.push_str(&format!("{}\n", cells.join("\t")));
                 }
             }
@@ -235,9 +235,8 @@ pub fn php(os: &mut Os<'_>, exec: &Exec) -> Output {
         return Output { exit: 127, stderr: super::NOT_FOUND.to_owned(), ..Output::default() };
     };
     let installed = yunohost.apps.installed.iter();
-    let mut instances = installed.filter(|(id, app)| {
-        folder.as_deref() == Some(app.setting("install_dir").unwrap_or(&format!("/var/www/{id}")))
-    });
+    let mut instances = installed
+        .filter(|(id, app)| folder.as_deref() == Some(app.setting("install_dir").unwrap_or(&format!("/var/www/{id}"))));
     let Some(id) = instances.next().map(|(id, _)| id.clone()) else {
         return Output { exit: 1, ..Output::out(format!("Could not open input file: {script}\n")) };
     };
@@ -261,9 +260,14 @@ pub fn tar(os: &mut Os<'_>, exec: &Exec) -> Output {
     match paths::read(os.machine, &exec.user, &super::path(exec, file)) {
         Ok(text) => match archive_paths(&text) {
             Some(paths) => Output::out(paths.iter().map(|path| format!("{path}\n")).collect::<String>()),
-            None => Output::fail(2, "tar: This does not look like a tar archive\ntar: Exiting with failure status due to previous errors"),
+            None => Output::fail(
+                2,
+                "tar: This does not look like a tar archive\ntar: Exiting with failure status due to previous errors",
+            ),
         },
-        Err(error) => Output::fail(2, format!("tar: {file}: Cannot open: {error}\ntar: Error is not recoverable: exiting now")),
+        Err(error) => {
+            Output::fail(2, format!("tar: {file}: Cannot open: {error}\ntar: Error is not recoverable: exiting now"))
+        }
     }
 }
 

@@ -78,7 +78,10 @@ fn yunohost_s2_sudo_asks_until_passwordless_sudo_is_on() {
 #[test]
 fn the_system_sees_the_directory() {
     let mut lab = postinstalled();
-    assert_eq!(lab.root("id -nG camille; getent passwd camille | cut -d: -f1,5-").stdout, "camille admins all_users mail.main ssh.main\ncamille:Camille Dupont:/home/camille:/bin/bash\n");
+    assert_eq!(
+        lab.root("id -nG camille; getent passwd camille | cut -d: -f1,5-").stdout,
+        "camille admins all_users mail.main ssh.main\ncamille:Camille Dupont:/home/camille:/bin/bash\n"
+    );
     let bind = "ldapwhoami -x -H ldap://127.0.0.1 -D uid=camille,ou=users,dc=yunohost,dc=org -w";
     assert_eq!(lab.root(&format!("{bind} {PASSWORD}")).stdout, "dn:uid=camille,ou=users,dc=yunohost,dc=org\n");
     assert_eq!(lab.root(&format!("{bind} wrong")).exit, 49);
