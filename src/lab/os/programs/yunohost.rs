@@ -6,7 +6,7 @@ use super::text::options;
 use crate::lab::os::process::Os;
 use crate::lab::os::{Exec, Machine, Output, directory, paths};
 use crate::lab::yunohost as ynh;
-use crate::lab::yunohost::apps::people_of;
+use crate::lab::yunohost::apps::{Inside, people_of};
 use crate::lab::yunohost::backups::archive::Archive;
 use crate::lab::yunohost::dolibarr::sql::sql;
 use crate::lab::yunohost::nextcloud::occ;
@@ -22,8 +22,33 @@ pub fn yunohost(os: &mut Os<'_>, exec: &Exec) -> Output {
     output
 }
 
-/// What a killed `yunohost` leaves: its lock with the number of a process that is gone.
-pub fn leave_half_done(os: &mut Os<'_>, _exec: &Exec) {
+/// What a killed `yunohost` leaves: its lock with the number of a process that is gone, and of its work what is hard to
+/// undo. A post-installation leaves its domain and user without the mark of success; an installation leaves the app
+/// registered with its settings, but nothing that works inside.
+pub fn leave_half_done(os: &mut Os<'_>, exec: &Exec) {
+    let words: Vec<&str> = exec.argv[1..].iter().map(String::as_str).filter(|word| !word.starts_with('-')).collect();
+    let around = os.around_now();
+    match words.as_slice() {
+        ["tools", "postinstall", ..] => {
+            ynh::run(os.machine, exec, around);
+            os.machine.files.remove(ynh::INSTALLED_PATH);
+        }
+        ["app", "install", ..] => {
+            let ids = |machine: &Machine| -> Vec<String> {
+                machine.yunohost.iter().flat_map(|yunohost| yunohost.apps.installed.keys().cloned()).collect()
+            };
+            let before = ids(os.machine);
+            ynh::run(os.machine, exec, around);
+            let fresh: Vec<String> = ids(os.machine).into_iter().filter(|id| !before.contains(id)).collect();
+            for id in fresh {
+                let yunohost = os.machine.yunohost.as_deref_mut();
+                if let Some(app) = yunohost.and_then(|yunohost| yunohost.apps.installed.get_mut(&id)) {
+                    app.program = Inside::Plain;
+                }
+            }
+        }
+        _ => {}
+    }
     let pid = os.machine.units.take_pid();
     os.machine.files.write(ynh::lock::PATH, pid.to_string());
 }

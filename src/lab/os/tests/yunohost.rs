@@ -122,3 +122,28 @@ fn a_reboot_asked_for_by_yunohost_reboots() {
     lab.pass_seconds(60);
     assert!(lab.machine.ssh_running());
 }
+
+#[test]
+fn a_killed_app_installation_leaves_an_app_that_does_not_work() {
+    let mut lab = postinstalled();
+    let args = "domain=alpage.test&path=/nextcloud&admin=camille&init_main_permission=all_users";
+    lab.root(&format!("systemd-run --unit=app --no-block yunohost app install nextcloud --args '{args}'"));
+    lab.pass_seconds(5);
+    assert_eq!(lab.root("yunohost app list --output-as json | grep -c nextcloud").stdout, "0\n", "still at work");
+    lab.root("reboot");
+    lab.pass_seconds(60);
+    assert_eq!(lab.root("yunohost app list --output-as json | grep -c nextcloud").stdout, "1\n");
+    assert!(!lab.root("curl -sk https://alpage.test/nextcloud/status.php").stdout.contains("\"installed\""));
+}
+
+#[test]
+fn yunohost_s2_a_killed_postinstallation_leaves_its_user_without_the_mark() {
+    let mut lab = Lab::with_yunohost();
+    lab.root(&format!(
+        "timeout 3 yunohost tools postinstall --domain alpage.test --username camille --fullname 'Camille Dupont' \
+         --password {PASSWORD} --ignore-dyndns --i-have-read-terms-of-services"
+    ));
+    assert_eq!(lab.root("ls /etc/yunohost/installed").exit, 2);
+    assert_eq!(lab.root("getent passwd camille").exit, 0);
+    assert_eq!(lab.root("cat /var/run/moulinette_yunohost.lock").exit, 0, "the lock names a process that is gone");
+}
