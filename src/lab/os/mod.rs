@@ -19,6 +19,7 @@ pub mod programs;
 pub mod shell;
 pub mod sshd;
 pub mod units;
+pub mod vendor_data;
 
 #[cfg(test)]
 mod testing;
