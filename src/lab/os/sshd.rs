@@ -106,14 +106,25 @@ pub fn settings(machine: &Machine, connection: &Connection<'_>) -> Result<Settin
     let found = matched;
     let mut lines: Vec<(String, String)> = Vec::new();
     for (keyword, default) in DEFAULTS {
+        if *keyword == "authenticationmethods" {
+            lines.extend(found.iter().filter(|(one, _)| ADMISSION.contains(&one.as_str())).cloned());
+        }
         let mut given = found.iter().filter(|(one, _)| one == keyword).peekable();
         if given.peek().is_none() {
             lines.push(((*keyword).to_owned(), (*default).to_owned()));
         }
         lines.extend(given.cloned());
     }
-    lines.extend(found.iter().filter(|(keyword, _)| !DEFAULTS.iter().any(|(one, _)| one == keyword)).cloned());
+    lines.extend(found.iter().filter(|(keyword, _)| !is_placed(keyword)).cloned());
     Ok(Settings(lines))
+}
+
+/// Who is admitted: `sshd -T` prints these before the authentication methods.
+const ADMISSION: &[&str] = &["allowusers", "denyusers", "allowgroups", "denygroups"];
+
+/// Whether the table of defaults gives a keyword its place.
+fn is_placed(keyword: &str) -> bool {
+    ADMISSION.contains(&keyword) || DEFAULTS.iter().any(|(one, _)| *one == keyword)
 }
 
 /// What a configuration says outside and inside of the blocks that match.
@@ -150,6 +161,8 @@ fn read_file(machine: &Machine, path: &str, connection: &Connection<'_>, found: 
                 applies = matches_block(machine, value, connection);
             }
             _ if !applies => {}
+            // Only one version is left: sshd ignores the keyword.
+            "protocol" => {}
             "include" => {
                 let folder = value.trim_end_matches("/*.conf");
                 for name in machine.files.list(folder).into_iter().filter(|name| name.ends_with(".conf")) {

@@ -33,6 +33,13 @@ fn yunohost_s2_root_comes_in_only_from_private_addresses() {
 }
 
 #[test]
+fn sshd_prints_its_settings_in_order() {
+    let mut lab = postinstalled();
+    let line = "sshd -T -C user=root,host=client.example.org,addr=192.168.1.9 | cut -d' ' -f1 | uniq | tail -n 5";
+    assert_eq!(lab.root(line).stdout, "hostkeyalgorithms\nallowgroups\nauthenticationmethods\nhostkey\nsubsystem\n");
+}
+
+#[test]
 fn yunohost_s2_the_cloud_user_is_shut_out() {
     let lab = postinstalled();
     assert!(!opens(&lab, "debian", "192.168.1.9", Credential::PublicKey(KEY)));
