@@ -61,6 +61,11 @@ pub struct SavedPart {
 }
 
 impl Archive {
+    /// The archive in the text of its file; `None` when it is damaged or something else.
+    pub fn parse(text: &str) -> Option<Archive> {
+        serde_json::from_str(text.strip_prefix(HEAD)?).ok()
+    }
+
     /// Size in bytes.
     pub fn size_bytes(&self) -> u64 {
         let apps: u64 = self.apps.values().map(|app| app.size_bytes).sum();
@@ -111,7 +116,7 @@ fn read(files: &Files, name: &str) -> Option<Archive> {
         Some(target) => files.read(target.trim())?,
         None => text,
     };
-    serde_json::from_str(text.strip_prefix(HEAD)?).ok()
+    Archive::parse(text)
 }
 
 /// Reads an archive.
