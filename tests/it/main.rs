@@ -1,6 +1,7 @@
 //! One integration binary: every suite is a module, so that it links once.
 
 mod architecture;
+mod pve_behaviour;
 mod pve_calendar;
 mod pve_fixture;
 mod pve_table;

@@ -11,6 +11,8 @@ use super::schema::{Format, Kind, Method, Param, declaration};
 use super::table;
 
 const UNDECLARED: &str = "property is not defined in schema and the schema does not allow additional properties";
+/// What a mistake about a parameter without a name is filed under.
+const NAMELESS: &str = "_root";
 const MISSING: &str = "property is missing and it is not optional";
 
 /// Mistakes in the order in which they were found: what they are about, and the text.
@@ -31,6 +33,7 @@ pub fn verify(method: &Method, params: Map<String, Value>) -> Result<Map<String,
 fn joined(mistakes: Mistakes) -> BTreeMap<String, String> {
     let mut errors: BTreeMap<String, String> = BTreeMap::new();
     for (name, text) in mistakes {
+        let name = if name.is_empty() || name == "0" { NAMELESS.to_owned() } else { name };
         errors.entry(name).and_modify(|all| *all = format!("{all}\\n{text}")).or_insert(text);
     }
     errors
