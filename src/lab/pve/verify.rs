@@ -97,6 +97,8 @@ fn check_keys(
         };
         if let Err(text) = check_value(param, value, &at(name)) {
             mistakes.push((at(name), text));
+        } else if let Value::Array(elements) = value {
+            check_elements(elements, &at(name), mistakes);
         }
         if let Some(other) = param.requires.filter(|other| given(other).is_none()) {
             mistakes.push((at(other), format!("missing property required by '{}'", at(name))));
@@ -115,6 +117,23 @@ fn check_value(param: &Param, value: &Value, path: &str) -> Result<(), String> {
         Value::Bool(_) => wrong("JSON::PP::Boolean"),
         Value::Number(number) => check_text(param, &number.to_string(), path),
         Value::String(text) => check_text(param, text, path),
+    }
+}
+
+/// The elements of an array are texts.
+fn check_elements(elements: &[Value], path: &str, mistakes: &mut Mistakes) {
+    for (index, element) in elements.iter().enumerate() {
+        let got = match element {
+            Value::String(_) | Value::Number(_) => continue,
+            Value::Null => {
+                mistakes.push((format!("{path}[{index}]"), MISSING.to_owned()));
+                continue;
+            }
+            Value::Array(_) => "ARRAY",
+            Value::Object(_) => "HASH",
+            Value::Bool(_) => "JSON::PP::Boolean",
+        };
+        mistakes.push((format!("{path}[{index}]"), format!("type check ('string') failed - got {got}")));
     }
 }
 
