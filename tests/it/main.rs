@@ -4,6 +4,7 @@ mod architecture;
 mod pve_behaviour;
 mod pve_calendar;
 mod pve_fixture;
+mod pve_rights;
 mod pve_robust;
 mod pve_table;
 mod replay_pve;

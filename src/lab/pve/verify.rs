@@ -194,11 +194,7 @@ fn property_string(keys: &'static [&'static [Param]], text: &str, path: &str) ->
             Some((key, value)) if !key.is_empty() && !value.is_empty() => add_part(keys, key, value, &mut parts)?,
             Some(_) => return Err("missing key in comma-separated list property\n".to_owned()),
             None => {
-                let duplicate = |key: &str| format!("duplicate key in comma-separated list property: {key}\n");
-                let all = || keys.iter().flat_map(|group| group.iter());
-                let param = all()
-                    .find(|param| param.default_key)
-                    .ok_or("value without key, but schema does not define a default key\n")?;
+                let param = default_key(keys)?;
                 if default_used || parts.contains_key(param.name) {
                     return Err(duplicate(param.name));
                 }
@@ -216,6 +212,18 @@ fn property_string(keys: &'static [&'static [Param]], text: &str, path: &str) ->
     Err(format!("format error\n{lines}"))
 }
 
+/// The key of a part without one.
+fn default_key(keys: &'static [&'static [Param]]) -> Result<&'static Param, String> {
+    keys.iter()
+        .flat_map(|group| group.iter())
+        .find(|param| param.default_key)
+        .ok_or_else(|| "value without key, but schema does not define a default key\n".to_owned())
+}
+
+fn duplicate(key: &str) -> String {
+    format!("duplicate key in comma-separated list property: {key}\n")
+}
+
 fn add_part(
     keys: &'static [&'static [Param]],
     key: &str,
@@ -223,7 +231,7 @@ fn add_part(
     parts: &mut Map<String, Value>,
 ) -> Result<(), String> {
     if parts.contains_key(key) {
-        return Err(format!("duplicate key in comma-separated list property: {key}\n"));
+        return Err(duplicate(key));
     }
     let mut param = declaration(keys, key);
     let mut name = key;
