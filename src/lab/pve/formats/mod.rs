@@ -37,6 +37,7 @@ pub fn check(format: &str, value: &str) -> Result<(), String> {
 /// As [`check`].
 pub fn whole_property_string(format: &str, parts: &Map<String, Value>) -> Result<(), String> {
     match format {
+        // That it is refused is known (sheet, section 9a), the exact words are not.
         "backup-fleecing" if is_set(parts, "enabled") && !parts.contains_key("storage") => {
             Err("'storage' parameter is required when 'enabled' is set\n".to_owned())
         }
