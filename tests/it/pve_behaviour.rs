@@ -2,7 +2,7 @@
 //! after `s` is the section.
 
 use accolades::lab::pve::access::Access;
-use accolades::lab::pve::message::{RawAnswer, RawRequest};
+use accolades::lab::pve::message::{Form, RawAnswer, RawRequest, listed};
 use accolades::lab::pve::{server, wire};
 use accolades::lab::world::World;
 use serde_json::{Value, json};
@@ -233,6 +233,13 @@ fn pve_s1_an_error_closes_the_connection_and_success_keeps_it() {
 fn pve_s1_a_connection_serves_a_hundred_requests() {
     let good = format!("GET /api2/json/version HTTP/1.1\r\nAuthorization: {BOSS}\r\n\r\n");
     assert_eq!(exchange(&good.repeat(120)).matches("HTTP/1.1 200 OK").count(), 100);
+}
+
+#[test]
+fn pve_s1_lists_that_are_read_in_part_say_their_total_beside_the_data() {
+    let answer = Form::Json.success(listed(vec![json!({ "n": 1 }), json!({ "n": 2 })], 9));
+    let body: Value = serde_json::from_slice(&answer.body).expect("JSON");
+    assert_eq!(body, json!({ "data": [{ "n": 1 }, { "n": 2 }], "total": 9 }));
 }
 
 #[test]

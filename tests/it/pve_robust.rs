@@ -66,7 +66,8 @@ proptest! {
 
     #[test]
     fn any_request_gets_an_answer(method in "[A-Z]{1,7}", path in "[a-z0-9/%.{}_-]{0,30}", body in ".{0,40}") {
-        let head = format!("{method} /api2/json/{path} HTTP/1.1\r\nAuthorization: PVEAPIToken=root@pam!boss=<secret:boss>\r\n");
+        let token = "Authorization: PVEAPIToken=root@pam!boss=<secret:boss>\r\n";
+        let head = format!("{method} /api2/json/{path} HTTP/1.1\r\n{token}");
         let request = format!("{head}Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}", body.len());
         let answer = talk(pve_fixture::with_secrets(&request).as_bytes());
         prop_assert!(answer.starts_with("HTTP/1.1 "), "{answer}");
