@@ -454,3 +454,24 @@ fn pve_s16_a_semicolon_separates_form_fields() {
     let params = verified(&form("POST", "/nodes/pve1/vzdump", "vmid=101;storage=pbs1")).expect("valid");
     assert_eq!(params["storage"], "pbs1");
 }
+
+#[test]
+fn pve_s9b_schedules_are_analyzed_on_the_clock_of_the_node() {
+    let mut world = pve_fixture::recorded_world();
+    let target = "/cluster/jobs/schedule-analyze?schedule=02%3A30&starttime=1795000000&iterations=1";
+    let (_, body) = ask(&mut world, &request("GET", target, BOSS));
+    assert_eq!(body["data"], json!([{ "timestamp": 1_795_055_400, "utc": "Thu Nov 19 02:30:00 2026" }]));
+    world.sites.get_mut(SITE).expect("the site").node.files.write("/etc/timezone", "Europe/Paris\n");
+    let (_, body) = ask(&mut world, &request("GET", target, BOSS));
+    assert_eq!(body["data"], json!([{ "timestamp": 1_795_051_800, "utc": "Thu Nov 19 01:30:00 2026" }]));
+    let (_, body) = ask(&mut world, &request("GET", "/nodes/pve1/time", BOSS));
+    let expected = json!({ "timezone": "Europe/Paris", "time": 1_795_000_000, "localtime": 1_795_003_600 });
+    assert_eq!(body["data"], expected);
+}
+
+#[test]
+fn pve_s9b_a_schedule_that_is_none_is_refused_with_the_parsers_words() {
+    let answer = refused(&request("GET", "/cluster/jobs/schedule-analyze?schedule=mon-fri%2002:30", BOSS));
+    let text = "invalid format - invalid calendar event 'mon-fri 02:30' - unable to parse calendar event at '-fri 02:30' - Nom(Eof)\n\n";
+    assert_eq!(errors(&answer), json!({ "schedule": text }));
+}
