@@ -57,8 +57,8 @@ async fn converse(wire: &Wire, channel: &mut ssh2::Channel, mut input: &[u8]) ->
             false => wire.wait().await?,
         }
     }
-    // The exit status is the last thing that the server sends before it closes the channel: without having seen that
-    // close, the status 0 that libssh2 starts from would pass for success.
+    // The exit status is the last thing that OpenSSH sends, always, before it closes the channel: without having seen
+    // that close, the status 0 that libssh2 starts from would pass for success.
     wire.drive(|| channel.wait_close()).await?;
     let signal = channel.exit_signal()?.exit_signal;
     let exit = match &signal {
