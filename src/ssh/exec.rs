@@ -12,12 +12,13 @@ use crate::util::remote::Sent;
 
 /// Runs a command to its end; the caller watches the clock.
 pub(super) async fn execute(wire: &Wire, command: &Command) -> Result<Finished, SshError> {
+    let shown = wire.redactor.clean(&command.to_string());
+    let line = command.line().ok_or_else(|| SshError::InvalidCommand { command: shown.clone() })?;
     let refused = |why: String| SshError::CommandRefused {
         address: wire.address.clone(),
-        command: wire.redactor.clean(&command.to_string()),
+        command: shown.clone(),
         why: wire.redactor.clean(&why),
     };
-    let line = command.line().ok_or_else(|| refused("an argument holds a NUL character".to_owned()))?;
     let mut channel =
         wire.drive(|| wire.session.channel_session()).await.map_err(|fault| match fault.is_refusal() {
             true => refused(fault.to_string()),
