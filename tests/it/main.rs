@@ -2,3 +2,4 @@
 
 mod architecture;
 mod replay_yunohost;
+mod yunohost_sheet;

@@ -2,6 +2,7 @@
 //!
 //! `tools regen-conf` shows this; adding a domain or changing a setting runs it for some categories.
 
+pub mod command;
 mod generated;
 
 use std::collections::BTreeMap;
