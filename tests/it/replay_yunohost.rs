@@ -327,11 +327,11 @@ struct Score {
 
 fn play_session(session: &str, steps: &[&Step], score: &mut Score) {
     let mut server = Server::start(session);
-    let mut absent_apps: Vec<&str> = Vec::new();
+    let mut absent: Vec<&str> = Vec::new();
     for step in steps {
         let name = format!("{session}/{} {}", step.step, step.argv.join(" "));
-        // What speaks of an app that could not be installed here cannot be compared.
-        if absent_apps.iter().any(|app| [&step.stdout, &step.stderr, &name].iter().any(|text| text.contains(app))) {
+        // What speaks of an app that could not be installed, or a port that could not be opened, cannot be compared.
+        if absent.iter().any(|what| [&step.stdout, &step.stderr, &name].iter().any(|text| text.contains(what))) {
             score.uncovered.push(name);
             continue;
         }
@@ -340,11 +340,10 @@ fn play_session(session: &str, steps: &[&Step], score: &mut Score) {
             continue;
         };
         if output.stderr.contains("not simulated in the lab") {
-            if let [_, category, verb, app, ..] = step.argv.as_slice()
-                && category == "app"
-                && verb == "install"
+            if let [_, category, verb, what, ..] = step.argv.as_slice()
+                && matches!((category.as_str(), verb.as_str()), ("app", "install") | ("firewall", "open"))
             {
-                absent_apps.push(app);
+                absent.push(what);
             }
             score.uncovered.push(name);
             continue;

@@ -3,7 +3,7 @@
 use super::context::{Context, Outcome, Refusal};
 use super::reply::{Args, Reply};
 use super::users::{groups, permissions, ssh};
-use super::{apps, domains, postinstall, regenconf, settings, users};
+use super::{apps, domains, postinstall, settings, users};
 
 /// Runs a command whose arguments were checked.
 pub fn run(mut context: Context<'_>, command: &str, args: &Args) -> Reply {
@@ -64,7 +64,6 @@ fn own(context: &mut Context<'_>, command: &str, args: &Args) -> Option<Outcome>
         "settings set" => settings::set(context, args),
         "settings reset" | "settings reset-all" => settings::reset(context, args),
         "tools postinstall" => postinstall::run(context, args),
-        "tools regen-conf" => regenconf::command::run(context, args),
         "tools rootpw" => users::root_password(context, args),
         "tools maindomain" => {
             context.warning("deprecated_maindomain", &[]);

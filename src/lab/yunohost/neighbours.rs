@@ -2,7 +2,6 @@
 
 use super::Yunohost;
 use super::context::{Context, Refusal};
-use crate::lab::os::Files;
 
 /// The cached app catalogue.
 pub const CATALOG_PATH: &str = "/var/cache/yunohost/repo/default.json";
@@ -46,13 +45,6 @@ pub fn apps_on(yunohost: &Yunohost, domain: &str) -> Vec<AppPlace> {
 /// Whether the firewall's configuration knows a TCP port.
 pub fn firewall_knows(_yunohost: &Yunohost, port: &str) -> bool {
     FIRST_PORTS.iter().any(|known| known.to_string() == port)
-}
-
-/// The port that the SSH server's configuration names. The firewall reads it there, not in the settings.
-pub fn sshd_port(files: &Files) -> String {
-    let text = files.read(super::regenconf::SSHD_CONFIG).unwrap_or_default();
-    let port = text.lines().find_map(|line| line.strip_prefix("Port ")).unwrap_or("22");
-    port.trim().to_owned()
 }
 
 /// The firewall's rules as its file holds them.

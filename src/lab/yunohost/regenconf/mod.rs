@@ -2,7 +2,6 @@
 //!
 //! `tools regen-conf` shows this; adding a domain or changing a setting runs it for some categories.
 
-pub mod command;
 mod generated;
 
 use std::collections::BTreeMap;
@@ -50,6 +49,13 @@ enum Fate {
     UpToDate,
     Applied(&'static str),
     Pending(&'static str),
+}
+
+/// The port that the SSH server's configuration names: the firewall reads it there, not in the settings.
+pub fn sshd_port(files: &Files) -> String {
+    let text = files.read(SSHD_CONFIG).unwrap_or_default();
+    let port = text.lines().find_map(|line| line.strip_prefix("Port ")).unwrap_or("22");
+    port.trim().to_owned()
 }
 
 /// Regenerates these categories (all when none is named).

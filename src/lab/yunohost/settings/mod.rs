@@ -197,7 +197,7 @@ fn after_change(context: &mut Context<'_>, key: &str) -> Result<(), Refusal> {
 
 /// Reloading the firewall fails when it does not know the SSH port; sshd has moved by then (sheet, "Lock-outs").
 fn reload_firewall(context: &mut Context<'_>) -> Result<(), Refusal> {
-    let port = neighbours::sshd_port(context.files());
+    let port = regenconf::sshd_port(context.files());
     if neighbours::firewall_knows(context.state(), &port) {
         context.success("firewall_reloaded", &[]);
         return Ok(());
