@@ -12,7 +12,7 @@ pub fn command(words: &[String]) -> Result<Parsed, Stop> {
     let (category, rest) = match enter(words, &mut stray) {
         Entered::Help => {
             let named = words.iter().find(|word| names.contains(&word.as_str()));
-            return help(usage::top_help(named.map(String::as_str)), "yunohost");
+            return Err(Stop::Help(usage::top_help(named.map(String::as_str))));
         }
         Entered::Nothing if words.is_empty() => return Err(Stop::NothingAsked),
         Entered::Nothing => return Err(unrecognized(None, &stray)),

@@ -21,7 +21,7 @@ pub use import::import;
 pub const ADMIN_ALIASES: [&str; 6] = ["root", "admin", "admins", "webmaster", "postmaster", "abuse"];
 
 /// Accounts that Debian, mail and web programs bring.
-const SYSTEM_ACCOUNTS: [&str; 40] = [
+const SYSTEM_ACCOUNTS: [&str; 39] = [
     "root",
     "daemon",
     "bin",
@@ -61,7 +61,6 @@ const SYSTEM_ACCOUNTS: [&str; 40] = [
     "tss",
     "ntp",
     "debian",
-    "ynh",
 ];
 
 /// Shells that `/etc/shells` lists.
@@ -184,7 +183,6 @@ fn check_new(context: &mut Context<'_>, new: &NewUser<'_>) -> Result<(), Refusal
         return Err(context.refuse("user_already_exists", &[("user", username)]));
     }
     let mail = format!("{username}@{}", new.domain);
-    let refused = |error: String| ("user_creation_failed", error);
     let taken = if directory::owner_of(context.state(), &mail).is_some() {
         Some(("mail", mail.as_str()))
     } else if context.state().group(username).is_some() {
@@ -193,8 +191,8 @@ fn check_new(context: &mut Context<'_>, new: &NewUser<'_>) -> Result<(), Refusal
         None
     };
     if let Some((attribute, value)) = taken {
-        let (key, error) = refused(not_unique(context, attribute, value));
-        return Err(context.refuse(key, &[("user", username), ("error", &error)]));
+        let error = not_unique(context, attribute, value);
+        return Err(context.refuse("user_creation_failed", &[("user", username), ("error", &error)]));
     }
     if is_system_account(username) {
         return Err(context.refuse("system_username_exists", &[]));
