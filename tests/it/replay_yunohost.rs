@@ -263,6 +263,9 @@ fn unorder(value: &mut serde_json::Value) {
     };
     for (name, value) in fields.iter_mut() {
         unorder(value);
+        if matches!(name.as_str(), "last_apt_update" | "last_apps_catalog_update" | "timestamp" | "diff") {
+            *value = serde_json::Value::Null;
+        }
         let people = matches!(name.as_str(), "members" | "mail-aliases" | "allowed" | "permissions");
         if let Some(items) = value.as_array_mut().filter(|_| people) {
             items.sort_by_key(ToString::to_string);
@@ -339,7 +342,9 @@ fn play_session(session: &str, steps: &[&Step], score: &mut Score) {
             score.uncovered.push(name);
             continue;
         };
-        if output.stderr.contains("not simulated in the lab") {
+        // The recorder's own packages are not in the lab's catalogue.
+        let strange = output.stderr == "ERROR Unknown app\n" && step.stderr != output.stderr;
+        if strange || output.stderr.contains("not simulated in the lab") {
             if let [_, category, verb, what, ..] = step.argv.as_slice()
                 && matches!((category.as_str(), verb.as_str()), ("app", "install") | ("firewall", "open"))
             {
