@@ -2,4 +2,5 @@
 
 mod architecture;
 mod replay_yunohost;
+mod yunohost_grammar;
 mod yunohost_sheet;
