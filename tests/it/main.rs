@@ -15,3 +15,5 @@ mod pve_table;
 mod replay_pve;
 mod replay_yunohost;
 mod inventory;
+mod yunohost_grammar;
+mod yunohost_sheet;
