@@ -1,4 +1,6 @@
 //! One integration binary: every suite is a module, so that it links once.
 
 mod architecture;
+mod recorded_packages;
 mod replay_yunohost;
+mod replay_yunohost_apps;

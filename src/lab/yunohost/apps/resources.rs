@@ -241,8 +241,3 @@ pub fn conflict_text(taken: &[Taken]) -> String {
     let list: String = taken.iter().map(|(at, label, id)| format!("\n * {at} → {label} ({id})")).collect();
     format!("This URL is either unavailable, or conflicts with the already installed app(s):{list}")
 }
-
-/// Whether an address is free, as `domain url-available` asks.
-pub fn is_free(job: &Job<'_>, domain: &str, path: &str) -> bool {
-    conflicts(job, domain, path, "").is_empty()
-}

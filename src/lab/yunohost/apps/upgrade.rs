@@ -164,7 +164,7 @@ fn source(job: &mut Job<'_>, args: &Args) -> Result<Source, Failure> {
         ));
         return Err(Failure::error("Could not fetch source files, is the URL correct?"));
     };
-    Ok(Source { package, listed: None, folder: None })
+    Ok(Source { package, listed: None, folder: None, by_address: true })
 }
 
 /// Which of the named apps really are candidates; why the others are not is said.

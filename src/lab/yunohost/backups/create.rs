@@ -78,6 +78,7 @@ pub fn create(job: &mut Job<'_>, args: &Args) -> Outcome {
         created_at: job.now(),
         description: args.one("--description").unwrap_or_default().to_owned(),
         from_version: VERSION.to_owned(),
+        order: results.apps.keys().filter(|id| apps.contains_key(*id)).cloned().collect(),
         apps,
         system,
     };
@@ -245,6 +246,7 @@ pub(crate) fn safety_backup(job: &mut Job<'_>, id: &str) -> String {
         created_at: job.now(),
         description: String::new(),
         from_version: VERSION.to_owned(),
+        order: vec![id.to_owned()],
         apps: BTreeMap::from([(id.to_owned(), saved)]),
         system: BTreeMap::new(),
     };
