@@ -139,10 +139,7 @@ pub fn dispatch(job: &mut Job<'_>, command: &str, args: &Args) -> Option<Outcome
         "firewall allow" => switch(job, args, args.one("protocol"), true, false),
         "firewall disallow" => switch(job, args, args.one("protocol"), false, false),
         "firewall delete" => delete(job, args),
-        "firewall reload" => {
-            reload(job, false);
-            Ok(None)
-        }
+        "firewall reload" => reload(job, false).map(|()| None),
         "firewall upnp" => upnp(job, args),
         "firewall stop" => {
             job.ynh.services.known.entry("nftables".to_owned()).and_modify(|service| service.running = false);
@@ -206,7 +203,7 @@ fn switch(job: &mut Job<'_>, args: &Args, protocol: Option<&str>, open: bool, ma
         changed |= now_changed;
     }
     if !args.given("--no-reload") {
-        reload(job, changed);
+        reload(job, changed)?;
     }
     Ok(None)
 }
@@ -227,17 +224,24 @@ fn delete(job: &mut Job<'_>, args: &Args) -> Outcome {
         }
     }
     if !args.given("--no-reload") {
-        reload(job, changed);
+        reload(job, changed)?;
     }
     Ok(None)
 }
 
-fn reload(job: &mut Job<'_>, changed: bool) {
-    job.takes_ms(2500);
+/// Reloading looks up the port of the SSH server among those it knows, and falls over when it is not there (sheet
+/// YunoHost, section 10, "Lock-outs").
+fn reload(job: &mut Job<'_>, changed: bool) -> Result<(), Failure> {
+    let port = ssh_port(job);
+    if !job.ynh.firewall.knows("tcp", &port) {
+        return Err(Failure::Traceback(format!("KeyError: {port}")));
+    }
+    job.takes_ms(2_500);
     if changed {
         job.success("Configuration updated for 'nftables'");
     }
     job.success("Firewall reloaded");
+    Ok(())
 }
 
 /// No router of the lab speaks UPnP.

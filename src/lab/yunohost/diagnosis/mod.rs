@@ -145,8 +145,7 @@ fn run(job: &mut Job<'_>, args: &Args) -> Outcome {
         job.ynh.diagnosis.reports.insert((*id).to_owned(), Report { timestamp: job.now(), items });
         issues |= conclude(job, id, title);
     }
-    // The tip is for those who ran everything.
-    if issues && args.many("categories").is_empty() {
+    if issues {
         job.warning("To see the issues found, you can go to the Diagnosis section of the webadmin, or run 'yunohost diagnosis show --issues --human-readable' from the command-line.");
     }
     Ok(None)
