@@ -4,3 +4,4 @@ mod architecture;
 mod recorded_packages;
 mod replay_yunohost;
 mod replay_yunohost_apps;
+mod yunohost_sheet;

@@ -2,13 +2,38 @@
 //! Nextcloud and Dolibarr with its trivial scripts.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
+use std::sync::LazyLock;
 
 use accolades::lab::os::Files;
 use accolades::lab::yunohost::apps::package::{
     AppSources, Behaviour, Catalog, Listed, Package, PanelSection, compare_versions, repository_url,
 };
 use serde_json::{Map, Value, json};
+
+/// The folder of YunoHost's contract; required in continuous integration.
+fn contracts() -> Option<PathBuf> {
+    let folder = std::env::var_os("ACCOLADES_CONTRACTS")
+        .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared/contracts"), PathBuf::from);
+    if folder.is_dir() {
+        return Some(folder.join("yunohost"));
+    }
+    assert!(
+        std::env::var("CI").as_deref() != Ok("true"),
+        "the recorded contracts are required: set ACCOLADES_CONTRACTS"
+    );
+    println!("skipped: no contracts");
+    None
+}
+
+/// The lines of the recording, read once; the first one explains the others.
+pub fn recording() -> Option<&'static [Value]> {
+    static LINES: LazyLock<Option<Vec<Value>>> = LazyLock::new(|| {
+        let text = std::fs::read_to_string(contracts()?.join("recorded/yunohost-cli.jsonl")).expect("readable");
+        Some(text.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect())
+    });
+    LINES.as_deref()
+}
 
 /// The recorder's packages.
 pub struct Packages {
@@ -19,16 +44,17 @@ pub struct Packages {
 }
 
 impl Packages {
-    /// The packages of a recording: the folder of the contract, and the recording's lines.
-    pub fn of_recording(folder: &Path, lines: &[Value]) -> Packages {
+    /// The packages of the recording; `None` without the contracts.
+    pub fn of_contracts() -> Option<Packages> {
+        let lines = recording()?;
         let (head, steps) = lines.split_first().expect("a first line");
         let catalog = steps.iter().find(|step| step["session"] == "app-catalog").expect("the catalogue is recorded");
         let catalog: Value = serde_json::from_str(catalog["stdout"].as_str().expect("text")).expect("JSON");
-        Packages {
-            folder: folder.to_owned(),
+        Some(Packages {
+            folder: contracts()?,
             facts: head["packages"].as_object().cloned().expect("packages"),
             descriptions: catalog["apps"].clone(),
-        }
+        })
     }
 
     /// The version of each package in the first catalogue.

@@ -2,7 +2,6 @@
 //! YunoHost.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 
 use accolades::lab::os::{Exec, Machine, Output};
 use accolades::lab::world::{Internet, Moment, Surroundings};
@@ -10,7 +9,7 @@ use accolades::lab::yunohost::tools::Upgradable;
 use accolades::lab::yunohost::{self, Yunohost};
 use serde_json::{Value, json};
 
-use super::recorded_packages::Packages;
+use super::recorded_packages::{self, Packages};
 
 /// Sessions that are played here.
 const SESSIONS: &[&str] = &[
@@ -29,20 +28,6 @@ const SESSIONS: &[&str] = &[
 
 /// 2026-11-02T08:00:00Z.
 const START: Moment = Moment(1_793_606_400_000_000);
-
-fn contracts() -> Option<PathBuf> {
-    let folder = std::env::var_os("ACCOLADES_CONTRACTS")
-        .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared/contracts"), PathBuf::from);
-    if folder.is_dir() {
-        return Some(folder.join("yunohost"));
-    }
-    assert!(
-        std::env::var("CI").as_deref() != Ok("true"),
-        "the recorded contracts are required: set ACCOLADES_CONTRACTS"
-    );
-    println!("skipped: no contracts");
-    None
-}
 
 struct Server<'a> {
     machine: Machine,
@@ -240,12 +225,15 @@ fn difference(title: &str, wanted: &str, found: &str) -> String {
     text
 }
 
+/// Whether a recorded text and an answer say the same.
+pub fn alike(wanted: &str, found: &str) -> bool {
+    difference("", wanted, found).is_empty()
+}
+
 #[test]
 fn replay_yunohost_apps_as_recorded() {
-    let Some(folder) = contracts() else { return };
-    let text = std::fs::read_to_string(folder.join("recorded/yunohost-cli.jsonl")).expect("readable");
-    let all: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
-    let packages = Packages::of_recording(&folder, &all);
+    let Some(all) = recorded_packages::recording() else { return };
+    let packages = Packages::of_contracts().expect("the recording was just read");
     let steps = &all[1..];
     let (mut right, mut uncovered, mut wrong) = (0, 0, Vec::new());
     for session in SESSIONS {

@@ -40,7 +40,8 @@ pub fn download(job: &mut Job<'_>) -> Result<(), Failure> {
 /// Those of the download.
 pub fn ensure(job: &mut Job<'_>) -> Result<Catalog, Failure> {
     let age_s = job.now().unix_seconds() - job.ynh.apps.cache_fetched_at.unix_seconds();
-    if job.ynh.apps.cache.is_none() || age_s > CACHE_VALID_S {
+    let cached = job.ynh.apps.cache.is_some() && job.files.exists(CACHE_PATH);
+    if !cached || age_s > CACHE_VALID_S {
         job.info("The app catalog cache is empty or obsolete.");
         download(job)?;
     }

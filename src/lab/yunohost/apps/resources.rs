@@ -220,7 +220,7 @@ pub fn conflicts(job: &Job<'_>, domain: &str, path: &str, but: &str) -> Vec<Take
         let path = app.setting("path").unwrap_or("/");
         let other = slashed(path);
         let clash = other.starts_with(&wanted) || wanted.starts_with(&other);
-        clash.then(|| (format!("{domain}{path}"), permission_label(app, id), id.clone()))
+        clash.then(|| (format!("{domain}{path}"), view::permission_label(job.ynh, id, "main"), id.clone()))
     })
     .collect()
 }
@@ -231,7 +231,7 @@ pub fn permission_label(app: &super::Installed, id: &str) -> String {
 }
 
 /// Python's `capitalize` of an id.
-fn capitalised(id: &str) -> String {
+pub fn capitalised(id: &str) -> String {
     let mut letters = id.chars();
     letters.next().map_or_else(String::new, |first| format!("{}{}", first.to_uppercase(), letters.as_str()))
 }

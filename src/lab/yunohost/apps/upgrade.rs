@@ -76,13 +76,13 @@ pub fn state(job: &Job<'_>, id: &str, detail: Detail) -> Value {
 
 /// The apps that `tools update` lists: everything that is not up to date, with its state.
 pub(crate) fn available(job: &Job<'_>) -> Vec<Value> {
-    let apps = job.ynh.apps.installed.iter();
-    apps.filter_map(|(id, app)| {
+    let ids = job.ynh.apps.installed.keys();
+    ids.filter_map(|id| {
         let state = state(job, id, Detail::Short);
         if state["status"] == json!("up_to_date") {
             return None;
         }
-        let mut shown = listing::short_info(app, id);
+        let mut shown = listing::short_info(job.ynh, id);
         shown["upgrade"] = state;
         Some(shown)
     })

@@ -51,6 +51,13 @@ enum Fate {
     Pending(&'static str),
 }
 
+/// The port that the SSH server's configuration names: the firewall reads it there, not in the settings.
+pub fn sshd_port(files: &Files) -> String {
+    let text = files.read(SSHD_CONFIG).unwrap_or_default();
+    let port = text.lines().find_map(|line| line.strip_prefix("Port ")).unwrap_or("22");
+    port.trim().to_owned()
+}
+
 /// Regenerates these categories (all when none is named).
 pub fn regenerate(machine: &mut Machine, names: &[&str], options: Options, speech: Speech) -> Regenerated {
     let mut done = Regenerated::default();

@@ -115,6 +115,7 @@ fn plan(context: &mut Context<'_>, text: &str, update: bool, delete: bool) -> Re
     for record in records {
         let cell = |column: &str| header.iter().position(|name| *name == column).and_then(|at| record.get(at));
         let line = record.position().map_or(0, csv::Position::line);
+        crash_without_domain(&cell)?;
         let mistakes = mistakes(context.state(), &cell, &seen);
         seen.push(cell("username").unwrap_or("None").to_owned());
         if !mistakes.is_empty() {
@@ -135,6 +136,12 @@ fn plan(context: &mut Context<'_>, text: &str, update: bool, delete: bool) -> Re
             plan.updated.push(person);
         }
     }
+    if delete && seen.is_empty() {
+        let text = "You used the delete option with an empty csv file ... You probably did not really mean to do that, \
+                    did you !?";
+        context.lines.push(Line::Error(text.to_owned()));
+        well_formed = false;
+    }
     if !well_formed {
         return Err(context.refuse("user_import_bad_file", &[]));
     }
@@ -148,13 +155,13 @@ fn plan(context: &mut Context<'_>, text: &str, update: bool, delete: bool) -> Re
 /// The password of a user whose line has none: 70 letters and digits that nobody gets to see.
 fn random_password(around: Surroundings<'_>, username: &str) -> String {
     let draw = |part: u8| hex::encode(Sha256::digest(format!("{} {username} import {part}", around.seed)));
-    let mut text = format!("{}{}A", draw(0), draw(1));
-    text.truncate(69);
-    text + "Z"
+    let mut text = format!("A{}{}", draw(0), draw(1));
+    text.truncate(70);
+    text
 }
 
 fn list(text: &str) -> Vec<String> {
-    text.split(',').map(str::trim).filter(|item| !item.is_empty()).map(str::to_owned).collect()
+    if text.is_empty() { Vec::new() } else { text.split(',').map(|item| item.trim().to_owned()).collect() }
 }
 
 fn person<'a>(cell: &impl Fn(&str) -> Option<&'a str>) -> Person {
@@ -171,6 +178,18 @@ fn person<'a>(cell: &impl Fn(&str) -> Option<&'a str>) -> Person {
     }
 }
 
+/// The real program takes what follows the `@` of every address without looking whether there is one.
+fn crash_without_domain<'a>(cell: &impl Fn(&str) -> Option<&'a str>) -> Result<(), Refusal> {
+    let Some(mail) = cell("mail") else {
+        return Err(Refusal::crash("AttributeError: 'NoneType' object has no attribute 'split'"));
+    };
+    let aliases = list(cell("mail-alias").unwrap_or_default());
+    if mail.contains('@') && aliases.iter().all(|alias| alias.contains('@')) {
+        return Ok(());
+    }
+    Err(Refusal::crash("IndexError: list index out of range"))
+}
+
 /// What is wrong with a line.
 fn mistakes<'a>(state: &Yunohost, cell: &impl Fn(&str) -> Option<&'a str>, seen: &[String]) -> Vec<String> {
     let mut mistakes = Vec::new();
@@ -182,7 +201,7 @@ fn mistakes<'a>(state: &Yunohost, cell: &impl Fn(&str) -> Option<&'a str>, seen:
     }
     let username = cell("username").unwrap_or("None");
     if seen.iter().any(|one| one == username) {
-        mistakes.push(format!("'{username}' username duplicated"));
+        mistakes.push(format!("username '{username}' duplicated"));
     }
     let unknown_groups: Vec<String> =
         list(cell("groups").unwrap_or_default()).into_iter().filter(|name| state.group(name).is_none()).collect();
