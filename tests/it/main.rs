@@ -4,4 +4,5 @@ mod architecture;
 mod recorded_packages;
 mod replay_yunohost;
 mod replay_yunohost_apps;
+mod yunohost_apps_sheet;
 mod yunohost_sheet;

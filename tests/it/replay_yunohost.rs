@@ -35,7 +35,7 @@ const SESSIONS: &[&str] = &[
 ];
 
 /// 2026-11-02T08:00:00Z.
-const START: Moment = Moment(1_793_606_400_000_000);
+pub(crate) const START: Moment = Moment(1_793_606_400_000_000);
 
 #[derive(Deserialize)]
 struct Step {

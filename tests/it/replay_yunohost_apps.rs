@@ -10,6 +10,7 @@ use accolades::lab::yunohost::{self, Yunohost};
 use serde_json::{Value, json};
 
 use super::recorded_packages::{self, Packages};
+use super::replay_yunohost::START;
 
 /// Sessions that are played here.
 const SESSIONS: &[&str] = &[
@@ -25,9 +26,6 @@ const SESSIONS: &[&str] = &[
     "diagnosis",
     "logs",
 ];
-
-/// 2026-11-02T08:00:00Z.
-const START: Moment = Moment(1_793_606_400_000_000);
 
 struct Server<'a> {
     machine: Machine,

@@ -74,10 +74,8 @@ fn provision_one(
     init_main: Option<&str>,
 ) -> Result<(), String> {
     match name {
-        "system_user" => {
-            if options["allow_email"] == json!(true) {
-                keep_setting(job, id, "mail_pwd", |job| json!(job.random_hex(id, "mail password", 24)));
-            }
+        "system_user" if options["allow_email"] == json!(true) => {
+            keep_setting(job, id, "mail_pwd", |job| json!(job.random_hex(id, "mail password", 24)));
         }
         "install_dir" => {
             let folder = format!("/var/www/{id}");

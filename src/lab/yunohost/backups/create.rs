@@ -113,8 +113,8 @@ fn output_folder(job: &Job<'_>, args: &Args, methods: &[&str]) -> Result<Option<
         };
     };
     let folder = folder.trim_end_matches('/').to_owned();
-    let within = |outer: &&str| folder == **outer || folder.starts_with(&format!("{outer}/"));
-    if FORBIDDEN.iter().any(|outer| within(&outer)) {
+    let within = |outer: &str| folder == outer || folder.starts_with(&format!("{outer}/"));
+    if FORBIDDEN.iter().any(|outer| within(outer)) {
         return Err(Failure::error(
             "Pick a different output directory. Backups cannot be created in /bin, /boot, /dev, /etc, /lib, /root, /run, /sbin, /sys, /usr, /var or /home/yunohost.backup/archives sub-folders",
         ));

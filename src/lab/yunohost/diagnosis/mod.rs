@@ -187,7 +187,8 @@ fn matches(filter: &Filter, item: &Item) -> bool {
     filter.iter().all(|(key, wanted)| {
         item.meta.get(key).is_some_and(|value| match value {
             Value::String(text) => text == wanted,
-            other => other.to_string() == *wanted,
+            Value::Number(number) => wanted.parse().is_ok_and(|wanted: serde_json::Number| wanted == *number),
+            _ => false,
         })
     })
 }
