@@ -151,9 +151,13 @@ fn yunohost_s3_a_dead_holder_is_taken_over() {
 
 #[test]
 fn yunohost_s3_without_catalog_user_create_fails_but_leaves_the_user() {
-    let mut server = server();
-    server.machine.files.remove("/var/cache/yunohost/repo/default.json");
+    let mut server = Server::bare();
     server.internet.catalog_reachable = false;
+    let output = server.run(
+        "yunohost tools postinstall --domain alpage.test --username lea --fullname Lea~Petit --password \
+         Reblochon-2026-Savoie --ignore-dyndns --i-have-read-terms-of-services",
+    );
+    assert_eq!(output.exit, 0, "{}", output.stderr);
     let output = server.run("yunohost user create luc -F Luc~Martin -d alpage.test -p Abcdefgh1x");
     assert_eq!(output.exit, 1);
     assert!(server.machine.yunohost.as_ref().is_some_and(|yunohost| yunohost.user("luc").is_some()));

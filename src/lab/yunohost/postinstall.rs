@@ -61,6 +61,13 @@ fn check(context: &mut Context<'_>, args: &Args, domain: &str, username: &str, p
     if context.files().exists(INSTALLED_PATH) {
         return Err(context.refuse("yunohost_already_installed", &[]));
     }
+    if !context.files().list("/etc/yunohost/apps").is_empty() {
+        return Err(Refusal::error(
+            "It looks like you're trying to re-postinstall a system that was already working previously ... If you \
+             recently had some bug or issues with your installation, please first discuss with the team on how to fix \
+             the situation instead of savagely re-running the postinstall ...",
+        ));
+    }
     if users::is_system_account(username) {
         return Err(context.refuse("system_username_exists", &[]));
     }

@@ -187,11 +187,7 @@ fn dynamic_unreachable(context: &Context<'_>, name: &str) -> Refusal {
     let text = traces
         .map(|last| traceback(&last))
         .join("\n\nDuring handling of the above exception, another exception occurred:\n\n");
-    Refusal { lines: vec![Line::Err(text)], reason: traces_reason(name) }
-}
-
-fn traces_reason(name: &str) -> String {
-    format!("dyndns.yunohost.org could not be asked about {name}")
+    Refusal { lines: vec![Line::Err(text)], reason: retries }
 }
 
 /// `domain remove`.

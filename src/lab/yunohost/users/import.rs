@@ -9,7 +9,8 @@ use super::super::grammar::patterns;
 use super::super::neighbours;
 use super::super::printer;
 use super::super::reply::{Args, Line};
-use super::{Changes, NewUser, directory, groups};
+use super::change::{self, Changes};
+use super::{NewUser, directory, groups};
 use crate::lab::world::Surroundings;
 
 /// The columns, in the order in which they are checked and exported.
@@ -238,7 +239,7 @@ fn carry_out(context: &mut Context<'_>, plan: Plan, total: usize) -> Result<Coun
     let mut counters = Counters::default();
     for username in &plan.deleted {
         progress.step(context, &format!("Deleting {username}"));
-        if let Err(refusal) = super::remove(context, username, true, false, true) {
+        if let Err(refusal) = change::remove(context, username, true, false, true) {
             context.operation_failed("user_import", None);
             return Err(botched_deletion(&refusal));
         }
@@ -320,7 +321,7 @@ fn update(context: &mut Context<'_>, person: &Person) -> Result<(), Refusal> {
         quota: Some(&person.quota),
         shell: None,
     };
-    super::change(context, &person.username, &changes)?;
+    change::change(context, &person.username, &changes)?;
     for group in person.groups.iter().filter(|group| !had.contains(group) && *group != "all_users") {
         groups::join(context, group, &person.username);
     }
