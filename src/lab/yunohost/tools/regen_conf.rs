@@ -31,7 +31,7 @@ pub fn regen_conf(context: &mut Context<'_>, args: &Args) -> Outcome {
     if args.given("--list-pending") {
         return Ok(Some(pending(context, &names)));
     }
-    let about = (!names.is_empty()).then(|| names.join(", "));
+    let about = (!names.is_empty()).then(|| names.join("-"));
     let options = Options { force: args.given("--force"), dry_run: args.given("--dry-run") };
     if options.dry_run {
         let mut result = regenerate(context, &names, options)?;
