@@ -22,7 +22,7 @@ pub fn run(context: &mut Context<'_>, args: &Args) -> Outcome {
         context.info("yunohost_installing", &[]);
         context.state().first_domain = domain.to_owned();
         context.state().main_domain = domain.to_owned();
-        context.files().create(&format!("/etc/yunohost/certs/{domain}/crt.pem"), 0o640, "root", "self-signed\n");
+        domains::write_certificate(context, domain);
         context.success("certmanager_selfsigned_installed", &[("domain", domain)]);
         domains::enter(context, domain);
         context.success("domain_created", &[]);

@@ -20,6 +20,9 @@ const COLUMNS: [&str; 9] =
 /// What one import takes in time: about 0.8 s a user (sheet, section 4).
 const PER_USER_US: u64 = 800_000;
 
+/// What some programs put at the beginning of a text file.
+const BYTE_ORDER_MARK: char = '\u{feff}';
+
 /// Cells of the progress bar.
 const BAR_WIDTH: usize = 20;
 
@@ -105,7 +108,12 @@ fn plan(context: &mut Context<'_>, text: &str, update: bool, delete: bool) -> Re
     let Some(header) = records.next() else {
         return Err(Refusal::crash("TypeError: argument of type 'NoneType' is not iterable"));
     };
-    let header: Vec<&str> = header.iter().collect();
+    // A byte order mark stays a part of the first column's name for the real program.
+    let first = text.starts_with(BYTE_ORDER_MARK).then(|| text.split([';', '\n', '\r']).next()).flatten();
+    let mut header: Vec<&str> = header.iter().collect();
+    if let (Some(first), Some(column)) = (first, header.first_mut()) {
+        *column = first;
+    }
     let missing: Vec<&str> = COLUMNS.iter().filter(|column| !header.contains(column)).copied().collect();
     if !missing.is_empty() {
         return Err(context.refuse("user_import_missing_columns", &[("columns", &missing.join(", "))]));
