@@ -47,9 +47,9 @@ where
     for number in 1..=REQUESTS_PER_CONNECTION_MAX {
         let (answer, minor, keep) = match read_request(&mut stream).await? {
             Incoming::End => break,
-            Incoming::Refused(answer) => (answer, false),
-            Incoming::Request(request, keep) => match respond(request).await {
-                Some(answer) => (answer, keep),
+            Incoming::Refused(answer) => (answer, 0, false),
+            Incoming::Request { request, minor, keep } => match respond(request).await {
+                Some(answer) => (answer, minor, keep),
                 None => return Ok(()),
             },
         };

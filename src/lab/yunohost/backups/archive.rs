@@ -28,6 +28,8 @@ pub struct Archive {
     pub description: String,
     /// Version of the YunoHost that made it.
     pub from_version: String,
+    /// Instance ids in the order they were saved, in which they come back.
+    pub order: Vec<String>,
     /// Apps by instance id.
     pub apps: BTreeMap<String, SavedApp>,
     /// Parts of the system by name.

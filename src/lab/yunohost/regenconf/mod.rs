@@ -15,7 +15,7 @@ use super::state::fingerprint;
 use super::words::Speech;
 use crate::lab::os::{Files, Machine};
 
-pub use generated::{CATEGORIES, SSHD_CONFIG};
+pub use generated::{CATEGORIES, SSHD_CONFIG, files_of};
 
 /// What was written last.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
