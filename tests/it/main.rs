@@ -1,3 +1,4 @@
 //! One integration binary: every suite is a module, so that it links once.
 
 mod architecture;
+mod lab_pve;

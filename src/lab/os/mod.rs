@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-pub use boot::{CloudInit, boot};
+pub use boot::CloudInit;
 pub use disks::Disk;
 pub use files::Files;
 
@@ -38,16 +38,23 @@ pub struct Machine {
     pub booted_at: Moment,
     /// Instance id that cloud-init last ran for.
     pub instance_id: Option<String>,
-    /// Set by `reboot`: whoever owns the virtual machine boots it again.
-    pub reboot_requested: bool,
-    /// Whether the guest agent is installed and runs.
+    /// Whether the boot is through.
+    pub answers: bool,
+    /// Accounts of the system.
+    pub accounts: Accounts,
+    /// Whether the guest agent is installed.
     pub agent: bool,
 }
 
 impl Machine {
     /// Whether the QEMU guest agent answers.
     pub fn agent_running(&self) -> bool {
-        self.agent
+        self.agent && self.answers
+    }
+
+    /// Whether sshd listens.
+    pub fn ssh_running(&self) -> bool {
+        self.answers
     }
 
     /// What matters of this machine when two worlds are compared.
@@ -66,7 +73,21 @@ pub fn run(machine: &mut Machine, exec: &Exec, _around: Surroundings<'_>) -> Out
 }
 
 /// Lets everything in the background take effect whose time has come.
-pub fn advance(_machine: &mut Machine, _around: Surroundings<'_>) {}
+pub fn advance(machine: &mut Machine, around: Surroundings<'_>) {
+    machine.answers |= machine.booted_at.plus_us(boot::BOOT_US) <= around.now;
+}
+
+/// Accounts of a machine.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct Accounts(BTreeMap<String, Option<String>>);
+
+impl Accounts {
+    /// Sets a password; `None` locks it.
+    pub fn set_password(&mut self, name: &str, password: Option<&str>) -> bool {
+        self.0.insert(name.to_owned(), password.map(str::to_owned));
+        true
+    }
+}
 
 /// A command as a program is given it: already split, no shell.
 #[derive(Debug, Clone, Default)]
