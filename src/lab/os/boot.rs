@@ -58,6 +58,12 @@ pub fn boot(view: &CloudInit, previous: Option<Machine>, around: Surroundings<'_
     machine
 }
 
+/// Boots again with the same drive and hardware.
+pub fn reboot(machine: &mut Machine, around: Surroundings<'_>) {
+    machine.booted_at = around.now;
+    machine.answers = false;
+}
+
 /// What happens while a machine goes down.
 pub fn power_off(machine: &mut Machine, _around: Surroundings<'_>) {
     machine.answers = false;

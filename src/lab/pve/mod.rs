@@ -7,6 +7,7 @@ pub mod cloudinit;
 pub mod handlers;
 pub mod host;
 pub mod hotplug;
+pub mod message;
 pub mod network;
 pub mod state;
 pub mod tags;

@@ -6,7 +6,9 @@ use super::{Moment, Surroundings};
 use crate::lab::os::{self, Machine};
 use crate::lab::pve::state::Power;
 use crate::lab::pve::state::Pve;
-use crate::lab::pve::tasks;
+use crate::lab::pve::work::power::starts_with_node;
+use crate::lab::pve::work::{self, PowerAction, Work};
+use crate::lab::pve::{boot, tasks};
 
 /// A place with one Proxmox node.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -37,6 +39,25 @@ impl Site {
     /// When a task ends next; `None` when none is under way.
     pub fn next_moment(&self) -> Option<Moment> {
         tasks::next_due(&self.pve).map(|(moment, _)| moment)
+    }
+
+    /// The node loses its power and comes back: tasks end without a verdict (what they had locked stays locked), VMs
+    /// stop hard, and those with `onboot` are started again.
+    pub fn restart_node(&mut self, around: Surroundings<'_>) {
+        self.advance(around);
+        tasks::lose_all(&mut self.pve, around.now);
+        let vmids: Vec<u32> = self.pve.vms.keys().copied().collect();
+        for vmid in vmids {
+            boot::cut_power(self, vmid, around);
+        }
+        os::boot::reboot(&mut self.node, around);
+        self.pve.booted = around.now;
+        let marked: Vec<u32> =
+            self.pve.vms.iter().filter(|(_, vm)| starts_with_node(vm)).map(|(vmid, _)| *vmid).collect();
+        for vmid in marked {
+            let work = Work::Power(work::Power::new(vmid, PowerAction::Start));
+            tasks::start(self, around, "root@pam", "qmstart", &vmid.to_string(), work);
+        }
     }
 
     /// The guest of a VM, when its power is on; whether its services answer is its own affair.

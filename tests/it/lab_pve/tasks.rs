@@ -135,7 +135,21 @@ fn pve_s4_tasks_of_a_node_that_went_down_have_an_unexpected_status() {
     let mut lab = Lab::with_image();
     let upid = lab.started("POST", CREATE, typical(101));
     let now = lab.world.now;
-    lose_all(lab.site(), now);
+    lose_all(lab.pve(), now);
     assert_eq!(lab.get(STATUS, json!({ "upid": upid }))["exitstatus"], "unexpected status");
     assert_eq!(lab.get(LIST, json!({ "statusfilter": "unknown" })).as_array().map(Vec::len), Some(1));
+}
+
+#[test]
+fn pve_s4_a_node_that_restarts_leaves_locks_behind_and_starts_what_is_marked() {
+    let mut lab = Lab::with_guest();
+    lab.started("POST", CREATE, typical(102));
+    let (site, around) = lab.world.site_mut("atelier").expect("the site");
+    site.restart_node(around);
+    assert!(!lab.vm(101).running());
+    assert_eq!(lab.vm(102).lock(), Some("create"));
+    let start = lab.pve().tasks.last().map(|task| (task.kind.clone(), task.upid.clone())).expect("a task");
+    assert_eq!(start.0, "qmstart");
+    assert_eq!(lab.wait(&start.1), "OK");
+    assert!(lab.vm(101).running() && !lab.vm(102).running());
 }

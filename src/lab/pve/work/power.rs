@@ -4,9 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use super::{Ending, SECOND_US, check_lock, disks, vm_mut};
 use crate::lab::os::Machine;
-use crate::lab::pve::state::property;
+use crate::lab::pve::state::property::Properties;
 use crate::lab::pve::state::vm::Power as State;
-use crate::lab::pve::state::{Pve, Vm, property::Properties};
+use crate::lab::pve::state::{Pve, Vm};
 use crate::lab::pve::{boot, cloudinit, network};
 use crate::lab::world::{Site, Surroundings};
 
@@ -226,5 +226,5 @@ fn check_drives(pve: &Pve, node: &Machine, vm: &Vm) -> Result<(), String> {
 
 /// Whether a VM is to be started with its node.
 pub fn starts_with_node(vm: &Vm) -> bool {
-    vm.option("onboot").is_some_and(property::is_yes) && !vm.template()
+    vm.flag("onboot") && !vm.template() && vm.lock().is_none()
 }
