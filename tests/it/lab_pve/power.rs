@@ -96,6 +96,10 @@ fn pve_s6_a_paused_vm_refuses_to_shut_down() {
     assert_eq!(refusal, died("VM is paused - cannot shutdown"));
     assert_eq!(lab.power("resume"), "OK");
     assert_eq!(lab.vm(101).power, Power::Running);
+    assert_eq!(lab.power("suspend"), "OK");
+    let before = lab.world.now.unix_seconds();
+    assert_eq!(lab.task("POST", &path("shutdown"), json!({ "vmid": 101, "forceStop": 1 })), "OK");
+    assert_eq!((lab.vm(101).power, lab.world.now.unix_seconds() - before), (Power::Stopped, 1));
 }
 
 #[test]

@@ -75,6 +75,8 @@ impl Power {
         match self.action {
             PowerAction::Start => 3 * SECOND_US,
             PowerAction::Shutdown | PowerAction::Reboot => match site.pve.vms.get(&self.vmid) {
+                // A paused VM cannot be asked: when forced, it is stopped at once.
+                Some(vm) if vm.power == State::Paused => SECOND_US,
                 Some(vm) if vm.running() && !complies(vm) => self.timeout_us(vm),
                 Some(vm) if vm.running() => SHUTDOWN_US.min(self.timeout_us(vm)),
                 _ => SECOND_US,
