@@ -1,5 +1,9 @@
 //! The field's own notions, pure: no IO, no clock (invariant 1).
 
+pub mod hosts;
 pub mod ids;
+pub mod keys;
 pub mod legal;
 pub mod money;
+pub mod names;
+pub mod refusal;

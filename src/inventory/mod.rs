@@ -1,3 +1,24 @@
 //! The inventory: TOML files that say what should be, checked whole, with the place of every mistake.
 
+mod check;
+mod complaints;
+mod conflicts;
+mod difference;
+mod document;
+pub mod edit;
+mod folder;
+pub mod mistake;
 pub mod model;
+mod read;
+mod reader;
+mod reference;
+mod render;
+mod schema;
+mod sections;
+
+pub use check::check;
+pub use difference::{difference, summary};
+pub use folder::{Loaded, content_hash, load, read_files, write_file};
+pub use mistake::{Mistake, Mistakes};
+pub use reference::reference;
+pub use render::Drawing;

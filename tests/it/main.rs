@@ -3,3 +3,4 @@
 mod architecture;
 mod ssh;
 mod store;
+mod inventory;

@@ -1,0 +1,89 @@
+//! The pure core: texts in, a model or all mistakes out. No disk, no clock.
+
+use std::collections::BTreeMap;
+
+use super::conflicts::{self, Drafts};
+use super::document::{self, Document};
+use super::mistake::{Mistake, Mistakes};
+use super::model::{Inventory, MODEL_VERSION};
+use super::read::{self, Draft};
+use super::reader::{Findings, Reader};
+use crate::domain::money::Cents;
+
+/// Checks an inventory given as texts by path (relative, with `/`).
+///
+/// # Errors
+/// All mistakes of all files, sorted by file and place.
+pub fn check(files: &BTreeMap<String, String>) -> Result<Inventory, Mistakes> {
+    let findings = Findings::default();
+    let inventory = assemble(files, &findings);
+    let list = findings.into_list();
+    match inventory {
+        Some(inventory) if list.is_empty() => Ok(inventory),
+        _ => Err(Mistakes::new(list, files)),
+    }
+}
+
+fn assemble(files: &BTreeMap<String, String>, findings: &Findings) -> Option<Inventory> {
+    let documents = document::parse(files, findings);
+    // The co-operative first: contracts fall back on its seat price.
+    let (cooperative, claims) = documents
+        .iter()
+        .find(|document| document.folder.is_none() && document.readable)
+        .map(|document| read::cooperative(&document.reader(findings)))
+        .unwrap_or_default();
+    let seat_price = claims.seat_price;
+    let mut drafts = Drafts { cooperative: claims, every_client_readable: true, ..Drafts::default() };
+    for document in &documents {
+        add(document, &mut drafts, seat_price, findings);
+    }
+    conflicts::find(&drafts, findings);
+    Some(Inventory {
+        version: MODEL_VERSION,
+        cooperative: cooperative?,
+        sites: models(drafts.sites)?,
+        backup_servers: models(drafts.backup_servers)?,
+        instances: models(drafts.instances)?,
+        clients: models(drafts.clients)?,
+    })
+}
+
+fn add(document: &Document<'_>, drafts: &mut Drafts, seat_price: Option<Cents>, findings: &Findings) {
+    match document.folder {
+        Some("sites") => insert(document, &mut drafts.sites, findings, read::site),
+        Some("backup-servers") => {
+            insert(document, &mut drafts.backup_servers, findings, |id, reader| (read::backup_server(id, reader), ()));
+        }
+        Some("instances") => insert(document, &mut drafts.instances, findings, read::instance),
+        Some("clients") => {
+            drafts.every_client_readable &= document.readable;
+            insert(document, &mut drafts.clients, findings, |id, reader| read::client(id, reader, seat_price));
+        }
+        _ => {}
+    }
+}
+
+/// Reads a file into its draft. A file whose syntax is broken keeps its id, so that references to it stay known.
+fn insert<Id, Model, Claims: Default>(
+    document: &Document<'_>,
+    drafts: &mut BTreeMap<Id, Draft<Id, Model, Claims>>,
+    findings: &Findings,
+    read: impl FnOnce(&Id, &Reader<'_>) -> (Option<Model>, Claims),
+) where
+    Id: Ord + Clone + TryFrom<String, Error: std::fmt::Display>,
+{
+    let place = document.place();
+    match Id::try_from(document.stem.to_owned()) {
+        Ok(id) => {
+            let (model, claims) =
+                if document.readable { read(&id, &document.reader(findings)) } else { (None, Claims::default()) };
+            drafts.insert(id.clone(), Draft { id, place, model, claims });
+        }
+        Err(error) => findings
+            .add(Mistake::new(error.to_string(), &place, "the name of the file is the id").help("rename the file")),
+    }
+}
+
+fn models<Id: Ord, Model, Claims>(drafts: BTreeMap<Id, Draft<Id, Model, Claims>>) -> Option<BTreeMap<Id, Model>> {
+    drafts.into_iter().map(|(id, draft)| Some((id, draft.model?))).collect()
+}

@@ -1,0 +1,149 @@
+//! The inventory on disk: read whole, written file by file without ever leaving half a file.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+
+use sha2::{Digest as _, Sha256};
+
+use super::check::check;
+use super::document::{COOPERATIVE_FILE, FOLDERS};
+use super::mistake::{Mistake, Mistakes, Place, did_you_mean};
+use super::model::Inventory;
+
+/// An inventory that was read and checked.
+#[derive(Debug, Clone)]
+pub struct Loaded {
+    /// The model.
+    pub inventory: Inventory,
+    /// The texts it was read from, by path relative to the folder.
+    pub files: BTreeMap<String, String>,
+    /// SHA-256 over the sorted paths and texts, in hexadecimal: the same for the same inventory, wherever it lies.
+    pub content_hash: String,
+}
+
+/// Reads and checks the inventory in a folder.
+///
+/// # Errors
+/// All mistakes: those of the folder (missing, unreadable, unknown files) or those of the files.
+pub fn load(folder: &Path) -> Result<Loaded, Mistakes> {
+    let files = read_files(folder)?;
+    let inventory = check(&files)?;
+    let content_hash = content_hash(&files);
+    Ok(Loaded { inventory, files, content_hash })
+}
+
+/// SHA-256 over sorted paths and texts, each with its length in front so that no two inventories look alike.
+pub fn content_hash(files: &BTreeMap<String, String>) -> String {
+    let mut hash = Sha256::new();
+    for part in files.iter().flat_map(|(path, text)| [path, text]) {
+        hash.update((part.len() as u64).to_be_bytes());
+        hash.update(part);
+    }
+    hex::encode(hash.finalize())
+}
+
+/// The texts of an inventory's folder by relative path: `cooperative.toml` and the `.toml` files of the known folders.
+/// Hidden files and files of other kinds (notes, editors' backups) are left alone.
+///
+/// # Errors
+/// A mistake per file or folder that cannot be read or belongs nowhere.
+pub fn read_files(folder: &Path) -> Result<BTreeMap<String, String>, Mistakes> {
+    let mut scan = Scan::default();
+    scan.top(folder);
+    if scan.mistakes.is_empty() { Ok(scan.files) } else { Err(Mistakes::new(scan.mistakes, &scan.files)) }
+}
+
+#[derive(Default)]
+struct Scan {
+    files: BTreeMap<String, String>,
+    mistakes: Vec<Mistake>,
+}
+
+impl Scan {
+    fn top(&mut self, folder: &Path) {
+        for (name, path) in self.entries(folder, "inventory") {
+            let known = FOLDERS.iter().any(|(known, _)| *known == name);
+            if path.is_dir() && known {
+                for (file, path) in self.entries(&path, &name) {
+                    if is_toml(&file) {
+                        self.read(format!("{name}/{file}"), &path);
+                    }
+                }
+            } else if path.is_dir() {
+                let mistake = Mistake::new(format!("folder `{name}` is unknown"), &Place::whole(&name), "unknown");
+                self.mistakes.push(match did_you_mean(&name, FOLDERS.iter().map(|(known, _)| *known)) {
+                    Some(likely) => mistake.help(format!("did you mean `{likely}`?")),
+                    None => mistake.help("known are `sites`, `backup-servers`, `instances`, `clients`"),
+                });
+            } else if is_toml(&name) {
+                // Whether it belongs here is said by the check, beside all other mistakes.
+                self.read(name, &path);
+            }
+        }
+    }
+
+    /// Names and paths in a folder, hidden ones left out.
+    fn entries(&mut self, folder: &Path, name: &str) -> Vec<(String, PathBuf)> {
+        let listed = fs::read_dir(folder).and_then(|entries| entries.collect::<io::Result<Vec<_>>>());
+        match listed {
+            Ok(entries) => entries
+                .into_iter()
+                .filter_map(|entry| Some((entry.file_name().into_string().ok()?, entry.path())))
+                .filter(|(name, _)| !name.starts_with('.'))
+                .collect(),
+            Err(error) => {
+                let problem = format!("folder `{}` cannot be read: {error}", folder.display());
+                let mistake = Mistake::new(problem, &Place::whole(name), "unreadable");
+                self.mistakes.push(mistake.help(format!("an inventory is a folder with a `{COOPERATIVE_FILE}`")));
+                Vec::new()
+            }
+        }
+    }
+
+    fn read(&mut self, relative: String, path: &Path) {
+        match fs::read_to_string(path) {
+            Ok(text) => drop(self.files.insert(relative, text)),
+            Err(error) => {
+                let mistake = Mistake::new(format!("cannot be read: {error}"), &Place::whole(&relative), "unreadable");
+                self.mistakes.push(if error.kind() == io::ErrorKind::InvalidData {
+                    mistake.help("save it as UTF-8")
+                } else {
+                    mistake
+                });
+            }
+        }
+    }
+}
+
+fn is_toml(name: &str) -> bool {
+    name.ends_with(".toml")
+}
+
+/// Writes one file of an inventory: a temporary file beside it, synced, then renamed over it. A crash leaves the old text
+/// or the new one.
+///
+/// # Errors
+/// Whatever the file system says; the temporary file is removed.
+pub fn write_file(folder: &Path, relative: &str, text: &str) -> io::Result<()> {
+    let target = folder.join(relative);
+    let parent = target.parent().unwrap_or(folder);
+    fs::create_dir_all(parent)?;
+    let name = target.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let temporary = parent.join(format!(".{name}.{}", std::process::id()));
+    let written = write_synced(&temporary, text).and_then(|()| fs::rename(&temporary, &target));
+    if written.is_err() {
+        // The first error is the one to tell; a leftover is hidden and never read.
+        let _ = fs::remove_file(&temporary);
+    }
+    written?;
+    // The renaming itself lasts only once the folder is synced.
+    File::open(parent)?.sync_all()
+}
+
+fn write_synced(path: &Path, text: &str) -> io::Result<()> {
+    let mut file = File::create(path)?;
+    file.write_all(text.as_bytes())?;
+    file.sync_all()
+}

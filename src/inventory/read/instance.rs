@@ -1,0 +1,82 @@
+//! `instances/ID.toml`.
+
+use ipnet::{Ipv4Net, Ipv6Net};
+use jiff::civil::Date;
+
+use super::{demand_increasing, id};
+use crate::domain::ids::{InstanceId, SiteId, VmId};
+use crate::domain::{hosts, names};
+use crate::inventory::mistake::Placed;
+use crate::inventory::model::{Instance, Placement};
+use crate::inventory::reader::Reader;
+
+/// What other files may contradict.
+#[derive(Debug, Default)]
+pub struct InstanceClaims {
+    /// Its VM id.
+    pub vmid: Option<Placed<VmId>>,
+    /// Its main domain.
+    pub main_domain: Option<Placed<String>>,
+    /// Its places.
+    pub placements: Vec<PlacementClaim>,
+}
+
+/// A placement as far as it could be read.
+#[derive(Debug)]
+pub struct PlacementClaim {
+    /// First day.
+    pub from: Option<Placed<Date>>,
+    /// The site.
+    pub site: Option<Placed<SiteId>>,
+    /// IPv4 address.
+    pub address4: Option<Placed<Ipv4Net>>,
+    /// IPv6 address.
+    pub address6: Option<Placed<Ipv6Net>>,
+}
+
+/// Reads an instance.
+pub fn instance(instance_id: &InstanceId, reader: &Reader<'_>) -> (Option<Instance>, InstanceClaims) {
+    let version = reader.whole::<i64>("version");
+    let vmid = reader.whole("vmid").map(|number| Placed { value: VmId(number.value), place: number.place });
+    let cores = reader.whole("cores");
+    let memory_mib = reader.whole("memory_mib");
+    let disk_gib = reader.whole("disk_gib");
+    let main_domain = reader.text("main_domain", names::domain);
+    let placements: Vec<PlacementClaim> = reader.tables("placements").iter().map(placement).collect();
+    let days: Vec<_> = placements.iter().map(|placement| placement.from.clone()).collect();
+    demand_increasing(reader, "placements", &days);
+    let model = || {
+        version?;
+        Some(Instance {
+            id: instance_id.clone(),
+            vmid: vmid.as_ref()?.value,
+            cores: cores?.value,
+            memory_mib: memory_mib?.value,
+            disk_gib: disk_gib?.value,
+            main_domain: main_domain.as_ref()?.value.clone(),
+            placements: placements.iter().map(PlacementClaim::model).collect::<Option<_>>()?,
+        })
+    };
+    let model = model();
+    (model, InstanceClaims { vmid, main_domain, placements })
+}
+
+fn placement(reader: &Reader<'_>) -> PlacementClaim {
+    PlacementClaim {
+        from: reader.day("from"),
+        site: reader.text("site", id::<SiteId>),
+        address4: reader.text("address4", hosts::address4),
+        address6: reader.text("address6", hosts::address6),
+    }
+}
+
+impl PlacementClaim {
+    fn model(&self) -> Option<Placement> {
+        Some(Placement {
+            from: self.from.as_ref()?.value,
+            site: self.site.as_ref()?.value.clone(),
+            address4: self.address4.as_ref()?.value,
+            address6: self.address6.as_ref().map(|address| address.value),
+        })
+    }
+}

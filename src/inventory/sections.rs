@@ -1,0 +1,448 @@
+//! Every key of the inventory, once: the reader refuses what is not here, `docs/inventory.md` is printed from here.
+
+use super::schema::{Key, Kind, Section};
+
+use Kind::{Day, Named, Price, Table, Tables, Text, Texts, Truth, Whole, Word, Words};
+
+/// The files, in the order of the reference.
+pub static FILES: &[&Section] = &[&COOPERATIVE, &SITE, &BACKUP_SERVER, &INSTANCE, &CLIENT];
+
+const VERSION: Key = Key::new("version", Whole(1, 1), "version of this file's format", "1");
+const PORT_MAX: i64 = 65535;
+const VMID_MAX: i64 = 999_999_999;
+
+/// `cooperative.toml`.
+pub static COOPERATIVE: Section = Section {
+    heading: "cooperative.toml",
+    about: "The co-operative: seller, host and technician. One file.",
+    keys: &[
+        VERSION,
+        Key::new("time_zone", Text, "where days and months begin (R3); a name of the IANA list", "\"Europe/Paris\"")
+            .default("\"Europe/Paris\""),
+        Key::new("support_email", Text, "where clients write to", "\"aide@coop.example\""),
+        Key::new("support_phone", Text, "telephone number as printed on documents", "\"04 00 00 00 00\""),
+        Key::new(
+            "admin_username",
+            Text,
+            "the technicians' account on every instance: a YunoHost username",
+            "\"technique\"",
+        ),
+        Key::new("admin_full_name", Text, "full name of that account", "\"Equipe technique\""),
+        Key::new(
+            "ssh_keys",
+            Texts,
+            "public keys of the technicians, authorised on every instance; prefer ed25519",
+            "[\"ssh-ed25519 AAAA... nadia\"]",
+        ),
+        Key::new(
+            "seat_price",
+            Price,
+            "per seat and month excluding VAT, when a contract names no price (R5)",
+            "\"39.00\"",
+        )
+        .default("\"39.00\""),
+        Key::table("vm_ids", Table(&VM_IDS), "the reserved range of VM ids"),
+        Key::table("relay", Table(&RELAY), "the provider through which instances send mail"),
+        Key::table("image", Table(&IMAGE), "the disk image that new machines start from"),
+        Key::table("identity", Table(&IDENTITY), "legal identity of the seller"),
+        Key::table("limits", Table(&LIMITS), "bounds of a run").optional(),
+    ],
+};
+
+static VM_IDS: Section = Section {
+    heading: "[vm_ids]",
+    about: "VM ids that are ours on every node. An id is never used twice.",
+    keys: &[
+        Key::new("first", Whole(100, VMID_MAX), "lowest id (Proxmox begins at 100)", "1000"),
+        Key::new("last", Whole(100, VMID_MAX), "highest id", "1999"),
+    ],
+};
+
+static RELAY: Section = Section {
+    heading: "[relay]",
+    about: "Outgoing mail. The password is the secret `relay`, kept in the store, never here; YunoHost wants at least 8 characters and no `#`.",
+    keys: &[
+        Key::new("host", Text, "host name of the provider", "\"smtp.relais.example\""),
+        Key::new("port", Whole(1, PORT_MAX), "submission port", "587").default("587"),
+        Key::new("username", Text, "account at the provider", "\"coop\""),
+        Key::new("spf", Text, "what the provider asks for in SPF records", "\"include:spf.relais.example\""),
+        Key::table("dkim", Table(&RELAY_DKIM), "DKIM key that the provider publishes").optional(),
+    ],
+};
+
+static RELAY_DKIM: Section = Section {
+    heading: "[relay.dkim]",
+    about: "A CNAME at `SELECTOR._domainkey.DOMAIN` hands DKIM to the provider.",
+    keys: &[
+        Key::new("selector", Text, "selector", "\"relais\""),
+        Key::new("target", Text, "target of the CNAME", "\"dkim.relais.example\""),
+    ],
+};
+
+static IMAGE: Section = Section {
+    heading: "[image]",
+    about: "A Debian 12 cloud image (`genericcloud`), downloaded by each node and checked.",
+    keys: &[
+        Key::new("url", Text, "where the node downloads it", "\"https://images.example/debian-12.qcow2\""),
+        Key::new(
+            "filename",
+            Text,
+            "file name on the storage; ends in `.qcow2` or `.raw`, `.img` is refused by Proxmox",
+            "\"debian-12.qcow2\"",
+        ),
+        Key::new("sha512", Text, "SHA-512 checksum, 128 hexadecimal digits", "\"9c3d...\""),
+    ],
+};
+
+static LIMITS: Section = Section {
+    heading: "[limits]",
+    about: "Bounds of a run.",
+    keys: &[Key::new("sites_at_once", Whole(1, 1000), "sites worked on at once", "16").default("16")],
+};
+
+const VAT_WORDS: &[&str] = &["taxable", "exempt", "non-taxable", "public"];
+
+/// Legal identity, of the co-operative and of clients.
+pub static IDENTITY: Section = Section {
+    heading: "[identity]",
+    about: "Who it is in law, as invoices print it. A `taxable` or `exempt` identity has a SIREN, a `non-taxable` one a SIREN or an RNA number, a `public` one a SIRET.",
+    keys: &[
+        Key::new("name", Text, "registered name", "\"Atelier des Lilas\""),
+        Key::new("form", Text, "legal form as printed", "\"SARL\""),
+        Key::new(
+            "vat",
+            Word(VAT_WORDS),
+            "VAT status: `taxable`; `exempt` (seller: franchise); `non-taxable` (an association); `public` (Chorus Pro)",
+            "\"taxable\"",
+        ),
+        Key::new("siren", Text, "nine digits with a check digit; taken from the SIRET when absent", "\"900000009\"")
+            .optional(),
+        Key::new("siret", Text, "fourteen digits: the SIREN and the establishment", "\"90000000900004\"").optional(),
+        Key::new("rna", Text, "number of an association: `W` and nine digits", "\"W691234567\"").optional(),
+        Key::new("vat_number", Text, "intra-community VAT number; its key is checked", "\"FR00900000009\"").optional(),
+        Key::new("capital", Text, "share capital as printed", "\"SARL au capital de 8 000 EUR\"").optional(),
+        Key::new("rcs", Text, "city of the trade register", "\"Lyon\"").optional(),
+        Key::table("address", Table(&IDENTITY_ADDRESS), "registered address"),
+    ],
+};
+
+const ADDRESS_KEYS: &[Key] = &[
+    Key::new("lines", Texts, "one to three lines", "[\"12 rue des Lilas\"]"),
+    Key::new("postcode", Text, "postal code", "\"69004\""),
+    Key::new("city", Text, "city", "\"Lyon\""),
+    Key::new("country", Text, "ISO 3166 code, two capitals", "\"FR\"").default("\"FR\""),
+];
+
+static IDENTITY_ADDRESS: Section =
+    Section { heading: "[identity.address]", about: "A postal address.", keys: ADDRESS_KEYS };
+
+static BILLING_ADDRESS: Section = Section {
+    heading: "[billing_address]",
+    about: "Where invoices are addressed when that differs from the registered address.",
+    keys: ADDRESS_KEYS,
+};
+
+/// `sites/ID.toml`.
+pub static SITE: Section = Section {
+    heading: "sites/ID.toml",
+    about: "A place with a Proxmox node. The id is the name of the file.",
+    keys: &[
+        VERSION,
+        Key::new("name", Text, "name for people", "\"Lyon, Croix-Rousse\""),
+        Key::new("backup_server", Text, "id of the backup server that keeps this site's remote backups", "\"grange\"")
+            .optional(),
+        Key::table("node", Table(&NODE), "the Proxmox host"),
+        Key::table("reach", Table(&REACH), "how we get to the node"),
+        Key::table("exposure", Table(&EXPOSURE), "how the world gets to the instances"),
+    ],
+};
+
+static NODE: Section = Section {
+    heading: "[node]",
+    about: "The Proxmox VE host.",
+    keys: &[
+        Key::new("name", Text, "name of the node as `hostname` prints it", "\"pve1\""),
+        Key::new("address", Text, "address of API and SSH, as seen from where `reach` leads", "\"192.168.10.2\""),
+        Key::new("api_port", Whole(1, PORT_MAX), "port of the API", "8006").default("8006"),
+        Key::new("ssh_port", Whole(1, PORT_MAX), "port of SSH", "22").default("22"),
+        Key::new(
+            "tls_fingerprint",
+            Text,
+            "SHA-256 of the API's certificate, as `pvenode cert info` prints it",
+            "\"5B:...:9E\"",
+        ),
+        Key::new("ssh_host_key", Text, "content of `/etc/ssh/ssh_host_ed25519_key.pub`", "\"ssh-ed25519 AAAA...\""),
+        Key::new("vm_storage", Text, "storage of VM disks, on the SSD", "\"local-lvm\""),
+        Key::new("image_storage", Text, "storage of images and snippets", "\"local\"").default("\"local\""),
+        Key::new(
+            "backup_disk_serial",
+            Text,
+            "serial number of the backup hard disk, as `lsblk -o SERIAL` prints it",
+            "\"WD-WX11D0000001\"",
+        ),
+        Key::new("bridge", Text, "bridge of the instances", "\"vmbr0\"").default("\"vmbr0\""),
+        Key::new("gateway4", Text, "gateway of the local network", "\"192.168.10.1\""),
+        Key::new("gateway6", Text, "IPv6 gateway where there is one", "\"fe80::1\"").optional(),
+        Key::new("nameservers", Texts, "one to three resolvers of the instances", "[\"192.168.10.1\"]"),
+        Key::new(
+            "template",
+            Whole(100, VMID_MAX),
+            "VM id of a template to clone instead of importing the image",
+            "9000",
+        )
+        .optional(),
+    ],
+};
+
+static REACH: Section = Section {
+    heading: "[reach]",
+    about: "How we get to the node: `direct`; `wireguard` (a tunnel that the operating system keeps); `jump` (SSH through another host).",
+    keys: &[
+        Key::new("by", Word(&["direct", "wireguard", "jump"]), "which way", "\"jump\""),
+        Key::new("host", Text, "address of the jump host", "\"203.0.113.10\"").only(&["jump"]),
+        Key::new("port", Whole(1, PORT_MAX), "its SSH port", "22").default("22").only(&["jump"]),
+        Key::new("user", Text, "account there", "\"passage\"").only(&["jump"]),
+        Key::new("host_key", Text, "its ed25519 host key", "\"ssh-ed25519 AAAA...\"").only(&["jump"]),
+    ],
+};
+
+static EXPOSURE: Section = Section {
+    heading: "[exposure]",
+    about: "How the world gets to the instances: `forward` (the router forwards ports); `relay` (a public host passes connections on); `lan` (not at all: no public certificate).",
+    keys: &[
+        Key::new("by", Word(&["forward", "relay", "lan"]), "which way", "\"forward\""),
+        Key::new(
+            "public4",
+            Text,
+            "public IPv4 address: of the router when it is fixed (`forward`), of the host (`relay`, required)",
+            "\"203.0.113.20\"",
+        )
+        .optional()
+        .only(&["forward", "relay"]),
+        Key::new("public6", Text, "public IPv6 address of the host", "\"2001:db8:5::10\"").optional().only(&["relay"]),
+        Key::new("ipv6_open", Truth, "instances are reached at their own IPv6 address", "true")
+            .default("false")
+            .only(&["forward"]),
+    ],
+};
+
+/// `backup-servers/ID.toml`.
+pub static BACKUP_SERVER: Section = Section {
+    heading: "backup-servers/ID.toml",
+    about: "A Proxmox Backup Server. The id is the name of the file.",
+    keys: &[
+        VERSION,
+        Key::new("name", Text, "name for people", "\"La Grange\""),
+        Key::new("host", Text, "host name or address", "\"pbs.coop.example\""),
+        Key::new("port", Whole(1, PORT_MAX), "port", "8007").default("8007"),
+        Key::new("tls_fingerprint", Text, "SHA-256 of its certificate", "\"A4:...:07\""),
+        Key::new("datastore", Text, "datastore", "\"coop\""),
+        Key::new("ours", Truth, "`false` for a partner's server that we do not administer", "true").default("true"),
+    ],
+};
+
+/// `instances/ID.toml`.
+pub static INSTANCE: Section = Section {
+    heading: "instances/ID.toml",
+    about: "A YunoHost virtual machine. The id is the name of the file: host name, VM name and tag.",
+    keys: &[
+        VERSION,
+        Key::new("vmid", Whole(100, VMID_MAX), "VM id: inside the reserved range, unique, never used again", "1001"),
+        Key::new("cores", Whole(1, 128), "virtual processors", "4").default("2"),
+        Key::new("memory_mib", Whole(1024, 1_048_576), "memory in MiB; 4096 and more with Nextcloud", "8192"),
+        Key::new("disk_gib", Whole(16, 16384), "disk in GiB; YunoHost's own minimum is 16", "120"),
+        Key::new(
+            "main_domain",
+            Text,
+            "main domain of YunoHost: a domain of a client that lives here",
+            "\"atelier-lilas.example\"",
+        ),
+        Key::table("placements", Tables(&PLACEMENT), "where it stands, oldest first"),
+    ],
+};
+
+static PLACEMENT: Section = Section {
+    heading: "[[placements]]",
+    about: "A place from a day on. The last one whose day has come is the present one; older ones stay as history.",
+    keys: &[
+        Key::new("from", Day, "first day", "2026-12-01"),
+        Key::new("site", Text, "id of the site", "\"croix-rousse\""),
+        Key::new("address4", Text, "address in the local network, with its length", "\"192.168.10.20/24\""),
+        Key::new("address6", Text, "IPv6 address with its length", "\"2001:db8:69::20/64\"").optional(),
+    ],
+};
+
+/// `clients/ID.toml`.
+pub static CLIENT: Section = Section {
+    heading: "clients/ID.toml",
+    about: "A legal entity with a contract. The id is the name of the file.",
+    keys: &[
+        VERSION,
+        Key::new("language", Word(&["fr", "en"]), "language of documents and pages", "\"fr\"").default("\"fr\""),
+        Key::table("identity", Table(&IDENTITY), "legal identity"),
+        Key::table("billing_address", Table(&BILLING_ADDRESS), "address of invoices when it differs").optional(),
+        Key::table("contract", Table(&CONTRACT), "the contract"),
+        Key::table("contacts", Tables(&CONTACT), "people we write to"),
+        Key::table("placements", Tables(&CLIENT_PLACEMENT), "on which instance the client lives, oldest first"),
+        Key::table("domains", Tables(&DOMAIN), "its domains"),
+        Key::table("nextcloud", Table(&NEXTCLOUD), "Nextcloud, when it has one").optional(),
+        Key::table("dolibarr", Table(&DOLIBARR), "Dolibarr, when it has one").optional(),
+        Key::table("persons", Named(&PERSON), "everybody it ever had, by id").optional(),
+        Key::table("seats", Tables(&SEAT), "who has a seat from when until when").optional(),
+    ],
+};
+
+static CONTRACT: Section = Section {
+    heading: "[contract]",
+    about: "The contract (rules R5 to R17).",
+    keys: &[
+        Key::new("start", Day, "first day; anniversaries derive from it (R10)", "2026-12-01"),
+        Key::new("commitment_months", Whole(0, 120), "commitment in months", "12").default("12"),
+        Key::new("end", Day, "last day, once it was ended", "2027-11-30").optional(),
+        Key::new("minimum_seats", Whole(0, 10_000), "floor of each day (R8)", "5").default("0"),
+        Key::new(
+            "support_minutes_per_year",
+            Whole(0, 525_600),
+            "support included in a contract year, in minutes (R13: 20 h)",
+            "1200",
+        )
+        .default("1200"),
+        Key::new(
+            "overage",
+            Word(&["ask", "pre-approved"]),
+            "whether work beyond it is asked for first (R17)",
+            "\"ask\"",
+        )
+        .default("\"ask\""),
+        Key::table(
+            "seat_prices",
+            Tables(&SEAT_PRICE),
+            "price per seat and month, oldest first; absent: the co-operative's `seat_price`",
+        )
+        .optional(),
+        Key::table(
+            "overage_prices",
+            Tables(&OVERAGE_PRICE),
+            "price of an hour beyond the allowance, oldest first; there is no built-in one (R14)",
+        )
+        .optional(),
+    ],
+};
+
+const PRICE_KEYS: &[Key] =
+    &[Key::new("from", Day, "first day", "2026-12-01"), Key::new("price", Price, "amount excluding VAT", "\"39.00\"")];
+
+static SEAT_PRICE: Section = Section {
+    heading: "[[contract.seat_prices]]",
+    about: "A price from a day on. The first begins with the contract.",
+    keys: PRICE_KEYS,
+};
+
+static OVERAGE_PRICE: Section =
+    Section { heading: "[[contract.overage_prices]]", about: "An hourly price from a day on.", keys: PRICE_KEYS };
+
+static CONTACT: Section = Section {
+    heading: "[[contacts]]",
+    about: "Somebody we write to. At least one receives invoices; one approves when `overage` is `ask`.",
+    keys: &[
+        Key::new("name", Text, "name", "\"Camille Morel\""),
+        Key::new(
+            "email",
+            Text,
+            "address that works when the instance does not: on no domain whose mail the instance receives",
+            "\"camille@ailleurs.example\"",
+        ),
+        Key::new("phone", Text, "telephone", "\"06 00 00 00 00\"").optional(),
+        Key::new(
+            "roles",
+            Words(&["manager", "billing", "approver", "technical"]),
+            "`manager` sees everything, `billing` receives invoices, `approver` approves overage, `technical` is told of outages",
+            "[\"manager\", \"billing\"]",
+        ),
+    ],
+};
+
+static CLIENT_PLACEMENT: Section = Section {
+    heading: "[[placements]]",
+    about: "An instance from a day on. Several clients on one instance make an island.",
+    keys: &[
+        Key::new("from", Day, "first day", "2026-12-01"),
+        Key::new("instance", Text, "id of the instance", "\"lilas\""),
+    ],
+};
+
+static DOMAIN: Section = Section {
+    heading: "[[domains]]",
+    about: "A domain of the client.",
+    keys: &[
+        Key::new("name", Text, "name, lower case", "\"atelier-lilas.example\""),
+        Key::new(
+            "inbound_mail",
+            Word(&["here", "elsewhere", "none"]),
+            "where mail to it goes: mailboxes on the instance, with another provider, or none",
+            "\"here\"",
+        ),
+    ],
+};
+
+static NEXTCLOUD: Section = Section {
+    heading: "[nextcloud]",
+    about: "Nextcloud.",
+    keys: &[
+        Key::new("domain", Text, "one of the client's domains", "\"atelier-lilas.example\""),
+        Key::new("path", Text, "path; not below another app's", "\"/nextcloud\"").default("\"/nextcloud\""),
+    ],
+};
+
+static DOLIBARR: Section = Section {
+    heading: "[dolibarr]",
+    about: "Dolibarr.",
+    keys: &[
+        Key::new("domain", Text, "one of the client's domains", "\"atelier-lilas.example\""),
+        Key::new("path", Text, "path; not below another app's", "\"/dolibarr\"").default("\"/dolibarr\""),
+        Key::new(
+            "modules",
+            Texts,
+            "modules to switch on besides the API, by their API names",
+            "[\"societe\", \"facture\"]",
+        )
+        .default("[]"),
+    ],
+};
+
+static PERSON: Section = Section {
+    heading: "[persons.ID]",
+    about: "Somebody at the client's. The id stays when the name changes; a username can never be renamed.",
+    keys: &[
+        Key::new("first_name", Text, "first name: letters only", "\"Camille\""),
+        Key::new("last_name", Text, "last name: letters only", "\"Morel\""),
+        Key::new(
+            "username",
+            Text,
+            "YunoHost username: `a-z 0-9 _ .`, no dash; unique on the instance, for ever",
+            "\"camille.morel\"",
+        ),
+        Key::new("mail_domain", Text, "domain of the mail address: one of the client's", "\"atelier-lilas.example\""),
+        Key::new("mailbox_quota", Text, "size of the mailbox; absent: no limit", "\"5G\"").optional(),
+        Key::new("dolibarr", Word(&["none", "read", "write", "admin"]), "rights in Dolibarr", "\"write\"")
+            .default("\"none\""),
+    ],
+};
+
+static SEAT: Section = Section {
+    heading: "[[seats]]",
+    about: "A person from a day until a day: an account and a billed unit. A seat is never removed, it ends.",
+    keys: &[
+        Key::new("person", Text, "id of the person", "\"camille\""),
+        Key::new("from", Day, "first day", "2026-12-01"),
+        Key::new("until", Day, "last day, included; absent: open", "2027-06-30").optional(),
+        Key::new(
+            "forward_to",
+            Text,
+            "when it ends: mail is forwarded to this address",
+            "\"contact@atelier-lilas.example\"",
+        )
+        .optional(),
+        Key::new("files_to", Text, "when it ends: Nextcloud files are handed to this person", "\"jules\"").optional(),
+    ],
+};

@@ -1,0 +1,72 @@
+//! Reading the folder: what belongs there, what is left alone, what is told.
+
+use std::fs;
+use std::path::Path;
+
+use accolades::inventory;
+
+use super::example;
+
+fn copy_of_example() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().expect("a folder");
+    for (path, text) in &example().files {
+        inventory::write_file(folder.path(), path, text).expect("written");
+    }
+    folder
+}
+
+fn told(folder: &Path) -> Vec<(String, Option<String>)> {
+    let mistakes = inventory::load(folder).expect_err("mistakes");
+    mistakes.list().iter().map(|mistake| (mistake.message.clone(), mistake.help.clone())).collect()
+}
+
+#[test]
+fn inventory_leaves_notes_and_hidden_files_alone() {
+    let folder = copy_of_example();
+    for name in ["NOTES.md", ".clients.swp", "clients/.atelier.toml.123", "clients/old.toml~"] {
+        fs::write(folder.path().join(name), "not read").expect("written");
+    }
+    assert_eq!(inventory::load(folder.path()).expect("sound").content_hash, example().content_hash);
+}
+
+#[test]
+fn inventory_tells_files_and_folders_that_belong_nowhere() {
+    let folder = copy_of_example();
+    fs::write(folder.path().join("cooperativ.toml"), "version = 1\n").expect("written");
+    assert_eq!(
+        told(folder.path()),
+        [(
+            "`cooperativ.toml` belongs nowhere in an inventory".to_owned(),
+            Some("did you mean `cooperative.toml`?".to_owned())
+        )]
+    );
+    fs::create_dir(folder.path().join("client")).expect("made");
+    assert_eq!(
+        told(folder.path()),
+        [("folder `client` is unknown".to_owned(), Some("did you mean `clients`?".to_owned()))]
+    );
+}
+
+#[test]
+fn inventory_tells_an_empty_and_a_missing_folder() {
+    let folder = tempfile::tempdir().expect("a folder");
+    assert_eq!(told(folder.path())[0].0, "`cooperative.toml` is missing");
+    let missing = told(&folder.path().join("nowhere"));
+    assert!(missing[0].0.contains("nowhere` cannot be read"), "{missing:?}");
+}
+
+#[test]
+fn inventory_tells_a_file_that_is_not_utf8() {
+    let folder = copy_of_example();
+    fs::write(folder.path().join("clients/claire-voyer.toml"), b"name = \"H\xe9l\xe8ne\"").expect("written");
+    assert_eq!(told(folder.path())[0].1.as_deref(), Some("save it as UTF-8"));
+}
+
+#[test]
+fn inventory_hash_tells_any_change() {
+    let mut files = example().files;
+    let before = inventory::content_hash(&files);
+    let text = files.remove("instances/ilot.toml").expect("the file");
+    files.insert("instances/ilott.toml".to_owned(), text);
+    assert_ne!(inventory::content_hash(&files), before);
+}
