@@ -4,9 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, CommandFactory, Parser, Subcommand};
 
-use super::commands::{
-    apply, client, completions, dns, inventory, man, plan, seat, secret, store, welcome,
-};
+use super::commands::{apply, client, completions, dns, inventory, man, plan, seat, secret, store, welcome};
 
 const HEADING: &str = "Options of every command";
 

@@ -130,7 +130,9 @@ impl From<StoreError> for Failure {
             StoreError::Open { .. } | StoreError::Address { .. } | StoreError::Newer { .. } => Exit::Configuration,
             StoreError::Conflict { .. } | StoreError::History { .. } | StoreError::NotEmpty { .. } => Exit::Conflict,
             StoreError::NoVersion { .. } => Exit::Bug,
-            StoreError::Database { .. } | StoreError::Unreadable { .. } | StoreError::CopyDiffers { .. } => Exit::Stopped,
+            StoreError::Database { .. } | StoreError::Unreadable { .. } | StoreError::CopyDiffers { .. } => {
+                Exit::Stopped
+            }
         };
         Failure::error(exit, error)
     }

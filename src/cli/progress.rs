@@ -76,7 +76,8 @@ async fn as_bars(mut events: UnboundedReceiver<Event>) {
     while let Some(event) = events.recv().await {
         match &event {
             Event::Begins { subject, actions } => {
-                let bar = all.add(ProgressBar::new(*actions as u64).with_style(bar_style()).with_prefix(subject.clone()));
+                let bar =
+                    all.add(ProgressBar::new(*actions as u64).with_style(bar_style()).with_prefix(subject.clone()));
                 bar.tick();
                 bars.insert(subject.clone(), bar);
             }

@@ -20,7 +20,9 @@ pub fn exit(report: &Report, settled_before: usize) -> Exit {
         [] => Exit::Ok,
         open if open.contains(&Some(Class::Conflict)) => Exit::Conflict,
         // Where everything failed for the same reason, that is the reason; otherwise part of the work is done.
-        [Some(first), rest @ ..] if nothing_succeeded && rest.iter().all(|class| *class == Some(*first)) => (*first).into(),
+        [Some(first), rest @ ..] if nothing_succeeded && rest.iter().all(|class| *class == Some(*first)) => {
+            (*first).into()
+        }
         _ => Exit::Partial,
     }
 }
@@ -65,9 +67,10 @@ mod tests {
     use crate::domain::ids::InstanceId;
 
     fn exit_of(outcomes: &[Applied], settled_before: usize) -> Exit {
-        let report = outcomes.iter().enumerate().map(|(at, applied)| {
-            (InstanceId::new(format!("i{at}")).expect("an id"), applied.clone())
-        });
+        let report = outcomes
+            .iter()
+            .enumerate()
+            .map(|(at, applied)| (InstanceId::new(format!("i{at}")).expect("an id"), applied.clone()));
         exit(&report.collect(), settled_before)
     }
 

@@ -82,7 +82,9 @@ async fn carry_out(
     }
     if plan.is_settled() {
         if session.output.is_json() {
-            session.output.json(&json!({ "version": JSON_VERSION, "event": "ended", "plan": plan.id(), "instances": {} }))?;
+            session
+                .output
+                .json(&json!({ "version": JSON_VERSION, "event": "ended", "plan": plan.id(), "instances": {} }))?;
         } else {
             session.output.data(&render(&plan))?;
         }
@@ -100,7 +102,8 @@ async fn carry_out(
 /// The instances of a plan that was kept.
 async fn names_of(store: &Store, id: &str) -> Result<Vec<String>, Failure> {
     let kept = store.plan(&Scope::Staff, id).await?;
-    let kept = kept.ok_or_else(|| Failure::usage(format!("no plan is called `{id}`"), "make one with `accolades plan`"))?;
+    let kept =
+        kept.ok_or_else(|| Failure::usage(format!("no plan is called `{id}`"), "make one with `accolades plan`"))?;
     let plan: Plan = serde_json::from_value(kept.content)
         .map_err(|_| Failure::usage(format!("plan `{id}` was made by another version"), "make it again"))?;
     Ok(plan.instances.into_iter().map(|part| part.instance.to_string()).collect())

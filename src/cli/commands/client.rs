@@ -173,12 +173,7 @@ fn new_client(add: Add) -> NewClient {
         siren: add.siren,
         siret: add.siret,
         rna: add.rna,
-        address: PostalAddress {
-            lines: add.street,
-            postcode: add.postcode,
-            city: add.city,
-            country: "FR".to_owned(),
-        },
+        address: PostalAddress { lines: add.street, postcode: add.postcode, city: add.city, country: "FR".to_owned() },
         contact: NewContact { name: add.contact, email: add.contact_email },
         start: add.start,
         overage_price: add.overage_price,

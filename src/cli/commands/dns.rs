@@ -104,7 +104,8 @@ mod tests {
 
     #[test]
     fn texts_stand_in_quotes_and_names_end_with_a_dot() {
-        let record = |kind, value: &str| Record { name: "a.example".to_owned(), kind, value: value.to_owned(), why: "x" };
+        let record =
+            |kind, value: &str| Record { name: "a.example".to_owned(), kind, value: value.to_owned(), why: "x" };
         let lines = zone(&[record("A", "192.0.2.1"), record("TXT", "v=spf1 -all")]);
         assert_eq!(lines, "a.example.  IN  A      192.0.2.1      ; x\na.example.  IN  TXT    \"v=spf1 -all\"  ; x\n");
     }

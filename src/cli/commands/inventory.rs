@@ -43,7 +43,9 @@ pub async fn run(session: &Session, what: Inventory) -> Result<Exit, Failure> {
             let changed = standing.edit.is_some();
             let version = session.accept(&store, &standing).await?;
             if session.output.is_json() {
-                session.output.json(&json!({ "version": JSON_VERSION, "number": version.number, "changed": changed }))?;
+                session
+                    .output
+                    .json(&json!({ "version": JSON_VERSION, "number": version.number, "changed": changed }))?;
             } else if !changed {
                 session.output.say(&format!("No changes. The files are version {}.", version.number));
             }

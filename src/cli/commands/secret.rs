@@ -55,7 +55,9 @@ pub async fn run(session: &Session, what: Secret) -> Result<Exit, Failure> {
         Secret::Rotate => {
             let store = session.store().await?;
             session.vault(&store).await?.rotate_key().await?;
-            session.output.say("every secret is encrypted under a new key\nNext: put a copy of the key file with your backups");
+            session
+                .output
+                .say("every secret is encrypted under a new key\nNext: put a copy of the key file with your backups");
         }
     }
     Ok(Exit::Ok)
@@ -173,7 +175,9 @@ mod tests {
         for name in ["relay", "site/croix-rousse/everyday-token", "site/friche/set-up-token"] {
             assert!(check_name(name).is_ok(), "{name}");
         }
-        for name in ["relais", "site/x", "site//everyday-token", "site/x/other", "person/a/b", "instance/lilas/admin", ""] {
+        for name in
+            ["relais", "site/x", "site//everyday-token", "site/x/other", "person/a/b", "instance/lilas/admin", ""]
+        {
             assert!(check_name(name).is_err(), "{name}");
         }
     }

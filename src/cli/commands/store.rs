@@ -54,11 +54,8 @@ async fn copy(session: &Session, from: &str, to: &str) -> Result<Exit, Failure> 
         session.output.json(&json!({ "version": JSON_VERSION, "tables": tables }))?;
         return Ok(Exit::Ok);
     }
-    let rows: Vec<Vec<String>> = report
-        .tables
-        .into_iter()
-        .map(|one| vec![one.table.to_owned(), one.rows.to_string(), one.sha256])
-        .collect();
+    let rows: Vec<Vec<String>> =
+        report.tables.into_iter().map(|one| vec![one.table.to_owned(), one.rows.to_string(), one.sha256]).collect();
     session.output.data(&table(&["TABLE", "ROWS", "SHA-256"], &rows))?;
     session.output.say(
         "read back and equal\nNext: take the key file of the secrets along, and name the new store with `--store` or `ACCOLADES_STORE`",
@@ -72,7 +69,10 @@ fn must_exist(url: &str) -> Result<(), Failure> {
     if path.contains("://") || Path::new(path).exists() {
         return Ok(());
     }
-    Err(Failure::usage(format!("`{path}` does not exist"), "name the store that is to be copied first, then the new one"))
+    Err(Failure::usage(
+        format!("`{path}` does not exist"),
+        "name the store that is to be copied first, then the new one",
+    ))
 }
 
 async fn check(session: &Session) -> Result<Exit, Failure> {
@@ -95,7 +95,8 @@ async fn check(session: &Session) -> Result<Exit, Failure> {
     }
     let unfinished = store.unfinished_runs(&Scope::Staff).await?.len();
     if session.output.is_json() {
-        let counts = json!({ "inventory_versions": versions.len(), "secrets": names.len(), "unfinished_runs": unfinished });
+        let counts =
+            json!({ "inventory_versions": versions.len(), "secrets": names.len(), "unfinished_runs": unfinished });
         session.output.json(&json!({ "version": JSON_VERSION, "right": true, "counts": counts }))?;
     } else {
         session.output.say(&format!(

@@ -73,12 +73,17 @@ pub async fn run(session: &Session, arguments: Arguments) -> Result<Exit, Failur
             false => hand_over(&vault, client, person, now, &zone).await?,
         };
         if matches!(password, Password::NoAccount) {
-            session.output.warn(&format!("`{}` has no account yet: `accolades apply {}` makes it", person.id, client.id));
+            session
+                .output
+                .warn(&format!("`{}` has no account yet: `accolades apply {}` makes it", person.id, client.id));
         }
         cards.push(Card::new(client, person, password));
     }
-    let accounts: Vec<Value> =
-        people.iter().zip(&cards).map(|(person, card)| json!({ "person": person.id, "password": word(&card.password) })).collect();
+    let accounts: Vec<Value> = people
+        .iter()
+        .zip(&cards)
+        .map(|(person, card)| json!({ "person": person.id, "password": word(&card.password) }))
+        .collect();
     let sheet = Sheet::new(&subject, client, cards).render().expect("the template writes into memory");
     file.write_all(sheet.as_bytes()).and_then(|()| file.sync_all()).map_err(|error| Failure::file(&path, &error))?;
     if session.output.is_json() {

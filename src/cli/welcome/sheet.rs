@@ -5,9 +5,7 @@ use jiff::civil::Date;
 use jiff::{Span, ToSpan};
 
 use super::french;
-use crate::inventory::model::{
-    BackupServer, Client, DolibarrRights, Exposure, InboundMail, OveragePolicy, Person,
-};
+use crate::inventory::model::{BackupServer, Client, DolibarrRights, Exposure, InboundMail, OveragePolicy, Person};
 use crate::plan::desired::Subject;
 
 /// The sheet of one client.
@@ -97,7 +95,8 @@ impl Card {
         Card {
             name: format!("{} {}", person.first_name, person.last_name),
             username: person.username.clone(),
-            mail: receives_here(client, &person.mail_domain).then(|| format!("{}@{}", person.username, person.mail_domain)),
+            mail: receives_here(client, &person.mail_domain)
+                .then(|| format!("{}@{}", person.username, person.mail_domain)),
             dolibarr: client.dolibarr.as_ref().and(match person.dolibarr {
                 DolibarrRights::None => None,
                 DolibarrRights::Read => Some("consultation"),
@@ -159,7 +158,9 @@ impl Support {
                 format!("Au-delà, une heure coûte {price}, et nous vous demandons toujours votre accord avant.")
             }
             (OveragePolicy::Ask, None) => "Au-delà, nous vous demandons toujours votre accord avant.".to_owned(),
-            (OveragePolicy::PreApproved, Some(price)) => format!("Au-delà, chaque heure est facturée {price}, comme convenu."),
+            (OveragePolicy::PreApproved, Some(price)) => {
+                format!("Au-delà, chaque heure est facturée {price}, comme convenu.")
+            }
             (OveragePolicy::PreApproved, None) => "Au-delà, nous en parlons avec vous.".to_owned(),
         };
         Support {
