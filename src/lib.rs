@@ -3,6 +3,8 @@
 //! `docs/architecture.md` is the map: the rooms, the edges between them and the invariants that tests hold.
 
 pub mod cli;
+#[cfg(feature = "lab")]
+pub mod demo;
 pub mod domain;
 pub mod engine;
 pub mod inventory;

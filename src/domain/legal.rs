@@ -33,7 +33,7 @@ pub fn siren_of_siret(siret: &str) -> &str {
     siret.get(..9).unwrap_or(siret)
 }
 
-/// An association's RNA number: `W`, the department (`75`, `2A`, `9R`, ...) and letters or digits up to ten characters.
+/// An association's RNA number: `W`, two characters for the registry (`69`, `2A`, `9R`, ...) and seven digits.
 ///
 /// # Errors
 /// A [`Refusal`] when the text has another form.

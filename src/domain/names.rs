@@ -90,9 +90,11 @@ pub fn domain(text: &str) -> Result<String, Refusal> {
             .hint("write its punycode form, which begins with `xn--`"));
     }
     let labels: Vec<&str> = text.split('.').collect();
-    let top_is_long_enough =
-        labels.last().is_some_and(|top| top.len() >= 2 && !top.bytes().all(|b| b.is_ascii_digit()));
-    if labels.len() < 2 || text.len() > 253 || !top_is_long_enough || !labels.iter().all(|label| is_label(label)) {
+    let top_is_sound = labels.last().is_some_and(|top| {
+        let name = top.strip_prefix("xn--").unwrap_or(top);
+        name.len() >= 2 && !name.bytes().all(|byte| byte.is_ascii_digit()) && (name != *top || !top.contains('-'))
+    });
+    if labels.len() < 2 || text.len() > 253 || !top_is_sound || !labels.iter().all(|label| is_label(label)) {
         return Err(Refusal::new(format!("`{text}` is not a domain"))
             .hint("write letters, digits and inner dashes, with a point: `atelier.example`"));
     }
@@ -107,8 +109,8 @@ pub fn is_label(text: &str) -> bool {
         && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
 }
 
-/// A YunoHost username: lower-case letters, digits, `_` and `.`, a letter or `_` first, at most 32 characters, and neither
-/// reserved by YunoHost nor the account of a service.
+/// A YunoHost username: lower-case letters, digits, `_` and `.`, at most 32 characters, neither reserved by YunoHost nor
+/// the account of a service. Points stand between other characters, because the username begins the mail address.
 ///
 /// # Errors
 /// A [`Refusal`] that proposes a name where a dash, an accent or a capital is the mistake.
@@ -124,9 +126,13 @@ pub fn username(text: &str) -> Result<String, Refusal> {
     if text.len() > USERNAME_LENGTH_MAX {
         return Err(Refusal::new(format!("username `{text}` is longer than {USERNAME_LENGTH_MAX} characters")));
     }
-    if !text.starts_with(|c: char| c.is_ascii_lowercase() || c == '_') || text.ends_with('.') || text.contains("..") {
+    if text.starts_with('.') || text.ends_with('.') || text.contains("..") {
         return Err(Refusal::new(format!("username `{text}` makes no mail address"))
-            .hint("begin with a letter, and put letters or digits around each point"));
+            .hint("put letters or digits around each point"));
+    }
+    if text.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Err(Refusal::new(format!("username `{text}` looks like the number of an account"))
+            .hint("add a letter: Linux takes digits alone for a user id"));
     }
     if RESERVED_BY_YUNOHOST.contains(&text) {
         return Err(Refusal::new(format!("username `{text}` is reserved by YunoHost")).hint("choose another one"));

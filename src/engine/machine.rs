@@ -129,13 +129,13 @@ impl MachineAction<'_> {
 
     async fn submit(&self) -> Result<Option<Upid>, PveError> {
         let pve = &self.link.pve;
-        let vmid = self.vmid().0;
+        let vmid = self.vmid();
         match self.action {
             Action::CreateMachine { parameters } => pve.create_vm(vmid, &sendable(parameters)).await.map(Some),
             // The clone carries the mark from its first moment; its options are set once it is there.
             Action::CloneMachine { template, storage, options } => match pve.vm_config(vmid).await {
                 Ok(_) => pve.set_vm_config(vmid, &sendable(options), &[], None).await.map(|()| None),
-                Err(_) => pve.clone_vm(template.0, &self.clone_request(storage)).await.map(Some),
+                Err(_) => pve.clone_vm(*template, &self.clone_request(storage)).await.map(Some),
             },
             Action::GrowDisk { disk, gib } => pve.resize_disk(vmid, disk, *gib).await.map(Some),
             Action::SetOptions { options } => {
@@ -149,7 +149,7 @@ impl MachineAction<'_> {
     fn clone_request(&self, storage: &str) -> CloneVm {
         let instance = &self.subject.instance.id;
         CloneVm {
-            newid: self.vmid().0,
+            newid: self.vmid(),
             name: instance.to_string(),
             full: true,
             storage: Some(storage.to_owned()),
@@ -167,7 +167,7 @@ impl MachineAction<'_> {
     /// their result.
     async fn wait_for_running_tasks(&self, log: &ActionLog<'_>) -> Result<(), EngineError> {
         self.engine.clock.sleep(limits::POLL_INTERVAL_MAX).await?;
-        let filter = TaskFilter { source: TaskSource::Active, vmid: Some(self.vmid().0), ..TaskFilter::default() };
+        let filter = TaskFilter { source: TaskSource::Active, vmid: Some(self.vmid()), ..TaskFilter::default() };
         for task in self.link.pve.tasks(&filter).await? {
             if let Ok(upid) = task.upid.parse::<Upid>() {
                 log.submitted(upid.as_str()).await?;
@@ -210,7 +210,7 @@ impl MachineAction<'_> {
 
     /// The guest's host key, or why it cannot be told yet.
     async fn host_key(&self, wanted_address: &str) -> Result<Result<String, String>, EngineError> {
-        let vmid = self.vmid().0;
+        let vmid = self.vmid();
         self.link.pve.agent_ping(vmid).await?;
         let interfaces = self.link.pve.agent_interfaces(vmid).await?;
         let addresses: Vec<String> =

@@ -58,11 +58,11 @@ impl Engine {
     /// # Errors
     /// When the node does not answer or refuses us.
     pub async fn machine(&self, link: &SiteLink, vmid: VmId) -> Result<MachineState, EngineError> {
-        let config = match link.pve.vm_config(vmid.0).await {
+        let config = match link.pve.vm_config(vmid).await {
             Ok(config) => config.options,
             Err(error) if error.is_absent_vm() => return Ok(MachineState::Absent),
             Err(PveError::Forbidden { .. }) => {
-                return Ok(if link.pve.is_id_free(vmid.0).await? {
+                return Ok(if link.pve.is_id_free(vmid).await? {
                     MachineState::Absent
                 } else {
                     MachineState::Present(Machine::default())
@@ -70,7 +70,7 @@ impl Engine {
             }
             Err(other) => return Err(other.into()),
         };
-        let running = link.pve.vm_state(vmid.0).await?.status == "running";
+        let running = link.pve.vm_state(vmid).await?.status == "running";
         Ok(MachineState::Present(Machine { config, running }))
     }
 

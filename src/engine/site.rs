@@ -83,7 +83,7 @@ impl Engine {
             pin: site.node.tls_fingerprint.parse().map_err(|error| EngineError::Unexpected(format!("{error}")))?,
             route: route.clone(),
         };
-        let credentials = Credentials { token_id: token.id(), secret };
+        let credentials = Credentials::new(token.id(), secret).map_err(|error| EngineError::Unexpected(error.to_string()))?;
         Ok(SiteLink { pve: Client::new(endpoint, credentials, self.redactor.clone()), route: route.clone() })
     }
 

@@ -8,6 +8,7 @@ use super::mistake::{Mistake, Mistakes};
 use super::model::{Inventory, MODEL_VERSION};
 use super::read::{self, Draft};
 use super::reader::{Findings, Reader};
+use crate::domain::ids::ClientId;
 use crate::domain::money::Cents;
 
 /// Checks an inventory given as texts by path (relative, with `/`).
@@ -56,7 +57,7 @@ fn add(document: &Document<'_>, drafts: &mut Drafts, seat_price: Option<Cents>, 
         }
         Some("instances") => insert(document, &mut drafts.instances, findings, read::instance),
         Some("clients") => {
-            drafts.every_client_readable &= document.readable;
+            drafts.every_client_readable &= document.readable && ClientId::new(document.stem).is_ok();
             insert(document, &mut drafts.clients, findings, |id, reader| read::client(id, reader, seat_price));
         }
         _ => {}

@@ -59,7 +59,10 @@ fn instead(name: &str, kind: Kind, found: &DeValue<'_>, written: Option<&str>) -
         (Kind::Day, DeValue::String(_), Some(written)) if written.parse::<Date>().is_ok() => {
             Some(format!("leave the quotes away: `{name} = {written}`"))
         }
-        (Kind::Whole(..) | Kind::Truth, DeValue::String(_), Some(written)) => {
+        (Kind::Whole(..), DeValue::String(_), Some(written)) if written.parse::<i64>().is_ok() => {
+            Some(format!("leave the quotes away: `{name} = {written}`"))
+        }
+        (Kind::Truth, DeValue::String(_), Some(written)) if written.parse::<bool>().is_ok() => {
             Some(format!("leave the quotes away: `{name} = {written}`"))
         }
         (Kind::Texts | Kind::Words(_), DeValue::String(_), Some(written)) => {

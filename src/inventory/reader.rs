@@ -9,11 +9,12 @@ use jiff::civil::Date;
 use serde::Deserialize;
 use serde::de::IntoDeserializer;
 use toml::Spanned;
-use toml::de::{DeTable, DeValue};
+use toml::de::{DeString, DeTable, DeValue};
 
 use super::complaints;
 use super::mistake::{Mistake, Place, Placed, did_you_mean};
 use super::schema::{Key, Kind, Need, Section};
+use super::sections;
 use crate::domain::money::Cents;
 use crate::domain::refusal::Refusal;
 
@@ -66,6 +67,11 @@ impl<'a> Reader<'a> {
     /// Records a mistake.
     pub fn add(&self, mistake: Mistake) {
         self.findings.add(mistake);
+    }
+
+    /// Whether a key is written, be its value sound or not.
+    pub fn has(&self, name: &str) -> bool {
+        self.entries.contains_key(name)
     }
 
     /// The place of a key's value, or of the table where the key is absent.
@@ -143,10 +149,15 @@ impl<'a> Reader<'a> {
         })
     }
 
-    /// A list of words of the key's list, without doubles.
+    /// A list of words of the key's list, at least one, without doubles.
     pub fn word_list<T: for<'de> Deserialize<'de>>(&self, name: &str) -> Option<Placed<Vec<Placed<T>>>> {
         let Kind::Words(words) = self.key(name).kind else { unreachable!("`{name}` is a list of words") };
-        self.list(name, |text, place| self.one_of(words, text, place))
+        let list = self.list(name, |text, place| self.one_of(words, text, place))?;
+        if list.value.is_empty() {
+            self.add(Mistake::new(format!("`{name}` is empty: at least 1 is needed"), &list.place, "empty"));
+            return None;
+        }
+        Some(list)
     }
 
     /// A list of texts that a validator accepts, without doubles; its length within bounds.
@@ -164,7 +175,7 @@ impl<'a> Reader<'a> {
             (least, 0) => format!("`{name}` is empty: at least {least} is needed"),
             (_, length) => format!("`{name}` has {length} entries: at most {}", count.end()),
         };
-        self.add(Mistake::new(problem, &list.place, "here"));
+        self.add(Mistake::new(problem, &list.place, "this list"));
         None
     }
 
@@ -175,8 +186,7 @@ impl<'a> Reader<'a> {
             let mut values = Vec::with_capacity(items.len());
             for item in items.iter() {
                 // The items of a default have no place of their own.
-                let at =
-                    if self.entries.contains_key(name) { Place::new(self.file, item.span()) } else { place.clone() };
+                let at = if self.has(name) { Place::new(self.file, item.span()) } else { place.clone() };
                 let DeValue::String(text) = item.get_ref() else {
                     self.wrong_kind::<()>(name, item.get_ref(), &at);
                     continue;
@@ -212,7 +222,7 @@ impl<'a> Reader<'a> {
     /// A table whose keys all have defaults: absent, it is read as an empty one.
     pub fn table_or_defaults(&self, name: &str) -> Option<Reader<'a>> {
         static EMPTY: LazyLock<DeTable<'static>> = LazyLock::new(DeTable::new);
-        if self.entries.contains_key(name) {
+        if self.has(name) {
             return self.table(name);
         }
         let section = self.key(name).kind.section().expect("the key is a table");
@@ -258,11 +268,8 @@ impl<'a> Reader<'a> {
             self.wrong_kind::<()>(name, value.get_ref(), &place);
             return Vec::new();
         };
-        let open = |(id, item): (&'a Spanned<_>, &'a Spanned<DeValue<'a>>)| {
-            let id: Placed<&'a str> = {
-                let text: &'a std::borrow::Cow<'a, str> = id.get_ref();
-                Placed { value: text, place: Place::new(self.file, id.span()) }
-            };
+        let open = |(id, item): (&'a Spanned<DeString<'a>>, &'a Spanned<DeValue<'a>>)| {
+            let id = Placed { value: DeString::as_ref(id.get_ref()), place: Place::new(self.file, id.span()) };
             let place = self.table_place(id.place.start..id.place.end, item.span());
             match item.get_ref() {
                 DeValue::Table(entries) => Some((id, Reader::open(section, entries, self.file, place, self.findings))),
@@ -274,14 +281,9 @@ impl<'a> Reader<'a> {
 
     /// The value of `by`; records every key that does not exist for it.
     pub fn variant(&self) -> Option<String> {
-        let Kind::Word(words) = self.key("by").kind else { unreachable!("`by` is a word") };
-        let by: Placed<String> = self.read("by", |value, place| match value {
-            DeValue::String(text) => self.one_of(words, text, place),
-            other => self.wrong_kind("by", other, place),
-        })?;
-        let misplaced = |key: &&Key| {
-            !key.only.is_empty() && !key.only.contains(&by.value.as_str()) && self.entries.contains_key(key.name)
-        };
+        let by = self.word::<String>("by")?;
+        let misplaced =
+            |key: &&Key| !key.only.is_empty() && !key.only.contains(&by.value.as_str()) && self.has(key.name);
         for key in self.section.keys.iter().filter(misplaced) {
             let problem = format!("`{}` has no meaning when `by` is `{}`", key.name, by.value);
             let mistake =
@@ -308,8 +310,8 @@ impl<'a> Reader<'a> {
                 None
             }
             Need::Default(literal) => {
-                let default = DeValue::parse(literal).expect("defaults are written as TOML");
-                parse(default.get_ref(), &self.place).map(|value| Placed { value, place: self.place.clone() })
+                let default = sections::default_value(literal);
+                parse(default, &self.place).map(|value| Placed { value, place: self.place.clone() })
             }
         }
     }

@@ -61,11 +61,13 @@ impl Drawn {
         let source = source(mistakes, &mistake.place);
         // A file that could not be read has no text to point into: its name goes into the message.
         let message = match &source {
-            Some(_) => mistake.message.clone(),
-            None => format!("{}: {}", mistake.place.file, mistake.message),
+            None if !mistake.message.contains(&*mistake.place.file) => {
+                format!("{}: {}", mistake.place.file, mistake.message)
+            }
+            _ => mistake.message.clone(),
         };
-        let mut labels = vec![label(&mistake.place, &mistake.label)];
-        labels.extend(here.into_iter().map(|(place, text)| label(place, text)));
+        let mut labels = vec![label(mistakes, &mistake.place, &mistake.label)];
+        labels.extend(here.into_iter().map(|(place, text)| label(mistakes, place, text)));
         Drawn {
             message,
             severity: Severity::Error,
@@ -79,7 +81,7 @@ impl Drawn {
                     severity: Severity::Advice,
                     help: None,
                     source: self::source(mistakes, place),
-                    labels: vec![label(place, text)],
+                    labels: vec![label(mistakes, place, text)],
                     elsewhere: Vec::new(),
                 })
                 .collect(),
@@ -123,8 +125,11 @@ impl SourceCode for WholeLines {
     }
 }
 
-fn label(place: &Place, text: &str) -> LabeledSpan {
-    LabeledSpan::new(Some(text.to_owned()), place.start, place.end - place.start)
+/// A label on the first line of its place: a text over many lines is not repeated, be it long or a private key.
+fn label(mistakes: &Mistakes, place: &Place, words: &str) -> LabeledSpan {
+    let written = mistakes.text(&place.file).and_then(|text| text.get(place.start..place.end));
+    let length = written.map_or(0, |written| written.find('\n').unwrap_or(written.len()));
+    LabeledSpan::new(Some(words.to_owned()), place.start, length)
 }
 
 impl fmt::Display for Drawn {

@@ -78,6 +78,7 @@ impl Kind {
     pub fn words(self) -> String {
         match self {
             Kind::Text => "a text in quotes".to_owned(),
+            Kind::Whole(only, most) if only == most => format!("the number {only}"),
             Kind::Whole(least, most) => format!("a whole number from {least} to {most}"),
             Kind::Truth => "`true` or `false`".to_owned(),
             Kind::Day => "a day without quotes".to_owned(),

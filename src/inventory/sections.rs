@@ -1,11 +1,37 @@
 //! Every key of the inventory, once: the reader refuses what is not here, `docs/inventory.md` is printed from here.
 
-use super::schema::{Key, Kind, Section};
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+use toml::de::DeValue;
+
+use super::schema::{Key, Kind, Need, Section};
 
 use Kind::{Day, Named, Price, Table, Tables, Text, Texts, Truth, Whole, Word, Words};
 
 /// The files, in the order of the reference.
 pub static FILES: &[&Section] = &[&COOPERATIVE, &SITE, &BACKUP_SERVER, &INSTANCE, &CLIENT];
+
+/// Every default, parsed once.
+static DEFAULTS: LazyLock<HashMap<&'static str, DeValue<'static>>> = LazyLock::new(|| {
+    let mut defaults = HashMap::new();
+    let mut sections = FILES.to_vec();
+    while let Some(section) = sections.pop() {
+        for key in section.keys {
+            sections.extend(key.kind.section());
+            if let Need::Default(literal) = key.need {
+                let value = DeValue::parse(literal).expect("defaults are written as TOML");
+                defaults.insert(literal, value.into_inner());
+            }
+        }
+    }
+    defaults
+});
+
+/// The value of a default.
+pub fn default_value(literal: &str) -> &'static DeValue<'static> {
+    DEFAULTS.get(literal).expect("every default stands in a section of a file")
+}
 
 const VERSION: Key = Key::new("version", Whole(1, 1), "version of this file's format", "1");
 const PORT_MAX: i64 = 65535;

@@ -11,6 +11,7 @@ use super::client::Client;
 use super::error::PveError;
 use super::form::Form;
 use super::wire;
+use crate::domain::ids::VmId;
 
 /// A network interface as the guest sees it.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -105,7 +106,7 @@ impl Client {
     ///
     /// # Errors
     /// [`PveError::is_agent_silent`] while it does not answer.
-    pub async fn agent_ping(&self, vmid: u32) -> Result<(), PveError> {
+    pub async fn agent_ping(&self, vmid: VmId) -> Result<(), PveError> {
         self.post::<Value>(&self.vm_path(vmid, "/agent/ping"), Form::new()).await.map(drop)
     }
 
@@ -113,7 +114,7 @@ impl Client {
     ///
     /// # Errors
     /// As [`Client::agent_ping`].
-    pub async fn agent_interfaces(&self, vmid: u32) -> Result<Vec<AgentInterface>, PveError> {
+    pub async fn agent_interfaces(&self, vmid: VmId) -> Result<Vec<AgentInterface>, PveError> {
         self.agent_says(vmid, "network-get-interfaces").await
     }
 
@@ -121,7 +122,7 @@ impl Client {
     ///
     /// # Errors
     /// As [`Client::agent_ping`].
-    pub async fn agent_host_name(&self, vmid: u32) -> Result<String, PveError> {
+    pub async fn agent_host_name(&self, vmid: VmId) -> Result<String, PveError> {
         self.agent_says::<HostName>(vmid, "get-host-name").await.map(|answer| answer.host_name)
     }
 
@@ -129,7 +130,7 @@ impl Client {
     ///
     /// # Errors
     /// As [`Client::agent_ping`].
-    pub async fn agent_os(&self, vmid: u32) -> Result<OsInfo, PveError> {
+    pub async fn agent_os(&self, vmid: VmId) -> Result<OsInfo, PveError> {
         self.agent_says(vmid, "get-osinfo").await
     }
 
@@ -137,7 +138,7 @@ impl Client {
     ///
     /// # Errors
     /// As [`Client::agent_ping`]; [`PveError::Malformed`] when the node cut it short (16 MiB).
-    pub async fn agent_read_file(&self, vmid: u32, file: &str) -> Result<String, PveError> {
+    pub async fn agent_read_file(&self, vmid: VmId, file: &str) -> Result<String, PveError> {
         let path = self.vm_path(vmid, "/agent/file-read");
         let read: FileContent = self.get(&path, Form::new().with("file", file)).await?;
         match read.truncated {
@@ -150,7 +151,7 @@ impl Client {
     ///
     /// # Errors
     /// As [`Client::agent_ping`].
-    pub async fn agent_exec(&self, vmid: u32, command: &[&str], input: Option<&str>) -> Result<u64, PveError> {
+    pub async fn agent_exec(&self, vmid: VmId, command: &[&str], input: Option<&str>) -> Result<u64, PveError> {
         let words = command.iter().fold(Form::new(), |form, word| form.with("command", word));
         let form = words.with_some("input-data", input);
         self.post::<Started>(&self.vm_path(vmid, "/agent/exec"), form).await.map(|started| started.pid)
@@ -160,12 +161,12 @@ impl Client {
     ///
     /// # Errors
     /// As [`Client::agent_ping`].
-    pub async fn agent_exec_status(&self, vmid: u32, pid: u64) -> Result<AgentExec, PveError> {
+    pub async fn agent_exec_status(&self, vmid: VmId, pid: u64) -> Result<AgentExec, PveError> {
         self.get(&self.vm_path(vmid, "/agent/exec-status"), Form::new().with("pid", pid)).await
     }
 
     /// Asks one of the generic commands. The agent may answer with an error in a good answer (status 200).
-    async fn agent_says<T: DeserializeOwned>(&self, vmid: u32, command: &str) -> Result<T, PveError> {
+    async fn agent_says<T: DeserializeOwned>(&self, vmid: VmId, command: &str) -> Result<T, PveError> {
         let path = self.vm_path(vmid, &format!("/agent/{command}"));
         let said: Said = self.get(&path, Form::new()).await?;
         match said.result.get("error") {

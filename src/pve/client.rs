@@ -1,10 +1,11 @@
 //! Requests to one node and their answers.
 
 use std::collections::BTreeMap;
+use std::error::Error;
 use std::sync::Arc;
 
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
-use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
+use reqwest::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HeaderValue};
 use reqwest::{Method, Response};
 use secrecy::{ExposeSecret, SecretString};
 use serde::de::DeserializeOwned;
@@ -41,10 +42,33 @@ pub struct Endpoint {
 /// An API token.
 #[derive(Debug, Clone)]
 pub struct Credentials {
-    /// `user@realm!name`.
-    pub token_id: String,
-    /// Its secret.
-    pub secret: SecretString,
+    token_id: String,
+    secret: SecretString,
+}
+
+/// The texts are no API token.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "`{token_id}` and its secret are not an API token\n\nexpected `user@realm!name` and the UUID that Proxmox showed once, both without blanks"
+)]
+pub struct CredentialsError {
+    token_id: String,
+}
+
+impl Credentials {
+    /// A token `user@realm!name` with its secret.
+    ///
+    /// # Errors
+    /// When the id has another form, or one of the two holds what no HTTP header can carry.
+    pub fn new(token_id: impl Into<String>, secret: SecretString) -> Result<Credentials, CredentialsError> {
+        let token_id = token_id.into();
+        let has_form = token_id.split_once('@').is_some_and(|(_, rest)| rest.contains('!'));
+        let is_visible = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic());
+        match has_form && is_visible(&token_id) && is_visible(secret.expose_secret()) {
+            true => Ok(Credentials { token_id, secret }),
+            false => Err(CredentialsError { token_id }),
+        }
+    }
 }
 
 /// A client of one node. Clones share connections and the limit on requests.
@@ -86,9 +110,6 @@ struct Answer {
 
 impl Client {
     /// A client; it connects with the first request. The redactor learns the token's secret.
-    ///
-    /// # Panics
-    /// When the token holds characters that no HTTP header can carry; the store accepts no such secret.
     pub fn new(endpoint: Endpoint, credentials: Credentials, redactor: Arc<Redactor>) -> Client {
         redactor.learn(&credentials.secret);
         let verifier = PinVerifier::new(endpoint.pin, &[&endpoint.host, &endpoint.node]);
@@ -111,7 +132,7 @@ impl Client {
         };
         let Credentials { token_id, secret } = credentials;
         let authorization = format!("PVEAPIToken={token_id}={}", secret.expose_secret());
-        let mut authorization = HeaderValue::try_from(authorization).expect("a token is made of visible characters");
+        let mut authorization = HeaderValue::try_from(authorization).expect("credentials are visible characters");
         authorization.set_sensitive(true);
         let shared = Shared {
             endpoint,
@@ -218,11 +239,11 @@ impl Client {
         let mut builder = self.shared.http.request(request.method.clone(), url);
         builder = builder.header(AUTHORIZATION, self.shared.authorization.clone());
         if in_body {
-            if !request.form.is_empty() {
-                builder = builder.header(CONTENT_TYPE, "application/x-www-form-urlencoded");
-            }
-            // An empty body still says `Content-Length: 0`.
-            builder = builder.body(request.form.encoded());
+            builder = match request.form.is_empty() {
+                // A content type without content would be an error (section 1).
+                true => builder.header(CONTENT_LENGTH, 0),
+                false => builder.header(CONTENT_TYPE, "application/x-www-form-urlencoded").body(request.form.encoded()),
+            };
         }
         let response = builder.send().await.map_err(|error| self.not_answered(request, error))?;
         let status = response.status().as_u16();
@@ -281,7 +302,7 @@ impl Client {
         if !source.is_connect() {
             return PveError::LostAnswer { call: self.name(request), source, writes: request.writes() };
         }
-        match self.shared.verifier.turned_away() {
+        match self.shared.verifier.turned_away().filter(|_| is_certificate_refused(&source)) {
             Some(got) => PveError::Untrusted { node: endpoint.node.clone(), expected: endpoint.pin, got },
             None => PveError::Unreachable {
                 node: endpoint.node.clone(),
@@ -316,6 +337,22 @@ fn reason_phrase(response: &Response) -> Option<String> {
     let own = response.extensions().get::<hyper::ext::ReasonPhrase>();
     let own = own.map(|phrase| String::from_utf8_lossy(phrase.as_bytes()).into_owned());
     own.or_else(|| response.status().canonical_reason().map(str::to_owned))
+}
+
+/// Our verifier said no. Layers of IO errors, which hide their content from `source`, lie around its answer.
+fn is_certificate_refused(error: &(dyn Error + 'static)) -> bool {
+    let mut cause = Some(error);
+    while let Some(error) = cause {
+        if let Some(tls) = error.downcast_ref::<rustls::Error>() {
+            return *tls == rustls::CertificateError::ApplicationVerificationFailure.into();
+        }
+        let inside = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+        cause = match inside {
+            Some(inside) => Some(inside),
+            None => error.source(),
+        };
+    }
+    false
 }
 
 /// Gives every new connection a tunnel of its own through the jump host.

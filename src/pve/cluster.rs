@@ -9,6 +9,7 @@ use super::client::Client;
 use super::error::PveError;
 use super::form::Form;
 use super::wire;
+use crate::domain::ids::VmId;
 
 /// The version of Proxmox VE.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -31,9 +32,9 @@ impl Version {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct NextIdRange {
     /// Lowest id.
-    pub lower: u32,
+    pub lower: VmId,
     /// The first id above the range: Proxmox does not use it.
-    pub upper: u32,
+    pub upper: VmId,
 }
 
 /// Kinds of resources.
@@ -59,8 +60,8 @@ pub struct Resource {
     /// The node it is on.
     pub node: Option<String>,
     /// VM id.
-    #[serde(default, deserialize_with = "wire::maybe_number")]
-    pub vmid: Option<u64>,
+    #[serde(default, deserialize_with = "wire::maybe_vmid")]
+    pub vmid: Option<VmId>,
     /// Name of the VM; a fresh one may lack it.
     #[serde(default, deserialize_with = "wire::maybe_text")]
     pub name: Option<String>,
@@ -93,7 +94,7 @@ impl Client {
     ///
     /// # Errors
     /// As every call.
-    pub async fn next_id(&self) -> Result<u32, PveError> {
+    pub async fn next_id(&self) -> Result<VmId, PveError> {
         self.get::<VmNumber>("/cluster/nextid", Form::new()).await.map(|number| number.0)
     }
 
@@ -101,7 +102,7 @@ impl Client {
     ///
     /// # Errors
     /// As every call; "not free" is no error.
-    pub async fn is_id_free(&self, vmid: u32) -> Result<bool, PveError> {
+    pub async fn is_id_free(&self, vmid: VmId) -> Result<bool, PveError> {
         match self.get::<VmNumber>("/cluster/nextid", Form::new().with("vmid", vmid)).await {
             Ok(_) => Ok(true),
             Err(error) if error.already_exists() => Ok(false),
@@ -151,22 +152,17 @@ impl Client {
 }
 
 /// A VM id as text or as a number.
-struct VmNumber(u32);
-
-impl<'de> Deserialize<'de> for VmNumber {
-    fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<VmNumber, D::Error> {
-        let number = wire::number(from)?;
-        u32::try_from(number).map(VmNumber).map_err(|_| serde::de::Error::custom(format!("{number} is no VM id")))
-    }
-}
+#[derive(Deserialize)]
+#[serde(transparent)]
+struct VmNumber(#[serde(deserialize_with = "wire::vmid")] VmId);
 
 /// Reads `lower=1000,upper=2000`; Proxmox's own bounds stand where one is missing.
 fn read_range(text: &str) -> Option<NextIdRange> {
-    let mut range = NextIdRange { lower: 100, upper: 1_000_000 };
+    let mut range = NextIdRange { lower: VmId(100), upper: VmId(1_000_000) };
     for part in text.split(',') {
         match part.split_once('=')? {
-            ("lower", number) => range.lower = number.trim().parse().ok()?,
-            ("upper", number) => range.upper = number.trim().parse().ok()?,
+            ("lower", number) => range.lower = VmId(number.trim().parse().ok()?),
+            ("upper", number) => range.upper = VmId(number.trim().parse().ok()?),
             _ => return None,
         }
     }
@@ -179,8 +175,8 @@ mod tests {
 
     #[test]
     fn a_range_of_ids_is_read_with_its_missing_ends() {
-        assert_eq!(read_range("lower=1000,upper=2000"), Some(NextIdRange { lower: 1000, upper: 2000 }));
-        assert_eq!(read_range("upper=500"), Some(NextIdRange { lower: 100, upper: 500 }));
+        assert_eq!(read_range("lower=1000,upper=2000"), Some(NextIdRange { lower: VmId(1000), upper: VmId(2000) }));
+        assert_eq!(read_range("upper=500"), Some(NextIdRange { lower: VmId(100), upper: VmId(500) }));
         assert_eq!(read_range("1000-2000"), None);
     }
 

@@ -7,6 +7,7 @@ use super::error::PveError;
 use super::form::{Form, encode};
 use super::upid::Upid;
 use super::wire;
+use crate::domain::ids::VmId;
 
 /// A volume. Those that the token may not access are left out in silence: an empty list is no proof.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -24,8 +25,8 @@ pub struct Volume {
     #[serde(default, deserialize_with = "wire::maybe_number")]
     pub ctime: Option<u64>,
     /// The VM that it belongs to.
-    #[serde(default, deserialize_with = "wire::maybe_number")]
-    pub vmid: Option<u64>,
+    #[serde(default, deserialize_with = "wire::maybe_vmid")]
+    pub vmid: Option<VmId>,
     /// First line of its notes.
     #[serde(default, deserialize_with = "wire::maybe_text")]
     pub notes: Option<String>,
@@ -56,7 +57,7 @@ impl Client {
         &self,
         storage: &str,
         content: Option<&str>,
-        vmid: Option<u32>,
+        vmid: Option<VmId>,
     ) -> Result<Vec<Volume>, PveError> {
         let path = self.node_path(&format!("/storage/{}/content", encode(storage)));
         self.get(&path, Form::new().with_some("content", content).with_some("vmid", vmid)).await

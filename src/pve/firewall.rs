@@ -8,6 +8,7 @@ use super::client::Client;
 use super::error::PveError;
 use super::form::Form;
 use super::wire;
+use crate::domain::ids::VmId;
 
 /// Options of a VM's firewall.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -46,7 +47,7 @@ impl Client {
     ///
     /// # Errors
     /// As every call.
-    pub async fn firewall_options(&self, vmid: u32) -> Result<FirewallOptions, PveError> {
+    pub async fn firewall_options(&self, vmid: VmId) -> Result<FirewallOptions, PveError> {
         self.get(&self.vm_path(vmid, "/firewall/options"), Form::new()).await
     }
 
@@ -54,7 +55,7 @@ impl Client {
     ///
     /// # Errors
     /// As every call.
-    pub async fn set_firewall_options(&self, vmid: u32, options: &FirewallOptions) -> Result<(), PveError> {
+    pub async fn set_firewall_options(&self, vmid: VmId, options: &FirewallOptions) -> Result<(), PveError> {
         let form = Form::new().with_flag("enable", options.enable).with_some("policy_in", options.policy_in.as_ref());
         self.put::<Value>(&self.vm_path(vmid, "/firewall/options"), form).await.map(drop)
     }
@@ -63,7 +64,7 @@ impl Client {
     ///
     /// # Errors
     /// As every call.
-    pub async fn firewall_rules(&self, vmid: u32) -> Result<Vec<FirewallRule>, PveError> {
+    pub async fn firewall_rules(&self, vmid: VmId) -> Result<Vec<FirewallRule>, PveError> {
         self.get(&self.vm_path(vmid, "/firewall/rules"), Form::new()).await
     }
 
@@ -71,7 +72,7 @@ impl Client {
     ///
     /// # Errors
     /// As every call.
-    pub async fn add_firewall_rule(&self, vmid: u32, rule: &FirewallRule) -> Result<(), PveError> {
+    pub async fn add_firewall_rule(&self, vmid: VmId, rule: &FirewallRule) -> Result<(), PveError> {
         let form = Form::new()
             .with("type", &rule.direction)
             .with("action", &rule.action)
@@ -87,7 +88,7 @@ impl Client {
     ///
     /// # Errors
     /// As every call.
-    pub async fn delete_firewall_rule(&self, vmid: u32, position: usize) -> Result<(), PveError> {
+    pub async fn delete_firewall_rule(&self, vmid: VmId, position: usize) -> Result<(), PveError> {
         let path = self.vm_path(vmid, &format!("/firewall/rules/{position}"));
         self.delete::<Value>(&path, Form::new()).await.map(drop)
     }

@@ -27,7 +27,7 @@ mod wire;
 
 pub use access::{AclEntry, Grantee, NewToken, Permissions, Role, Token, User};
 pub use agent::{AgentExec, AgentInterface, OsInfo};
-pub use client::{Client, Credentials, Endpoint};
+pub use client::{Client, Credentials, CredentialsError, Endpoint};
 pub use cluster::{NextIdRange, Resource, ResourceKind, Version};
 pub use content::{Download, Volume};
 pub use error::PveError;

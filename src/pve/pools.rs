@@ -7,6 +7,7 @@ use super::client::Client;
 use super::error::PveError;
 use super::form::Form;
 use super::wire;
+use crate::domain::ids::VmId;
 
 /// A pool.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -27,8 +28,8 @@ pub struct PoolMember {
     /// For example `qemu/1042` or `storage/pve1/local`.
     pub id: String,
     /// VM id.
-    #[serde(default, deserialize_with = "wire::maybe_number")]
-    pub vmid: Option<u64>,
+    #[serde(default, deserialize_with = "wire::maybe_vmid")]
+    pub vmid: Option<VmId>,
     /// Storage id.
     pub storage: Option<String>,
 }
@@ -63,7 +64,7 @@ impl Client {
     ///
     /// # Errors
     /// As every call.
-    pub async fn add_to_pool(&self, poolid: &str, vmid: u32) -> Result<(), PveError> {
+    pub async fn add_to_pool(&self, poolid: &str, vmid: VmId) -> Result<(), PveError> {
         self.put::<Value>("/pools", Form::new().with("poolid", poolid).with("vms", vmid)).await.map(drop)
     }
 
@@ -71,7 +72,7 @@ impl Client {
     ///
     /// # Errors
     /// As every call.
-    pub async fn remove_from_pool(&self, poolid: &str, vmid: u32) -> Result<(), PveError> {
+    pub async fn remove_from_pool(&self, poolid: &str, vmid: VmId) -> Result<(), PveError> {
         let form = Form::new().with("poolid", poolid).with("vms", vmid).with_flag("delete", true);
         self.put::<Value>("/pools", form).await.map(drop)
     }

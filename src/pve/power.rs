@@ -9,6 +9,7 @@ use super::error::PveError;
 use super::form::Form;
 use super::upid::Upid;
 use super::wire;
+use crate::domain::ids::VmId;
 
 /// What a VM is doing.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -62,7 +63,7 @@ impl Client {
     ///
     /// # Errors
     /// [`PveError::is_absent_vm`].
-    pub async fn vm_state(&self, vmid: u32) -> Result<VmState, PveError> {
+    pub async fn vm_state(&self, vmid: VmId) -> Result<VmState, PveError> {
         self.get(&self.vm_path(vmid, "/status/current"), Form::new()).await
     }
 
@@ -70,7 +71,7 @@ impl Client {
     ///
     /// # Errors
     /// As every call.
-    pub async fn start_vm(&self, vmid: u32) -> Result<Upid, PveError> {
+    pub async fn start_vm(&self, vmid: VmId) -> Result<Upid, PveError> {
         self.start(&self.vm_path(vmid, "/status/start"), Form::new()).await
     }
 
@@ -78,7 +79,7 @@ impl Client {
     ///
     /// # Errors
     /// As every call.
-    pub async fn stop_vm(&self, vmid: u32) -> Result<Upid, PveError> {
+    pub async fn stop_vm(&self, vmid: VmId) -> Result<Upid, PveError> {
         self.start(&self.vm_path(vmid, "/status/stop"), Form::new()).await
     }
 
@@ -86,7 +87,7 @@ impl Client {
     ///
     /// # Errors
     /// As every call; a paused VM is refused.
-    pub async fn shutdown_vm(&self, vmid: u32, how: Shutdown) -> Result<Upid, PveError> {
+    pub async fn shutdown_vm(&self, vmid: VmId, how: Shutdown) -> Result<Upid, PveError> {
         let form = Form::new().with("timeout", how.timeout.as_secs()).with_flag("forceStop", how.force);
         self.start(&self.vm_path(vmid, "/status/shutdown"), form).await
     }
@@ -95,7 +96,7 @@ impl Client {
     ///
     /// # Errors
     /// As every call.
-    pub async fn reboot_vm(&self, vmid: u32) -> Result<Upid, PveError> {
+    pub async fn reboot_vm(&self, vmid: VmId) -> Result<Upid, PveError> {
         self.start(&self.vm_path(vmid, "/status/reboot"), Form::new()).await
     }
 }

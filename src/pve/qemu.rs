@@ -10,13 +10,14 @@ use super::error::PveError;
 use super::form::Form;
 use super::upid::Upid;
 use super::wire;
+use crate::domain::ids::VmId;
 
 /// A VM in the node's list.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct VmSummary {
     /// Its id.
-    #[serde(deserialize_with = "wire::number")]
-    pub vmid: u64,
+    #[serde(deserialize_with = "wire::vmid")]
+    pub vmid: VmId,
     /// Its name.
     #[serde(default, deserialize_with = "wire::maybe_text")]
     pub name: Option<String>,
@@ -61,7 +62,7 @@ pub struct Pending {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CloneVm {
     /// Id of the copy.
-    pub newid: u32,
+    pub newid: VmId,
     /// Its name.
     pub name: String,
     /// Copy the disks instead of linking to the template's.
@@ -87,7 +88,7 @@ impl Client {
     ///
     /// # Errors
     /// [`PveError::already_exists`] when the id is taken, which does not make the VM ours.
-    pub async fn create_vm(&self, vmid: u32, options: &BTreeMap<String, String>) -> Result<Upid, PveError> {
+    pub async fn create_vm(&self, vmid: VmId, options: &BTreeMap<String, String>) -> Result<Upid, PveError> {
         self.start(&self.node_path("/qemu"), Form::new().with("vmid", vmid).with_all(options)).await
     }
 
@@ -95,7 +96,7 @@ impl Client {
     ///
     /// # Errors
     /// [`PveError::already_exists`] when the new id is taken.
-    pub async fn clone_vm(&self, source: u32, clone: &CloneVm) -> Result<Upid, PveError> {
+    pub async fn clone_vm(&self, source: VmId, clone: &CloneVm) -> Result<Upid, PveError> {
         let form = Form::new()
             .with("newid", clone.newid)
             .with("name", &clone.name)
@@ -110,7 +111,7 @@ impl Client {
     ///
     /// # Errors
     /// [`PveError::is_absent_vm`].
-    pub async fn vm_config(&self, vmid: u32) -> Result<VmConfig, PveError> {
+    pub async fn vm_config(&self, vmid: VmId) -> Result<VmConfig, PveError> {
         let entries: Map<String, Value> = self.get(&self.vm_path(vmid, "/config"), Form::new()).await?;
         let mut options = wire::options(&entries);
         Ok(VmConfig { digest: options.remove("digest").unwrap_or_default(), options })
@@ -123,7 +124,7 @@ impl Client {
     /// [`PveError::is_changed_meanwhile`] when the digest is no longer right; [`PveError::is_locked`].
     pub async fn set_vm_config(
         &self,
-        vmid: u32,
+        vmid: VmId,
         set: &BTreeMap<String, String>,
         unset: &[&str],
         digest: Option<&str>,
@@ -137,7 +138,7 @@ impl Client {
     ///
     /// # Errors
     /// [`PveError::is_absent_vm`].
-    pub async fn vm_pending(&self, vmid: u32) -> Result<Vec<Pending>, PveError> {
+    pub async fn vm_pending(&self, vmid: VmId) -> Result<Vec<Pending>, PveError> {
         self.get(&self.vm_path(vmid, "/pending"), Form::new()).await
     }
 
@@ -145,7 +146,7 @@ impl Client {
     ///
     /// # Errors
     /// As every call.
-    pub async fn resize_disk(&self, vmid: u32, disk: &str, gib: u32) -> Result<Upid, PveError> {
+    pub async fn resize_disk(&self, vmid: VmId, disk: &str, gib: u32) -> Result<Upid, PveError> {
         let form = Form::new().with("disk", disk).with("size", format!("{gib}G"));
         self.start_put(&self.vm_path(vmid, "/resize"), form).await
     }
@@ -154,7 +155,7 @@ impl Client {
     ///
     /// # Errors
     /// As every call.
-    pub async fn regenerate_cloudinit(&self, vmid: u32) -> Result<(), PveError> {
+    pub async fn regenerate_cloudinit(&self, vmid: VmId) -> Result<(), PveError> {
         self.put::<Value>(&self.vm_path(vmid, "/cloudinit"), Form::new()).await.map(drop)
     }
 
@@ -162,7 +163,7 @@ impl Client {
     ///
     /// # Errors
     /// As every call.
-    pub async fn make_template(&self, vmid: u32) -> Result<Upid, PveError> {
+    pub async fn make_template(&self, vmid: VmId) -> Result<Upid, PveError> {
         self.start(&self.vm_path(vmid, "/template"), Form::new()).await
     }
 
@@ -170,13 +171,13 @@ impl Client {
     ///
     /// # Errors
     /// [`PveError::Refused`] while it runs or is protected.
-    pub async fn destroy_vm(&self, vmid: u32) -> Result<Upid, PveError> {
+    pub async fn destroy_vm(&self, vmid: VmId) -> Result<Upid, PveError> {
         let form = Form::new().with_flag("purge", true).with_flag("destroy-unreferenced-disks", true);
         self.start_delete(&self.vm_path(vmid, ""), form).await
     }
 
     /// `/nodes/NODE/qemu/VMID` and the rest.
-    pub(super) fn vm_path(&self, vmid: u32, rest: &str) -> String {
+    pub(super) fn vm_path(&self, vmid: VmId, rest: &str) -> String {
         self.node_path(&format!("/qemu/{vmid}{rest}"))
     }
 }

@@ -7,6 +7,7 @@ use super::error::PveError;
 use super::form::{Form, encode};
 use super::upid::Upid;
 use super::wire;
+use crate::domain::ids::VmId;
 
 /// The entry that stands for the present state in Proxmox's list.
 const PRESENT: &str = "current";
@@ -31,7 +32,7 @@ impl Client {
     ///
     /// # Errors
     /// [`PveError::is_absent_vm`].
-    pub async fn snapshots(&self, vmid: u32) -> Result<Vec<Snapshot>, PveError> {
+    pub async fn snapshots(&self, vmid: VmId) -> Result<Vec<Snapshot>, PveError> {
         let mut list: Vec<Snapshot> = self.get(&self.vm_path(vmid, "/snapshot"), Form::new()).await?;
         list.retain(|snapshot| snapshot.name != PRESENT);
         Ok(list)
@@ -41,7 +42,7 @@ impl Client {
     ///
     /// # Errors
     /// As every call.
-    pub async fn take_snapshot(&self, vmid: u32, name: &str, description: &str) -> Result<Upid, PveError> {
+    pub async fn take_snapshot(&self, vmid: VmId, name: &str, description: &str) -> Result<Upid, PveError> {
         let form = Form::new().with("snapname", name).with("description", description);
         self.start(&self.vm_path(vmid, "/snapshot"), form).await
     }
@@ -50,7 +51,7 @@ impl Client {
     ///
     /// # Errors
     /// As every call.
-    pub async fn roll_back(&self, vmid: u32, name: &str) -> Result<Upid, PveError> {
+    pub async fn roll_back(&self, vmid: VmId, name: &str) -> Result<Upid, PveError> {
         self.start(&self.vm_path(vmid, &format!("/snapshot/{}/rollback", encode(name))), Form::new()).await
     }
 
@@ -58,7 +59,7 @@ impl Client {
     ///
     /// # Errors
     /// As every call.
-    pub async fn delete_snapshot(&self, vmid: u32, name: &str) -> Result<Upid, PveError> {
+    pub async fn delete_snapshot(&self, vmid: VmId, name: &str) -> Result<Upid, PveError> {
         self.start_delete(&self.vm_path(vmid, &format!("/snapshot/{}", encode(name))), Form::new()).await
     }
 }

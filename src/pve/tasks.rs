@@ -8,6 +8,7 @@ use super::error::PveError;
 use super::form::{Form, encode};
 use super::upid::{TaskVerdict, Upid};
 use super::wire;
+use crate::domain::ids::VmId;
 
 /// What a task is doing.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -81,7 +82,7 @@ pub struct TaskFilter {
     /// What they do: `qmcreate`, `vzdump`, ...
     pub kind: Option<String>,
     /// The VM that they name. A clone names its source.
-    pub vmid: Option<u32>,
+    pub vmid: Option<VmId>,
     /// Begun since, in seconds since 1970.
     pub since: Option<i64>,
     /// At most so many, the latest first; Proxmox gives 50 when nothing is said.

@@ -123,7 +123,7 @@ mod tests {
     #[test]
     fn a_upid_is_read_field_by_field() {
         let upid: Upid = CREATE.parse().unwrap();
-        assert_eq!((upid.node.as_str(), upid.pid, upid.pstart), ("pve1", 0x3A5F1, 0x1_86A2_B3C));
+        assert_eq!((upid.node.as_str(), upid.pid, upid.pstart), ("pve1", 0x3A5F1, 0x186A_2B3C));
         assert_eq!((upid.starttime, upid.kind.as_str(), upid.id.as_str()), (0x68C0_FFEE, "qmcreate", "1042"));
         assert_eq!((upid.user.as_str(), upid.to_string().as_str()), ("root@pam!accolades", CREATE));
     }

@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use serde::de::{Deserialize, Deserializer, Error};
 use serde_json::Value;
 
+use crate::domain::ids::VmId;
+
 /// Reads a boolean: absent, null, `0`, `"0"` and `""` are false.
 pub(super) fn flag<'de, D: Deserializer<'de>>(from: D) -> Result<bool, D::Error> {
     match Value::deserialize(from)? {
@@ -34,6 +36,22 @@ pub(super) fn maybe_number<'de, D: Deserializer<'de>>(from: D) -> Result<Option<
     }
 }
 
+/// Reads a VM id.
+pub(super) fn vmid<'de, D: Deserializer<'de>>(from: D) -> Result<VmId, D::Error> {
+    let id = number(from)?;
+    u32::try_from(id).map(VmId).map_err(|_| D::Error::custom(format!("{id} is no VM id")))
+}
+
+/// As [`vmid`], where absent and null are none.
+pub(super) fn maybe_vmid<'de, D: Deserializer<'de>>(from: D) -> Result<Option<VmId>, D::Error> {
+    match maybe_number(from)? {
+        None => Ok(None),
+        Some(id) => {
+            u32::try_from(id).map(|id| Some(VmId(id))).map_err(|_| D::Error::custom(format!("{id} is no VM id")))
+        }
+    }
+}
+
 fn as_number(value: &Value) -> Option<u64> {
     match value {
         Value::Number(number) => number.as_u64().or_else(|| number.as_f64().and_then(whole)),
@@ -45,7 +63,7 @@ fn as_number(value: &Value) -> Option<u64> {
 /// Perl writes a large integer as a float now and then; up to 2^53 that loses nothing.
 fn whole(number: f64) -> Option<u64> {
     const EXACT_MAX: f64 = 9_007_199_254_740_992.0;
-    (number >= 0.0 && number <= EXACT_MAX && number.fract() == 0.0).then_some(number as u64)
+    ((0.0..=EXACT_MAX).contains(&number) && number.fract() == 0.0).then_some(number as u64)
 }
 
 /// Reads a text that may be written as a number.

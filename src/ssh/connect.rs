@@ -3,7 +3,7 @@
 use std::fmt;
 use std::future::Future;
 use std::net::{Shutdown, TcpStream};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use secrecy::{ExposeSecret, SecretString};
@@ -42,8 +42,11 @@ pub enum Identity {
     KeyFile(PathBuf),
     /// An OpenSSH private key that the store keeps.
     KeyText(SecretString),
-    /// Whatever the running `ssh-agent` holds.
-    Agent,
+    /// Whatever a running `ssh-agent` holds.
+    Agent {
+        /// Its socket; none for the one that `SSH_AUTH_SOCK` names.
+        socket: Option<PathBuf>,
+    },
 }
 
 /// Everything needed to log in on a machine.
@@ -98,7 +101,8 @@ where
     let outcome = tokio::time::timeout(limits::SSH_CONNECT_TIMEOUT, opened)
         .await
         .map_err(|_| too_slow("SSH key exchange and authentication"))?;
-    outcome.expect("the thread always says how the opening went")?;
+    let ended = |_| SshError::Protocol { address: address.clone(), why: "its thread ended without a word".to_owned() };
+    outcome.map_err(ended)??;
     watch.0 = None;
     Ok(())
 }
@@ -213,7 +217,7 @@ fn authenticate(session: &ssh2::Session, login: &Login, redactor: &Redactor) -> 
             })?;
             session.userauth_pubkey_memory(&login.user, None, text.expose_secret(), None)
         }
-        Identity::Agent => try_agent(session, &login.user),
+        Identity::Agent { socket } => try_agent(session, &login.user, socket.as_deref()),
     };
     let Err(error) = attempt else { return Ok(()) };
     /// The key itself could not be read: libssh2's codes -16 (file) and -34 (invalid).
@@ -224,7 +228,7 @@ fn authenticate(session: &ssh2::Session, login: &Login, redactor: &Redactor) -> 
             let what = match &login.identity {
                 Identity::KeyFile(path) => format!("`{}`", path.display()),
                 Identity::KeyText(_) => "the stored key".to_owned(),
-                Identity::Agent => "what `ssh-agent` holds".to_owned(),
+                Identity::Agent { .. } => "what `ssh-agent` holds".to_owned(),
             };
             Err(SshError::Identity { what, why })
         }
@@ -233,8 +237,11 @@ fn authenticate(session: &ssh2::Session, login: &Login, redactor: &Redactor) -> 
 }
 
 /// Offers every key of the agent until one is taken.
-fn try_agent(session: &ssh2::Session, user: &str) -> Result<(), ssh2::Error> {
+fn try_agent(session: &ssh2::Session, user: &str, socket: Option<&Path>) -> Result<(), ssh2::Error> {
     let mut agent = session.agent()?;
+    if let Some(socket) = socket {
+        agent.set_identity_path(socket)?;
+    }
     agent.connect()?;
     agent.list_identities()?;
     let mut last = ssh2::Error::new(ssh2::ErrorCode::Session(-18), "`ssh-agent` holds no key that the server takes");

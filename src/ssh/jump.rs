@@ -50,11 +50,6 @@ impl JumpHost {
         JumpHost { login, redactor, slots: Arc::new(Semaphore::new(limits::SSH_FORWARDS_MAX)), pump: Mutex::new(None) }
     }
 
-    /// Its address.
-    pub fn address(&self) -> &Address {
-        &self.login.address
-    }
-
     /// Connects to `host:port` as seen from the jump host. The answer is a loopback port that accepts one connection,
     /// for [`limits::SSH_FORWARD_CLAIM_TIMEOUT`].
     ///

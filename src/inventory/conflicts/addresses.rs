@@ -21,6 +21,7 @@ struct Use<'a> {
 
 type Uses<'a> = HashMap<(&'a SiteId, IpAddr), Vec<Use<'a>>>;
 
+/// Records addresses outside their site's network, and those used by two machines at once.
 pub fn find(drafts: &Drafts, findings: &Findings) {
     let mut uses: Uses<'_> = HashMap::new();
     for instance in drafts.instances.values() {

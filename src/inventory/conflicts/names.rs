@@ -17,6 +17,7 @@ struct DomainOwner<'a> {
     inbound_mail: Option<InboundMail>,
 }
 
+/// Records names that two would share, and contacts who could not be reached.
 pub fn find(drafts: &Drafts, findings: &Findings) {
     let clients_by_instance = drafts.clients_by_instance();
     let owners = domain_owners(drafts, findings);

@@ -8,6 +8,7 @@ use crate::domain::ids::VmId;
 use crate::inventory::mistake::{Mistake, Placed, did_you_mean};
 use crate::inventory::reader::Findings;
 
+/// Records unknown ids, days that do not fit, and VM ids that are not ours or not unique.
 pub fn find(drafts: &Drafts, findings: &Findings) {
     for site in drafts.sites.values() {
         if let Some(server) = &site.claims.backup_server {

@@ -140,7 +140,8 @@ fn instance_text(client: &NewClient, instance: &NewInstance, vmid: VmId) -> Stri
 }
 
 fn client_text(client: &NewClient) -> String {
-    let mut text = format!("# {}\nversion = 1\n\n", comment(&client.name));
+    let mut text =
+        format!("# {}. `accolades seat add` adds its people and their seats.\nversion = 1\n\n", comment(&client.name));
     identity_text(client, &mut text);
     contract_text(client, &mut text);
     let instance = match &client.whereabouts {
@@ -165,7 +166,6 @@ fn client_text(client: &NewClient) -> String {
             let _ = write!(text, "\n[{app}]\ndomain = {}\npath = \"/{app}\"\n", quoted(&client.domain));
         }
     }
-    text.push_str("\n# People and their seats: `accolades seat add` writes below.\n");
     text
 }
 

@@ -3,9 +3,11 @@
 
 mod client;
 mod seat;
+mod settings;
 
 pub use client::{NewClient, NewContact, NewInstance, Whereabouts, client_add};
 pub use seat::{NewPerson, NewSeat, SeatEnd, seat_add, seat_end};
+pub use settings::{Setting, settings_change};
 
 use std::collections::BTreeMap;
 use std::io;
@@ -103,6 +105,17 @@ pub enum EditError {
         /// The key.
         key: &'static str,
     },
+    /// There is no such file.
+    #[error("`{0}` is not in the inventory")]
+    NoFile(String),
+    /// The table that a key names is not there.
+    #[error("`{path}` has no place for `{key}`")]
+    NoTable {
+        /// The file.
+        path: String,
+        /// The dotted key.
+        key: String,
+    },
     /// The reserved range of VM ids is used up.
     #[error("no VM id is left in the reserved range\n\nwiden `[vm_ids]` in `cooperative.toml`")]
     NoVmIdLeft,
@@ -125,10 +138,15 @@ fn word<T: Serialize>(value: &T) -> String {
 /// The parsed file of a client, ready to be changed.
 fn client_document(files: &BTreeMap<String, String>, client: &ClientId) -> Result<DocumentMut, EditError> {
     let path = client_path(client);
-    let Some(text) = files.get(&path) else {
+    if !files.contains_key(&path) {
         let known = files.keys().filter_map(|path| path.strip_prefix("clients/")?.strip_suffix(".toml"));
         let likely = did_you_mean(client.as_str(), known).map(str::to_owned);
         return Err(EditError::UnknownClient { client: client.to_string(), likely });
-    };
-    text.parse().map_err(|source| EditError::NotToml { path, source })
+    }
+    document(files, &path)
+}
+
+fn document(files: &BTreeMap<String, String>, path: &str) -> Result<DocumentMut, EditError> {
+    let text = files.get(path).ok_or_else(|| EditError::NoFile(path.to_owned()))?;
+    text.parse().map_err(|source| EditError::NotToml { path: path.to_owned(), source })
 }

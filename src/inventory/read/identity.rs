@@ -71,11 +71,12 @@ impl Numbers {
     /// What each VAT status needs (R26): a company its SIREN, an association one number, a public body its SIRET.
     /// A number that is there but refused has been recorded already.
     fn demand_for(&self, vat: &Placed<VatStatus>, reader: &Reader<'_>) {
-        let wrote = |name: &str| reader.place_of(name) != *reader.place();
         let (enough, needed) = match vat.value {
-            VatStatus::Taxable | VatStatus::Exempt => (wrote("siren") || wrote("siret"), "a `siren`"),
-            VatStatus::NonTaxable => (wrote("siren") || wrote("siret") || wrote("rna"), "a `siren` or an `rna`"),
-            VatStatus::Public => (wrote("siret"), "a `siret`: Chorus Pro finds public bodies by it"),
+            VatStatus::Taxable | VatStatus::Exempt => (reader.has("siren") || reader.has("siret"), "a `siren`"),
+            VatStatus::NonTaxable => {
+                (reader.has("siren") || reader.has("siret") || reader.has("rna"), "a `siren` or an `rna`")
+            }
+            VatStatus::Public => (reader.has("siret"), "a `siret`: Chorus Pro finds public bodies by it"),
         };
         if !enough {
             let mistake = Mistake::new(format!("this identity needs {needed}"), reader.place(), "number missing");

@@ -47,7 +47,7 @@ fn seat(reader: &Reader<'_>) -> SeatClaim {
         person: reader.text("person", id::<PersonId>),
         from: reader.day("from"),
         until: reader.day("until"),
-        ends: reader.place_of("until") != *reader.place(),
+        ends: reader.has("until"),
         forward_to: reader.text("forward_to", hosts::email),
         files_to: reader.text("files_to", id::<PersonId>),
         place: reader.place().clone(),

@@ -118,7 +118,7 @@ fn exposure(reader: &Reader<'_>) -> Option<Exposure> {
         _ => {
             let public4 = reader.text("public4", hosts::public_ipv4);
             let public6 = reader.text("public6", hosts::public_ipv6).map(|address| address.value);
-            if reader.place_of("public4") == *reader.place() {
+            if !reader.has("public4") {
                 let mistake =
                     Mistake::new("a relay needs its public address", reader.place(), "`public4` belongs here");
                 reader.add(mistake.help("DNS records point to it, for example `public4 = \"203.0.113.20\"`"));

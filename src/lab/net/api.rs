@@ -10,8 +10,12 @@ use super::Lab;
 use super::fault::FaultKind;
 use super::keys::NodeCertificate;
 use super::transcript::Entry;
-use crate::lab::pve::state::FailNext;
-use crate::lab::pve::wire::{self, RawAnswer, RawRequest};
+use crate::lab::pve::state::task::{FailNext, Outcome as TaskOutcome};
+use crate::lab::pve::message::{RawAnswer, RawRequest};
+use crate::lab::pve::params;
+use crate::lab::pve::schema::Verb;
+use crate::lab::pve::server;
+use crate::lab::pve::wire;
 
 /// How long a request takes in simulated time, its own waiting excluded.
 const REQUEST_US: u64 = 20_000;
@@ -24,7 +28,8 @@ where
     let Some(acceptor) = lab.lock().certificates.get(&site).and_then(acceptor) else { return };
     // A client that does not trust the certificate ends the handshake: an ordinary end.
     let Ok(stream) = acceptor.accept(stream).await else { return };
-    wire::serve(stream, move |request| {
+    // A connection that breaks is an ordinary end.
+    let _ = wire::serve(stream, move |request| {
         let (lab, site) = (lab.clone(), site.clone());
         async move { lab.request(&site, &request) }
     })
@@ -51,8 +56,8 @@ impl Lab {
         if !state.world.sites.get(site).is_some_and(|place| place.online) {
             return None;
         }
-        let described = wire::describe(request);
-        let fault = state.faults.take(site, &format!("{} {}", described.method, described.path));
+        let path = request.path();
+        let fault = state.faults.take(site, &format!("{} {path}", request.method));
         let crash = matches!(fault, Some(FaultKind::CrashBefore | FaultKind::CrashAfter));
         let answer = match fault {
             Some(FaultKind::CutBefore | FaultKind::CrashBefore) => None,
@@ -62,18 +67,18 @@ impl Lab {
             }
             Some(FaultKind::Status { code, reason, done }) => {
                 if done {
-                    wire::answer(&mut state.world, site, request);
+                    server::answer(&mut state.world, site, request);
                 }
-                Some(RawAnswer::refusal(code, &reason))
+                Some(RawAnswer::plain(code, &reason))
             }
-            Some(FaultKind::TaskFails { text }) => {
+            Some(FaultKind::TaskFails { task_type, text }) => {
                 if let Some(place) = state.world.sites.get_mut(site) {
-                    place.pve.fail_next.push(FailNext { task_type: None, text });
+                    place.pve.fail_next.push(FailNext { task_type, outcome: TaskOutcome::Error(text) });
                 }
-                Some(wire::answer(&mut state.world, site, request))
+                Some(server::answer(&mut state.world, site, request))
             }
             other => {
-                let answer = wire::answer(&mut state.world, site, request);
+                let answer = server::answer(&mut state.world, site, request);
                 let lost = matches!(other, Some(FaultKind::LostAnswer | FaultKind::CrashAfter));
                 if lost { None } else { Some(answer) }
             }
@@ -83,10 +88,12 @@ impl Lab {
         state.transcript.add(Entry::Request {
             at_us,
             site: site.to_owned(),
-            method: described.method,
-            path: described.path,
-            content_type: described.content_type,
-            parameters: described.parameters,
+            method: request.method.clone(),
+            path,
+            content_type: request.media_type().map(str::to_owned),
+            parameters: Verb::parse(&request.method)
+                .and_then(|verb| params::read(verb, request).ok())
+                .unwrap_or_default(),
             status: answer.as_ref().map_or(0, |answer| answer.status),
         });
         drop(state);

@@ -47,6 +47,8 @@ pub enum FaultKind {
     },
     /// The task that the request starts fails with this text.
     TaskFails {
+        /// The type of the task, for example `qmcreate`.
+        task_type: String,
         /// Proxmox's words.
         text: String,
     },

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use russh::keys::ssh_key::PrivateKey;
-use russh::server::{Auth, ChannelOpenHandle, Config, Handler, Msg, Session, VerifiedPublicKey};
+use russh::server::{Auth, ChannelOpenHandle, Config, Handle, Handler, Msg, Session, VerifiedPublicKey};
 use russh::{Channel, ChannelMsg};
 use tokio::io::{AsyncRead, AsyncWrite};
 
@@ -66,7 +66,7 @@ impl Handler for MachineHandler {
     }
 
     async fn auth_publickey(&mut self, user: &str, key: VerifiedPublicKey<'_>) -> Result<Auth, Self::Error> {
-        let text = key.to_openssh().map_err(|_| russh::Error::CouldNotReadKey)?;
+        let text = key.public_key.to_openssh().map_err(|_| russh::Error::CouldNotReadKey)?;
         Ok(self.decide(user, Credential::PublicKey(&text)))
     }
 
@@ -74,10 +74,11 @@ impl Handler for MachineHandler {
         &mut self,
         channel: Channel<Msg>,
         reply: ChannelOpenHandle,
-        _session: &mut Session,
+        session: &mut Session,
     ) -> Result<(), Self::Error> {
         reply.accept().await;
-        tokio::spawn(execute(self.lab.clone(), self.endpoint.clone(), self.user.clone(), channel));
+        let connection = session.handle();
+        tokio::spawn(execute(self.lab.clone(), self.endpoint.clone(), self.user.clone(), channel, connection));
         Ok(())
     }
 
@@ -117,7 +118,7 @@ impl MachineHandler {
 }
 
 /// One channel: a command line, its input up to the end, its answer.
-async fn execute(lab: Lab, endpoint: Endpoint, user: String, mut channel: Channel<Msg>) {
+async fn execute(lab: Lab, endpoint: Endpoint, user: String, mut channel: Channel<Msg>, connection: Handle) {
     let mut command = None;
     let mut input = Vec::new();
     while let Some(message) = channel.wait().await {
@@ -144,8 +145,8 @@ async fn execute(lab: Lab, endpoint: Endpoint, user: String, mut channel: Channe
         let _ = answered.await;
         return;
     }
-    // The connection breaks without an exit status.
-    let _ = channel.close().await;
+    // The whole connection breaks: a channel that only closes would look like exit 0 to some clients.
+    let _ = connection.disconnect(russh::Disconnect::ByApplication, String::new(), String::new()).await;
 }
 
 struct JumpHandler {
@@ -156,7 +157,7 @@ impl Handler for JumpHandler {
     type Error = russh::Error;
 
     async fn auth_publickey(&mut self, _user: &str, key: VerifiedPublicKey<'_>) -> Result<Auth, Self::Error> {
-        let text = key.to_openssh().map_err(|_| russh::Error::CouldNotReadKey)?;
+        let text = key.public_key.to_openssh().map_err(|_| russh::Error::CouldNotReadKey)?;
         let body = text.split_whitespace().nth(1).map(str::to_owned);
         let known = self.lab.lock().topology.jump_keys.iter().any(|key| key.split_whitespace().nth(1) == body.as_deref());
         Ok(if known { Auth::Accept } else { Auth::reject() })

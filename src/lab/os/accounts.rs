@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::Machine;
+use super::{Machine, directory};
 
 /// The accounts of the system itself.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -84,9 +84,7 @@ impl Accounts {
     pub fn add_user(&mut self, name: &str, gecos: &str) -> &mut Account {
         let next = self.0.values().map(|one| one.uid).filter(|uid| (FIRST_USER_ID..60_000).contains(uid)).max();
         let uid = next.map_or(FIRST_USER_ID, |uid| uid + 1);
-        self.0
-            .entry(name.to_owned())
-            .or_insert_with(|| Account::new(uid, gecos, &format!("/home/{name}"), "/bin/bash"))
+        self.0.entry(name.to_owned()).or_insert_with(|| Account::new(uid, gecos, &format!("/home/{name}"), "/bin/bash"))
     }
 
     /// Adds a service's account (no login); an existing one is left as it is.
@@ -112,10 +110,10 @@ impl Accounts {
 
 /// An account by name, wherever it is kept: the system first, as `nsswitch.conf` says, then YunoHost's directory.
 pub fn find(machine: &Machine, name: &str) -> Option<Account> {
-    machine.accounts.get(name).cloned().or_else(|| directory_account(machine, name))
+    machine.accounts.get(name).cloned().or_else(|| directory::account(machine, name))
 }
 
-/// Groups of an account, its own first, in the order in which `id -nG` prints them.
+/// Groups of an account, its own first, then as `id -nG` prints them.
 pub fn groups(machine: &Machine, name: &str) -> Vec<String> {
     let mut groups = vec![name.to_owned()];
     if let Some(account) = find(machine, name) {
@@ -129,11 +127,20 @@ pub fn is_member(machine: &Machine, name: &str, group: &str) -> bool {
     groups(machine, name).iter().any(|one| one == group)
 }
 
-/// Whether this is the account's password.
-pub fn password_matches(machine: &Machine, name: &str, password: &str) -> bool {
-    machine.accounts.get(name).and_then(|account| account.password.as_deref()) == Some(password)
+/// The members of a group besides the account of its own name; `None` when there is no such group.
+pub fn members(machine: &Machine, group: &str) -> Option<Vec<String>> {
+    let names = machine.accounts.0.keys().cloned().chain(directory::names(machine));
+    let members: Vec<String> = names.filter(|name| name != group && is_member(machine, name, group)).collect();
+    (!members.is_empty() || find(machine, group).is_some()).then_some(members)
 }
 
-fn directory_account(_machine: &Machine, _name: &str) -> Option<Account> {
-    None
+/// A number for a group: a lab's own, the same for the same name.
+pub fn group_id(group: &str) -> u32 {
+    group.bytes().fold(4000, |id, byte| (id * 31 + u32::from(byte)) % 60_000)
+}
+
+/// Whether this is the account's password.
+pub fn password_matches(machine: &Machine, name: &str, password: &str) -> bool {
+    directory::password_is(machine, name, password)
+        .unwrap_or_else(|| machine.accounts.get(name).and_then(|account| account.password.as_deref()) == Some(password))
 }

@@ -6,14 +6,20 @@ use super::Machine;
 use super::units::{Enablement, State};
 
 /// Folders whose files count.
-const FOLDERS: [&str; 8] = [
-    "/etc/", "/root/", "/home/", "/var/lib/accolades/", "/usr/local/", "/srv/", "/var/www/", "/var/lib/vz/snippets/",
-];
+const FOLDERS: [&str; 8] =
+    ["/etc/", "/root/", "/home/", "/var/lib/accolades/", "/usr/local/", "/srv/", "/var/www/", "/var/lib/vz/snippets/"];
 
 /// Files in them that differ from run to run, or only tell what happened.
 const IGNORED: [&str; 9] = [
-    "/etc/ssh/ssh_host_", "/etc/machine-id", "/etc/shadow", "/etc/yunohost/certs/", "/etc/ssl/private/",
-    "/etc/dkim/", "/etc/yunohost/psql", "/etc/yunohost/mysql", "/root/.ssh/known_hosts",
+    "/etc/ssh/ssh_host_",
+    "/etc/machine-id",
+    "/etc/shadow",
+    "/etc/yunohost/certs/",
+    "/etc/ssl/private/",
+    "/etc/dkim/",
+    "/etc/yunohost/psql",
+    "/etc/yunohost/mysql",
+    "/root/.ssh/known_hosts",
 ];
 
 /// Endings of files that only tell what happened.
@@ -21,8 +27,23 @@ const LOGS: [&str; 6] = [".log", ".out", ".err", "stdout", "stderr", ".pid"];
 
 /// Parts of a key whose value is a secret, a moment, a duration, a history or a random choice.
 const VOLATILE: [&str; 17] = [
-    "password", "passwd", "pwd", "secret", "token", "salt", "_at", "time", "moment", "log", "operations", "lock",
-    "history", "started", "ended", "uuid", "random",
+    "password",
+    "passwd",
+    "pwd",
+    "secret",
+    "token",
+    "salt",
+    "_at",
+    "time",
+    "moment",
+    "log",
+    "operations",
+    "lock",
+    "history",
+    "started",
+    "ended",
+    "uuid",
+    "random",
 ];
 
 impl Machine {

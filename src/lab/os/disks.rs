@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::files::{Entry, Files};
+use super::units::{Enablement, State};
 use super::{Machine, paths};
 
 /// A disk, or a partition of one.
@@ -183,12 +184,69 @@ pub fn unmount(machine: &mut Machine, folder: &str) -> bool {
     true
 }
 
+/// Unmounts everything, as a machine that goes down does.
+pub fn unmount_all(machine: &mut Machine) {
+    let folders: Vec<String> = machine
+        .disks
+        .iter()
+        .flat_map(|disk| std::iter::once(disk).chain(&disk.partitions))
+        .filter_map(|disk| disk.mounted_at.clone())
+        .collect();
+    for folder in folders {
+        unmount(machine, &folder);
+    }
+}
+
+/// Mounts what `fstab` lists and what enabled mount units name; what cannot be mounted stays away (`nofail`).
+pub fn mount_at_boot(machine: &mut Machine) {
+    for (device, folder) in fstab(machine) {
+        machine.files.make_folder(&folder, 0o755, "root");
+        // A disk that is unplugged leaves its folder empty: nobody reads the message of a boot.
+        let _ = mount(machine, &device, &folder);
+    }
+    let enabled: Vec<String> = machine
+        .units
+        .known
+        .iter()
+        .filter(|(name, unit)| name.ends_with(".mount") && unit.enablement == Enablement::Enabled)
+        .map(|(name, _)| name.clone())
+        .collect();
+    for name in enabled {
+        let mounted = mount_unit(machine, &name).is_some_and(|(device, folder)| {
+            machine.files.make_folder(&folder, 0o755, "root");
+            mount(machine, &device, &folder).is_ok()
+        });
+        if let Some(unit) = machine.units.known.get_mut(&name) {
+            unit.state = if mounted { State::Active } else { State::Failed };
+        }
+    }
+}
+
+/// Device and folder of every line of `/etc/fstab` that is mounted at boot.
+pub fn fstab(machine: &Machine) -> Vec<(String, String)> {
+    let text = machine.files.read("/etc/fstab").unwrap_or_default();
+    let fields = text.lines().filter(|line| !line.trim_start().starts_with('#')).map(|line| line.split_whitespace());
+    fields
+        .filter_map(|mut fields| {
+            Some((fields.next()?.to_owned(), fields.next()?.to_owned(), fields.next(), fields.next()))
+        })
+        .filter(|(_, _, _, options)| !options.is_some_and(|options| options.split(',').any(|one| one == "noauto")))
+        .map(|(device, folder, _, _)| (device, folder))
+        .collect()
+}
+
+/// Device and folder that a mount unit's file names.
+pub fn mount_unit(machine: &Machine, unit: &str) -> Option<(String, String)> {
+    let text = machine.files.read(&format!("/etc/systemd/system/{unit}"))?;
+    let value =
+        |key: &str| text.lines().find_map(|line| line.trim().strip_prefix(key)).map(|value| value.trim().to_owned());
+    Some((value("What=")?, value("Where=")?))
+}
+
 fn take_inside(files: &mut Files, folder: &str) -> Vec<(String, Entry)> {
     let inside = format!("{folder}/");
-    let taken: Vec<(String, Entry)> = files
-        .all()
-        .filter_map(|(path, entry)| Some((path.strip_prefix(&inside)?.to_owned(), entry.clone())))
-        .collect();
+    let taken: Vec<(String, Entry)> =
+        files.all().filter_map(|(path, entry)| Some((path.strip_prefix(&inside)?.to_owned(), entry.clone()))).collect();
     for (path, _) in &taken {
         files.remove(&format!("{inside}{path}"));
     }

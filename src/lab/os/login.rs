@@ -33,7 +33,8 @@ pub fn may_log_in(machine: &Machine, user: &str, address: IpAddr, offered: Crede
     }
     match offered {
         Credential::PublicKey(key) => {
-            settings.value("pubkeyauthentication") == Some("yes") && authorised_key(machine, &account.home, key).is_some()
+            settings.value("pubkeyauthentication") == Some("yes")
+                && authorised_key(machine, &account.home, key).is_some()
         }
         Credential::Password(password) => {
             settings.value("passwordauthentication") == Some("yes")

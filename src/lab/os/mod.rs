@@ -8,6 +8,7 @@
 pub mod accounts;
 pub mod boot;
 pub mod digest;
+mod directory;
 pub mod disks;
 pub mod files;
 pub mod login;
@@ -24,7 +25,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 pub use accounts::Accounts;
-pub use boot::{CloudInit, boot};
+pub use boot::{CloudInit, boot, proxmox_node};
 pub use disks::Disk;
 pub use files::Files;
 pub use login::{Credential, may_log_in};
@@ -68,8 +69,10 @@ pub struct Machine {
     pub instance_id: Option<String>,
     /// Private seed of the SSH host key (ed25519), for the SSH server.
     pub host_key_seed: [u8; 32],
-    /// Set by `reboot`: whoever owns the virtual machine boots it again.
-    pub reboot_requested: bool,
+    /// What the hypervisor gave at the last boot; `None` for a node.
+    pub cloud_init: Option<Box<CloudInit>>,
+    /// Set by `reboot`: the machine boots again at the first request after it.
+    pub reboot_at: Option<Moment>,
     /// Programs whose next run stops half-way (faults): `installer`, `apt-get`.
     pub fail_next: Vec<String>,
 }
@@ -127,6 +130,11 @@ impl Machine {
     /// Whether the QEMU guest agent answers: installed and running.
     pub fn agent_running(&self) -> bool {
         self.packages.installed("qemu-guest-agent") && self.units.active("qemu-guest-agent.service")
+    }
+
+    /// Whether sshd listens.
+    pub fn ssh_running(&self) -> bool {
+        self.units.active("ssh.service")
     }
 
     /// Takes a planned failure of this program, once.

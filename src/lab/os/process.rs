@@ -38,18 +38,16 @@ pub fn shell(
 }
 
 /// As [`shell`], on a node with its API at hand.
-pub fn shell_on(
-    host: Host<'_>,
-    login: &Login,
-    command_line: &str,
-    stdin: &str,
-    around: Surroundings<'_>,
-) -> Output {
+pub fn shell_on(host: Host<'_>, login: &Login, command_line: &str, stdin: &str, around: Surroundings<'_>) -> Output {
     let Some(account) = super::accounts::find(host.machine, &login.user) else {
         return Output::fail(255, format!("lab: no account {}", login.user));
     };
     if account.shell.ends_with("/nologin") || account.shell.ends_with("/false") {
-        return Output { exit: 1, stdout: "This account is currently not available.\n".to_owned(), ..Output::default() };
+        return Output {
+            exit: 1,
+            stdout: "This account is currently not available.\n".to_owned(),
+            ..Output::default()
+        };
     }
     let exec = Exec {
         user: login.user.clone(),
@@ -70,7 +68,11 @@ pub fn run_on(host: Host<'_>, exec: &Exec, around: Surroundings<'_>) -> Output {
     let Host { machine, pvesh } = host;
     super::advance(machine, around);
     let mut os = Os::new(machine, around);
-    os.pvesh = pvesh;
+    // A reborrow, so that the closure's lifetime shrinks to this call's.
+    os.pvesh = match pvesh {
+        Some(api) => Some(&mut *api),
+        None => None,
+    };
     os.run(exec)
 }
 

@@ -76,12 +76,19 @@ const DEFAULTS: &[(&str, &str)] = &[
 ];
 
 /// Keywords that may be given several times and add up; every other keeps its first value.
-const LISTS: &[&str] = &["allowgroups", "allowusers", "denygroups", "denyusers", "acceptenv", "hostkey", "listenaddress", "port"];
+const LISTS: &[&str] =
+    &["allowgroups", "allowusers", "denygroups", "denyusers", "acceptenv", "hostkey", "listenaddress", "port"];
 
 /// Keywords whose value is yes or no and nothing else.
 const SWITCHES: &[&str] = &[
-    "passwordauthentication", "pubkeyauthentication", "kbdinteractiveauthentication", "usepam", "x11forwarding",
-    "permitemptypasswords", "printmotd", "strictmodes",
+    "passwordauthentication",
+    "pubkeyauthentication",
+    "kbdinteractiveauthentication",
+    "usepam",
+    "x11forwarding",
+    "permitemptypasswords",
+    "printmotd",
+    "strictmodes",
 ];
 
 /// The settings of a machine for a connection.
@@ -117,7 +124,18 @@ fn read_file(
             continue;
         }
         let (keyword, value) = line.split_once([' ', '\t', '=']).unwrap_or((line, ""));
+        let value = value.split(" #").next().unwrap_or_default();
         let (keyword, value) = (keyword.to_ascii_lowercase(), value.trim().trim_matches('"'));
+        // What a `Match` block holds is checked whether it applies or not.
+        let word = value.split_whitespace().next().unwrap_or_default();
+        let allowed: &[&str] = match keyword.as_str() {
+            "permitrootlogin" => &["yes", "no", "without-password", "prohibit-password", "forced-commands-only"],
+            switch if SWITCHES.contains(&switch) => &["yes", "no"],
+            _ => &[],
+        };
+        if !allowed.is_empty() && !allowed.contains(&word) {
+            return Err(BadConfig(format!("{path} line {}: unsupported option \"{word}\".", index + 1)));
+        }
         match keyword.as_str() {
             "match" => applies = matches_block(machine, value, connection),
             _ if !applies => {}
@@ -127,14 +145,7 @@ fn read_file(
                     read_file(machine, &format!("{folder}/{name}"), connection, found)?;
                 }
             }
-            _ => {
-                let bad_switch = SWITCHES.contains(&keyword.as_str()) && !matches!(value, "yes" | "no");
-                if bad_switch {
-                    let line = index + 1;
-                    return Err(BadConfig(format!("{path} line {line}: unsupported option \"{value}\".")));
-                }
-                take(found, &keyword, value);
-            }
+            _ => take(found, &keyword, value),
         }
     }
     Ok(())

@@ -159,7 +159,8 @@ impl Units {
         self.known.get(name).is_some_and(|unit| matches!(unit.state, State::Active | State::Exited))
     }
 
-    fn take_pid(&mut self) -> u32 {
+    /// A number for a new process.
+    pub fn take_pid(&mut self) -> u32 {
         let pid = self.next_pid;
         self.next_pid += 7;
         pid
@@ -196,7 +197,8 @@ pub fn start_transient(os: &mut Os<'_>, name: &str, description: &str, activatin
             Stream::Journal | Stream::Null => {}
         }
     }
-    let mut unit = Unit::new(description, Enablement::Transient, if activating { State::Activating } else { State::Active });
+    let mut unit =
+        Unit::new(description, Enablement::Transient, if activating { State::Activating } else { State::Active });
     unit.started_at = Some(now);
     unit.transient = Some(told);
     os.machine.units.known.insert(name.to_owned(), unit);
@@ -211,6 +213,9 @@ pub fn start_transient(os: &mut Os<'_>, name: &str, description: &str, activatin
 /// Lets everything in the background take effect whose time has come.
 pub fn advance(machine: &mut Machine, around: Surroundings<'_>) {
     loop {
+        if machine.reboot_at.is_some_and(|at| at <= around.now) {
+            super::boot::reboot(machine, around);
+        }
         let due = machine.units.background.iter().filter(|one| one.ends_at <= around.now).min_by_key(|one| one.ends_at);
         let Some(due) = due.cloned() else { return };
         let before = machine.clone();

@@ -64,8 +64,8 @@ pub fn follow_guests(site: &mut Site, around: Surroundings<'_>) {
         .vms
         .iter_mut()
         .filter_map(|(vmid, vm)| {
-            let guest = vm.guest.as_mut().filter(|guest| vm.up && guest.reboot_requested)?;
-            guest.reboot_requested = false;
+            let guest = vm.guest.as_mut().filter(|guest| vm.up && guest.reboot_at.is_some_and(|at| at <= around.now))?;
+            guest.reboot_at = None;
             Some(*vmid)
         })
         .collect();

@@ -2,14 +2,25 @@
 
 pub mod access;
 pub mod boot;
+pub mod calendar;
 pub mod call;
 pub mod cloudinit;
+pub mod formats;
+pub mod general;
 pub mod handlers;
 pub mod host;
 pub mod hotplug;
-pub mod membership;
+pub mod json;
+pub mod message;
 pub mod network;
+pub mod params;
+pub mod schema;
+pub mod server;
+pub mod shell;
 pub mod state;
+pub mod table;
 pub mod tags;
 pub mod tasks;
+pub mod verify;
+pub mod wire;
 pub mod work;

@@ -6,7 +6,6 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use super::{Site, World};
-use crate::lab::pve::membership;
 use crate::lab::pve::network::{self, Card};
 use crate::lab::pve::state::property::Properties;
 use crate::lab::pve::state::storage::parse_volid;
@@ -82,7 +81,7 @@ fn vm_view(pve: &Pve, vmid: u32, vm: &Vm) -> Value {
         "disks": disks,
         "snapshots": vm.snapshots.keys().collect::<Vec<_>>(),
         "firewall": vm.firewall,
-        "pool": membership::pool_of(&pve.access, vmid),
+        "pool": pve.access.pool_of(vmid),
         "power": vm.power,
         "up": vm.up,
         "guest": vm.guest.as_ref().map(|guest| guest.digest_view()),

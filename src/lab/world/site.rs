@@ -40,13 +40,14 @@ impl Site {
                 Event::Boot(vmid) => boot::finish(self, vmid, then),
             }
         }
+        // A guest that restarts is away for a while: the machine's own `advance` must not bring it up at once.
+        boot::follow_guests(self, around);
         os::advance(&mut self.node, around);
         for vm in self.pve.vms.values_mut().filter(|vm| vm.up) {
             if let Some(guest) = &mut vm.guest {
                 os::advance(guest, around);
             }
         }
-        boot::follow_guests(self, around);
     }
 
     /// When something happens next by itself; `None` when nothing is under way.

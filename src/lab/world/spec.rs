@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 
 use super::{Internet, Moment, Site, World};
-use crate::lab::os::{Disk, Machine};
+use crate::lab::os::{self, Disk, Machine};
+use crate::lab::pve::access::Access;
 use crate::lab::pve::state::{Hardware, Lan, Pve, Storage, StorageKind, bytes};
 
 /// 2026-09-01T06:00:00Z, when every lab begins.
@@ -69,9 +70,10 @@ impl World {
         let site = Site {
             id: spec.id.clone(),
             online: true,
-            node: node_machine(&spec, root_bytes, self.now),
+            node: node_machine(&spec, root_bytes, self),
             pve: Pve {
                 node: spec.node.clone(),
+                access: Access::with_root(&spec.root_password),
                 booted: self.now,
                 hardware: Hardware {
                     cpus: spec.cpus,
@@ -90,22 +92,18 @@ impl World {
     }
 }
 
-fn node_machine(spec: &SiteSpec, root_bytes: u64, now: Moment) -> Machine {
-    let mut machine = Machine {
-        hostname: spec.node.clone(),
-        debian: 13,
-        root_bytes,
-        memory_mib: u32::try_from(spec.memory_bytes / bytes::MIB).unwrap_or(u32::MAX),
-        disks: std::iter::once(Disk::blank("/dev/sda", "SSD0", "lab SSD", spec.ssd_bytes, false))
-            .chain(spec.disks.iter().cloned())
-            .collect(),
-        booted_at: now,
-        ..Machine::default()
-    };
+fn node_machine(spec: &SiteSpec, root_bytes: u64, world: &World) -> Machine {
+    let disks = std::iter::once(Disk::blank("/dev/sda", "SSD0", "lab SSD", spec.ssd_bytes, false))
+        .chain(spec.disks.iter().cloned())
+        .collect();
+    let mut machine = os::proxmox_node(&spec.node, &[], disks, world.seed);
+    machine.root_bytes = root_bytes;
+    machine.memory_mib = u32::try_from(spec.memory_bytes / bytes::MIB).unwrap_or(u32::MAX);
+    machine.booted_at = world.now;
+    machine.accounts.set_password("root", Some(&spec.root_password));
     for folder in ["template/iso", "template/cache", "snippets", "import", "dump", "images"] {
         machine.files.make_folder(&format!("/var/lib/vz/{folder}"), 0o755, "root");
     }
-    machine.files.create("/etc/hostname", 0o644, "root", format!("{}\n", spec.node));
     if !spec.root_keys.is_empty() {
         machine.files.make_folder("/root/.ssh", 0o700, "root");
         machine.files.create("/root/.ssh/authorized_keys", 0o600, "root", spec.root_keys.join("\n") + "\n");

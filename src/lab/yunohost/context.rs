@@ -1,13 +1,14 @@
 //! What a command works with: the machine, the moment, the language, and what it has said so far.
 
+use std::collections::BTreeMap;
+
 use serde_json::Value;
 
 use super::Yunohost;
-use super::operations::{self, Operation};
 use super::reply::{Line, Reply};
 use super::words::Speech;
 use crate::lab::os::{Files, Machine};
-use crate::lab::world::Surroundings;
+use crate::lab::world::{Moment, Surroundings};
 
 /// A command at work.
 pub struct Context<'a> {
@@ -15,6 +16,8 @@ pub struct Context<'a> {
     pub machine: &'a mut Machine,
     /// What it knows of the world.
     pub around: Surroundings<'a>,
+    /// Its environment beyond the usual one.
+    pub env: &'a BTreeMap<String, String>,
     /// The language it answers in.
     pub speech: Speech,
     /// What it has said.
@@ -30,7 +33,7 @@ pub struct Context<'a> {
 pub struct Refusal {
     /// The last words.
     pub lines: Vec<Line>,
-    /// The reason in one sentence, for the journal of operations.
+    /// The reason in one sentence.
     pub reason: String,
 }
 
@@ -88,12 +91,26 @@ impl<'a> Context<'a> {
         self.lines.push(Line::Warning(text));
     }
 
+    /// Says something with `--debug` only, at the end of the work.
+    pub fn debug(&mut self, text: impl Into<String>) {
+        self.lines.push(Line::Debug { after_ms: self.duration_us / 1000, text: text.into() });
+    }
+
+    /// Says with `--debug` where the log of a finished operation is.
+    pub fn debug_log(&mut self, kind: &str, about: &str) {
+        let description = self.speech.say(&format!("log_{kind}"), &[("about", about)]);
+        let name = format!("{}-{kind}-{about}", stamp(self.around.now));
+        self.debug(format!(
+            "To view the log of the operation '{description}', use the command 'yunohost log show {name}'"
+        ));
+    }
+
     /// A refusal in one sentence.
     pub fn refuse(&self, key: &str, values: &[(&str, &str)]) -> Refusal {
         Refusal::error(self.speech.say(key, values))
     }
 
-    /// Runs what is journaled as an operation: a failure quotes the name of its log.
+    /// Runs what YunoHost journals as an operation: a failure quotes the name of its log, `STAMP-KIND-ABOUT`.
     ///
     /// # Errors
     /// Those of the work, after the sentence about the log.
@@ -101,26 +118,21 @@ impl<'a> Context<'a> {
         &mut self,
         kind: &str,
         about: Option<&str>,
-        args: Value,
         work: impl FnOnce(&mut Self) -> Result<T, Refusal>,
     ) -> Result<T, Refusal> {
-        let started = self.around.now;
-        let name = operations::name(started, kind, about);
-        let description = self.speech.say(&format!("log_{kind}"), &[("about", about.unwrap_or_default())]);
-        let first_line = self.lines.len();
         let result = work(self);
         if result.is_err() {
-            self.info("operation_failed", &[("description", &description), ("name", &name)]);
+            self.operation_failed(kind, about);
         }
-        let log = self.lines[first_line..].iter().filter_map(logged).collect();
-        let ended = started.plus_us(self.duration_us);
-        let related_to = about.map(|about| related(kind, about)).into_iter().collect();
-        let error = result.as_ref().err().map(|refusal| refusal.reason.clone());
-        let kind = kind.to_owned();
-        let operation =
-            Operation { name, kind, description, args, related_to, parent: None, started, ended, error, log };
-        self.state().operations.push(operation);
         result
+    }
+
+    /// Says that an operation failed and how its log is called.
+    pub fn operation_failed(&mut self, kind: &str, about: Option<&str>) {
+        let stamp = stamp(self.around.now);
+        let name = about.map_or_else(|| format!("{stamp}-{kind}"), |about| format!("{stamp}-{kind}-{about}"));
+        let description = self.speech.say(&format!("log_{kind}"), &[("about", about.unwrap_or_default())]);
+        self.info("operation_failed", &[("description", &description), ("name", &name)]);
     }
 
     /// The reply to print.
@@ -136,17 +148,9 @@ impl<'a> Context<'a> {
     }
 }
 
-/// `("user", "alice")` for `user_create` and `alice`.
-fn related(kind: &str, about: &str) -> (String, String) {
-    (kind.split('_').next().unwrap_or_default().to_owned(), about.to_owned())
-}
-
-fn logged(line: &Line) -> Option<String> {
-    match line {
-        Line::Info(text) => Some(format!("INFO - {text}")),
-        Line::Success(text) => Some(format!("SUCCESS - {text}")),
-        Line::Warning(text) => Some(format!("WARNING - {text}")),
-        Line::Error(text) => Some(format!("ERROR - {text}")),
-        Line::Debug { .. } | Line::Out(_) | Line::Err(_) => None,
-    }
+/// `YYYYMMDD-HHMMSS` in UTC, as log names begin.
+fn stamp(moment: Moment) -> String {
+    jiff::Timestamp::from_second(moment.unix_seconds())
+        .map(|timestamp| timestamp.strftime("%Y%m%d-%H%M%S").to_string())
+        .unwrap_or_default()
 }

@@ -33,9 +33,15 @@ pub struct Holder {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Attempt {
     /// Taken after so many microseconds.
-    Taken { waited_us: u64 },
+    Taken {
+        /// How long it was waited for.
+        waited_us: u64,
+    },
     /// Refused after so many microseconds.
-    Refused { waited_us: u64 },
+    Refused {
+        /// How long it was waited for.
+        waited_us: u64,
+    },
     /// Nobody will free it and no timeout was given.
     Never,
     /// The file holds something that is no number.

@@ -1,11 +1,13 @@
 //! The program `yunohost`: from its arguments to what is printed.
 
+use std::collections::BTreeMap;
+
 use super::context::{Context, Refusal};
 use super::grammar::{self, Globals, Stop};
 use super::lock::{self, Attempt};
 use super::reply::{Line, Reply};
 use super::words::Speech;
-use super::{dispatch, duration, printer};
+use super::{dispatch, duration, journal, printer};
 use crate::lab::os::{Exec, Machine, Output};
 use crate::lab::world::Surroundings;
 
@@ -40,7 +42,7 @@ pub fn run(machine: &mut Machine, exec: &Exec, around: Surroundings<'_>) -> Outp
         return Output { exit: 1, stdout, duration_us: duration::START_US, ..Output::default() };
     }
     match grammar::parse(&words) {
-        Ok(parsed) => printer::print(&answer(machine, parsed, &globals, speech, exec, around), &globals),
+        Ok(parsed) => printer::print(&answer(machine, parsed, &globals, speech, &words, &exec.env, around), &globals),
         Err(stop) => stopped(stop, &globals, speech),
     }
 }
@@ -76,11 +78,20 @@ fn answer(
     mut parsed: grammar::Parsed,
     globals: &Globals,
     speech: Speech,
-    exec: &Exec,
+    words: &[String],
+    env: &BTreeMap<String, String>,
     around: Surroundings<'_>,
 ) -> Reply {
     let mut reply = Reply { duration_us: duration::START_US, ..Reply::default() };
     reply.lines.extend(std::mem::take(&mut parsed.warnings).into_iter().map(Line::Warning));
+    if let Some(path) = parsed.missing_file(&machine.files) {
+        // Said twice by the real program: once where the file is opened, once where that fails.
+        let reason = format!("[Errno 2] No such file or directory: {}", grammar::quoted(path));
+        let text = format!("unable to parse arguments '{}' because: {reason}", words.join(" "));
+        reply.lines.extend([Line::Error(text.clone()), Line::Error(text)]);
+        reply.exit = 1;
+        return reply;
+    }
     if !parsed.check(&mut reply.lines, speech) {
         reply.exit = 1;
         return reply;
@@ -104,8 +115,10 @@ fn answer(
         lines: Vec::new(),
         duration_us: duration::of(parsed.name()),
         keeps_order: false,
+        env,
     };
-    let done = dispatch::run(context, parsed.name(), &parsed.args, exec);
+    let done = dispatch::run(context, parsed.name(), &parsed.args);
+    journal::record(machine, parsed.name(), &parsed.args, &done, around);
     reply.duration_us += done.duration_us;
     reply.lines.extend(done.lines);
     debug(&mut reply, done.duration_us / 1000, format!("action executed in {:.3}s", done.duration_us as f64 / 1e6));

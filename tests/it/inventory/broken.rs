@@ -43,3 +43,15 @@ fn inventory_colours_only_when_asked() {
     assert!(!mistakes.render(Drawing::Plain).contains('\u{1b}'));
     assert!(mistakes.render(Drawing::Colour).contains('\u{1b}'));
 }
+
+#[test]
+fn inventory_does_not_repeat_a_private_key() {
+    let files = example_with(&[(
+        "cooperative.toml",
+        "ssh_keys = [\n",
+        "ssh_keys = [\n    \"\"\"-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNzaC1rZXktdjEAAAAA\n\"\"\",\n",
+    )]);
+    let drawn = mistakes(&files).render(Drawing::Plain);
+    assert!(drawn.contains("this is a private key"), "{drawn}");
+    assert!(!drawn.contains("b3BlbnNzaC1rZXktdjEAAAAA"), "{drawn}");
+}

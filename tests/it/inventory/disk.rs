@@ -50,7 +50,9 @@ fn inventory_tells_files_and_folders_that_belong_nowhere() {
 #[test]
 fn inventory_tells_an_empty_and_a_missing_folder() {
     let folder = tempfile::tempdir().expect("a folder");
-    assert_eq!(told(folder.path())[0].0, "`cooperative.toml` is missing");
+    let drawn = inventory::load(folder.path()).expect_err("empty").render(inventory::Drawing::Plain);
+    let expected = "  × `cooperative.toml` is missing\n  help: an inventory has exactly one co-operative\n\nthe inventory has 1 mistake\n";
+    assert_eq!(drawn, expected);
     let missing = told(&folder.path().join("nowhere"));
     assert!(missing[0].0.contains("nowhere` cannot be read"), "{missing:?}");
 }
@@ -60,6 +62,8 @@ fn inventory_tells_a_file_that_is_not_utf8() {
     let folder = copy_of_example();
     fs::write(folder.path().join("clients/claire-voyer.toml"), b"name = \"H\xe9l\xe8ne\"").expect("written");
     assert_eq!(told(folder.path())[0].1.as_deref(), Some("save it as UTF-8"));
+    let drawn = inventory::load(folder.path()).expect_err("not UTF-8").render(inventory::Drawing::Plain);
+    assert!(drawn.contains("clients/claire-voyer.toml: cannot be read: "), "{drawn}");
 }
 
 #[test]

@@ -2,8 +2,8 @@
 
 use accolades::domain::ids::{ClientId, InstanceId, PersonId, SiteId};
 use accolades::inventory::edit::{
-    EditError, NewClient, NewContact, NewInstance, NewPerson, NewSeat, SeatEnd, Whereabouts, client_add, seat_add,
-    seat_end,
+    EditError, NewClient, NewContact, NewInstance, NewPerson, NewSeat, SeatEnd, Setting, Whereabouts, client_add,
+    seat_add, seat_end, settings_change,
 };
 use accolades::inventory::model::{DolibarrRights, InboundMail, PostalAddress, VatStatus};
 use accolades::inventory::{self, Drawing};
@@ -165,4 +165,30 @@ fn inventory_edit_is_written_whole_and_read_back() {
     assert_eq!(after.inventory, edit.inventory);
     let names: Vec<_> = std::fs::read_dir(folder.path().join("clients")).expect("a folder").collect();
     assert_eq!(names.len(), 4, "no temporary file stays");
+}
+
+#[test]
+fn inventory_settings_change_in_place() {
+    let before = example().files;
+    let site = "sites/croix-rousse.toml";
+    let settings = [
+        Setting { file: site, key: "node.address", value: "192.168.10.3".into() },
+        Setting { file: site, key: "node.api_port", value: 18006.into() },
+        Setting { file: site, key: "reach.port", value: 2222.into() },
+        Setting { file: "cooperative.toml", key: "image.url", value: "http://127.0.0.1:8080/debian-12.qcow2".into() },
+    ];
+    let edit = settings_change(&before, &settings).expect("sound values");
+    insta::assert_snapshot!(inventory::difference(&before, &edit.files));
+    let wrong = [Setting { file: site, key: "nod.address", value: "192.168.10.3".into() }];
+    let error = settings_change(&before, &wrong).expect_err("no such table");
+    assert_eq!(error.to_string(), "`sites/croix-rousse.toml` has no place for `nod.address`");
+    let refused = [Setting { file: site, key: "node.api_port", value: 0.into() }];
+    assert!(matches!(settings_change(&before, &refused), Err(EditError::Mistakes(_))));
+}
+
+#[test]
+fn inventory_edit_of_an_unknown_client_proposes_the_known_one() {
+    let typed = ClientId::new("atelier-lila").expect("an id");
+    let error = seat_add(&example().files, &typed, &sacha(date(2026, 12, 1))).expect_err("unknown");
+    assert_eq!(error.to_string(), "client `atelier-lila` is unknown\n\ndid you mean `atelier-lilas`?");
 }

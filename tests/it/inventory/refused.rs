@@ -214,6 +214,8 @@ refused! {
         "clients/atelier-lilas.toml: `camille@lilas-archi.example` receives no mail [clients/atelier-lilas.toml]";
     inventory_refuses_contact_without_at: "clients/atelier-lilas.toml", "camille.morel@courriel.example" => "camille.morel",
         "clients/atelier-lilas.toml: `camille.morel` is not an e-mail address";
+    inventory_refuses_contact_without_role: "clients/atelier-lilas.toml", "roles = [\"billing\"]" => "roles = []",
+        "clients/atelier-lilas.toml: `roles` is empty: at least 1 is needed";
     inventory_refuses_nobody_for_invoices: "clients/atelier-lilas.toml", "roles = [\"billing\"]" => "roles = [\"technical\"]",
         "clients/atelier-lilas.toml: no contact has the role `billing`";
     inventory_refuses_nobody_who_approves: "clients/atelier-lilas.toml", "\"approver\", " => "",

@@ -1,10 +1,44 @@
 //! Keys: the server's and ours.
 
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
 use accolades::ssh::{Identity, Login, Session, SshError};
 use accolades::util::remote::{Retry, Sent};
 use secrecy::SecretString;
 
 use super::sshd::{Sshd, redactor};
+
+/// A real `ssh-agent`.
+struct Agent {
+    socket: PathBuf,
+    child: Child,
+}
+
+impl Agent {
+    fn start(socket: PathBuf) -> Agent {
+        let mut child =
+            Command::new("ssh-agent").arg("-D").arg("-a").arg(&socket).stdout(Stdio::piped()).spawn().unwrap();
+        // It says where its socket is once it listens there.
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        assert!(line.contains("SSH_AUTH_SOCK"), "{line}");
+        Agent { socket, child }
+    }
+
+    fn add(&self, key: &Path) {
+        let added = Command::new("ssh-add").arg("-q").arg(key).env("SSH_AUTH_SOCK", &self.socket).status().unwrap();
+        assert!(added.success());
+    }
+}
+
+impl Drop for Agent {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
 
 async fn refusal(login: Login) -> SshError {
     Session::open(login, redactor()).await.expect_err("the login must fail")
@@ -18,7 +52,7 @@ async fn ssh_a_wrong_host_key_shows_both_fingerprints() {
     assert!(matches!(error, SshError::HostKeyMismatch { .. }), "{error}");
     assert_eq!((error.sent(), error.retry()), (Sent::No, Retry::Never));
     for name in ["host.pub", "stranger.pub"] {
-        let shown = std::process::Command::new("ssh-keygen").args(["-l", "-f"]).arg(sshd.path(name)).output().unwrap();
+        let shown = Command::new("ssh-keygen").args(["-l", "-f"]).arg(sshd.path(name)).output().unwrap();
         let shown = String::from_utf8(shown.stdout).unwrap();
         let fingerprint = shown.split_whitespace().nth(1).unwrap();
         assert!(error.to_string().contains(fingerprint), "{error} lacks {fingerprint}");
@@ -38,6 +72,19 @@ async fn ssh_a_key_kept_as_text_opens_too() {
     let sshd = Sshd::start();
     let text = SecretString::from(std::fs::read_to_string(sshd.path("client")).unwrap());
     Session::open(Login { identity: Identity::KeyText(text), ..sshd.login() }, redactor()).await.unwrap();
+}
+
+#[tokio::test]
+async fn ssh_keys_of_an_agent_are_offered_in_turn() {
+    let sshd = Sshd::start();
+    let agent = Agent::start(sshd.path("agent"));
+    let identity = Identity::Agent { socket: Some(agent.socket.clone()) };
+    let login = Login { identity, ..sshd.login() };
+    let empty = refusal(login.clone()).await;
+    assert!(matches!(empty, SshError::AuthenticationRefused { .. }), "{empty}");
+    agent.add(&sshd.path("stranger"));
+    agent.add(&sshd.path("client"));
+    Session::open(login, redactor()).await.unwrap();
 }
 
 #[tokio::test]

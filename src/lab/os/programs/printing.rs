@@ -51,7 +51,8 @@ pub fn printf(_os: &mut Os<'_>, exec: &Exec) -> Output {
                     let mut escape = String::from('\\');
                     if let Some(next) = letters.next() {
                         escape.push(next);
-                        while next.is_digit(8) && escape.len() < 4 && letters.peek().is_some_and(|one| one.is_digit(8)) {
+                        while next.is_digit(8) && escape.len() < 4 && letters.peek().is_some_and(|one| one.is_digit(8))
+                        {
                             escape.extend(letters.next());
                         }
                     }

@@ -39,7 +39,9 @@ pub fn sed(os: &mut Os<'_>, exec: &Exec) -> Output {
     };
     let options = options!(known, &exec.argv[1..]);
     let (scripts, operands) = match (options.all("e"), options.operands.split_first()) {
-        ([], None) => return Output::fail(1, "Usage: sed [OPTION]... {script-only-if-no-other-script} [input-file]..."),
+        ([], None) => {
+            return Output::fail(1, "Usage: sed [OPTION]... {script-only-if-no-other-script} [input-file]...");
+        }
         ([], Some((script, rest))) => (vec![script.clone()], rest.to_vec()),
         (scripts, _) => (scripts.to_vec(), options.operands.clone()),
     };

@@ -171,8 +171,7 @@ pub fn wc(os: &mut Os<'_>, exec: &Exec) -> Output {
 
 /// `cut -d D -f LIST` and `cut -c LIST`
 pub fn cut(os: &mut Os<'_>, exec: &Exec) -> Output {
-    let options =
-        options!(known("cut", &["s"], &["d,delimiter", "f,fields", "c,characters"]), &exec.argv[1..]);
+    let options = options!(known("cut", &["s"], &["d,delimiter", "f,fields", "c,characters"]), &exec.argv[1..]);
     let list = options.value("f").or(options.value("c")).map(ranges);
     let Some(Some(list)) = list else {
         return Output::fail(1, "cut: you must specify a list of bytes, characters, or fields");

@@ -79,7 +79,8 @@ fn change_folder(shell: &mut Shell<'_, '_>, arguments: &[String]) -> Done {
     match reason {
         None => shell.own.cwd = path,
         Some(reason) => {
-            let message = if shell.bash { format!("cd: {wanted}: {reason}") } else { format!("cd: can't cd to {wanted}") };
+            let message =
+                if shell.bash { format!("cd: {wanted}: {reason}") } else { format!("cd: can't cd to {wanted}") };
             shell.complain(message);
             shell.status = if shell.bash { 1 } else { 2 };
         }

@@ -135,8 +135,7 @@ impl Shell<'_, '_> {
 
     /// Paths that match a pattern, folder by folder, sorted.
     fn matching_files(&self, pattern: &str) -> Vec<String> {
-        let mut found =
-            if pattern.starts_with('/') { vec![String::from("/")] } else { vec![String::new()] };
+        let mut found = if pattern.starts_with('/') { vec![String::from("/")] } else { vec![String::new()] };
         for part in pattern.split('/').filter(|part| !part.is_empty()) {
             let mut next = Vec::new();
             for folder in found {

@@ -97,8 +97,11 @@ impl<'o, 'a> Shell<'o, 'a> {
     /// A message of the shell itself, as dash or bash words its beginning.
     pub fn complain(&mut self, message: impl std::fmt::Display) {
         let line = self.line;
-        let text =
-            if self.bash { format!("{}: line {line}: {message}\n", self.name) } else { format!("{}: {line}: {message}\n", self.name) };
+        let text = if self.bash {
+            format!("{}: line {line}: {message}\n", self.name)
+        } else {
+            format!("{}: {line}: {message}\n", self.name)
+        };
         self.say(2, text);
     }
 
@@ -273,10 +276,7 @@ impl<'o, 'a> Shell<'o, 'a> {
         }
         self.line = simple.line;
         let status_before = std::mem::take(&mut self.status);
-        let argv = match self.expand_with_status(&simple.words, status_before) {
-            Ok(argv) => argv,
-            Err(ended) => return Err(ended),
-        };
+        let argv = self.expand_with_status(&simple.words, status_before)?;
         let mut assignments = Vec::new();
         for (name, word) in &simple.assignments {
             assignments.push((name.clone(), self.expand_joined(word)?));
@@ -309,8 +309,7 @@ impl<'o, 'a> Shell<'o, 'a> {
             .collect();
         env.extend(assignments.iter().cloned());
         env.insert("PWD".to_owned(), self.own.cwd.clone());
-        let exec =
-            Exec { user: self.user.clone(), argv: argv.to_vec(), env, stdin: std::mem::take(&mut self.stdin) };
+        let exec = Exec { user: self.user.clone(), argv: argv.to_vec(), env, stdin: std::mem::take(&mut self.stdin) };
         let used_before = std::mem::take(&mut self.os.stdin_used);
         let output = self.os.run(&exec);
         if !self.os.stdin_used {

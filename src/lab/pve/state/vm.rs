@@ -192,11 +192,13 @@ impl Vm {
 
     /// Stops the process: nothing runs and nothing boots any more.
     pub fn power_off(&mut self, now: Moment) {
+        if self.running() {
+            self.changed = now;
+        }
         self.power = Power::Stopped;
         self.started = None;
         self.boot_due = None;
         self.up = false;
-        self.changed = now;
         self.agent_commands.clear();
     }
 

@@ -6,7 +6,6 @@ use serde::{Deserialize, Serialize};
 
 use super::{Ending, SECOND_US, disks};
 use crate::lab::os::Machine;
-use crate::lab::pve::membership;
 use crate::lab::pve::state::property::Properties;
 use crate::lab::pve::state::storage::parse_volid;
 use crate::lab::pve::state::{Drive, Vm, Volume, drive};
@@ -59,7 +58,7 @@ impl Clone {
             Ok(vm) => {
                 site.pve.vms.insert(self.vmid, vm);
                 if let Some(pool) = &self.pool {
-                    membership::join(&mut site.pve.access, pool, self.vmid);
+                    site.pve.access.join_pool(pool, self.vmid).map_err(super::refusal_text)?;
                 }
                 Ok(0)
             }

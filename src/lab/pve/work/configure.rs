@@ -45,13 +45,7 @@ impl Configure {
     /// # Errors
     /// As [`Configure::apply`], in one line.
     pub fn run(self, site: &mut Site, around: Surroundings<'_>, log: &mut Vec<String>) -> Ending {
-        self.apply(site, around, log).map_err(|refusal| match refusal {
-            Refusal::Status(_, text) => text,
-            Refusal::Params(errors) => {
-                let lines: Vec<_> = errors.iter().map(|(key, text)| format!("{key}: {text}")).collect();
-                format!("Parameter verification failed. {}", lines.join(" "))
-            }
-        })?;
+        self.apply(site, around, log).map_err(super::refusal_text)?;
         Ok(0)
     }
 

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Ending, SECOND_US, Work, disks, power};
 use crate::lab::pve::state::{Vm, drive, property};
-use crate::lab::pve::{membership, tags, tasks};
+use crate::lab::pve::{tags, tasks};
 use crate::lab::world::keyed::Key;
 use crate::lab::world::{Site, Surroundings};
 
@@ -58,7 +58,7 @@ impl Create {
         let vm = Vm { config, created: around.now, changed: around.now, ..Vm::default() };
         site.pve.vms.insert(self.vmid, vm);
         if let Some(pool) = &self.pool {
-            membership::join(&mut site.pve.access, pool, self.vmid);
+            site.pve.access.join_pool(pool, self.vmid).map_err(super::refusal_text)?;
         }
         if self.start {
             log.push("Execute autostart".to_owned());

@@ -3,7 +3,6 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Ending, disks, vm_mut};
-use crate::lab::pve::membership;
 use crate::lab::pve::state::storage::parse_volid;
 use crate::lab::pve::state::vm::drives;
 use crate::lab::pve::state::{Drive, Vm, drive};
@@ -49,7 +48,7 @@ impl Destroy {
             log.push(format!("purging VM {vmid} from related configurations.."));
             site.pve.jobs.retain(|_, job| job.forget(vmid));
         }
-        membership::forget(&mut site.pve.access, vmid);
+        site.pve.access.forget_vm(vmid);
         site.pve.vms.remove(&vmid);
         Ok(0)
     }

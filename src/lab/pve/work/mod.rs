@@ -14,6 +14,7 @@ pub mod volume;
 
 use serde::{Deserialize, Serialize};
 
+use super::call::Refusal;
 use super::state::Vm;
 use crate::lab::world::{Site, Surroundings};
 
@@ -133,4 +134,15 @@ pub(super) fn vm_mut(site: &mut Site, vmid: u32) -> Result<&mut Vm, String> {
 /// Refuses what is locked.
 pub(super) fn check_lock(vm: &Vm) -> Result<(), String> {
     vm.lock().map_or(Ok(()), |lock| Err(format!("VM is locked ({lock})")))
+}
+
+/// The one line that a refusal leaves in a task's log.
+pub(super) fn refusal_text(refusal: Refusal) -> String {
+    match refusal {
+        Refusal::Status(_, text) => text,
+        Refusal::Params(errors) => {
+            let lines: Vec<_> = errors.iter().map(|(key, text)| format!("{key}: {text}")).collect();
+            format!("Parameter verification failed. {}", lines.join(" "))
+        }
+    }
 }

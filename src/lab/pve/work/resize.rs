@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Ending, check_lock, disks, vm_mut};
-use crate::lab::pve::call::{Caller, Refusal};
+use crate::lab::pve::call::Caller;
 use crate::lab::pve::state::{Drive, bytes};
 use crate::lab::world::Site;
 
@@ -67,9 +67,6 @@ impl Resize {
     fn check_right(&self, site: &Site, storage: &str) -> Result<(), String> {
         let caller = Caller { user: self.user.clone(), token: self.token.clone() };
         let path = format!("/storage/{storage}");
-        site.pve.access.require(&caller, &path, &["Datastore.AllocateSpace"]).map_err(|refusal| match refusal {
-            Refusal::Status(_, text) => text,
-            Refusal::Params(errors) => errors.into_values().collect::<Vec<_>>().join(" "),
-        })
+        site.pve.access.require(&caller, &path, &["Datastore.AllocateSpace"]).map_err(super::refusal_text)
     }
 }

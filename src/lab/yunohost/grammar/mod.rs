@@ -8,7 +8,8 @@ mod table;
 mod usage;
 
 use super::reply::{Args, Line};
-use table::{Command, Category, commands};
+use crate::lab::os::Files;
+use table::{Category, Command, commands};
 
 pub use argparse::quoted;
 
@@ -55,7 +56,12 @@ pub struct Parsed {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Stop {
     /// A usage error: exit 2, this on standard error after the warnings.
-    Usage { warnings: Vec<String>, text: String },
+    Usage {
+        /// What is said before: deprecated names.
+        warnings: Vec<String>,
+        /// Usage and complaint.
+        text: String,
+    },
     /// A text that was asked for: exit 0, this on standard output.
     Help(String),
     /// No command at all.
@@ -89,6 +95,12 @@ impl Parsed {
     /// Whether the command waits for and holds the lock.
     pub fn takes_lock(&self) -> bool {
         !self.command.read_only
+    }
+
+    /// The first file among the arguments that is not there: such files are opened while arguments are read.
+    pub fn missing_file(&self, files: &Files) -> Option<&str> {
+        let opened = self.command.arguments.iter().filter(|argument| argument.kind == table::Kind::File);
+        opened.filter_map(|argument| self.args.one(argument.key())).find(|path| files.read(path).is_none())
     }
 
     /// YunoHost's own checks of the arguments: what must be asked (and cannot be without a terminal), the sentences

@@ -18,15 +18,11 @@ pub fn named(name: &str) -> Option<Pattern> {
         "username" => pattern(r"^[a-z0-9_\.]+$", "pattern_username", username),
         "fullname" => pattern(r"^([^\W_]{1,30}[ ,.'-]{0,3})+$", "pattern_fullname", fullname),
         "password" => pattern(r"^.{3,}$", "pattern_password", password),
-        "domain" => {
-            pattern(r"^([^\W_A-Z]+([-]*[^\W_A-Z]+)*\.)+((xn--)?[^\W_]{2,})$", "pattern_domain", domain)
-        }
+        "domain" => pattern(r"^([^\W_A-Z]+([-]*[^\W_A-Z]+)*\.)+((xn--)?[^\W_]{2,})$", "pattern_domain", domain),
         "mailbox_quota" => pattern(r"^(\d+[bkMGT])|0$", "pattern_mailbox_quota", mailbox_quota),
-        "email" => pattern(
-            r"^[\w.-]+@([^\W_A-Z]+([-]*[^\W_A-Z]+)*\.)+((xn--)?[^\W_]{2,})$",
-            "pattern_email",
-            |text| address(text, ".-"),
-        ),
+        "email" => pattern(r"^[\w.-]+@([^\W_A-Z]+([-]*[^\W_A-Z]+)*\.)+((xn--)?[^\W_]{2,})$", "pattern_email", |text| {
+            address(text, ".-")
+        }),
         "email_forward" => pattern(
             r"^[\w\+.-]+@([^\W_A-Z]+([-]*[^\W_A-Z]+)*\.)+((xn--)?[^\W_]{2,})$",
             "pattern_email_forward",
@@ -100,7 +96,8 @@ pub fn mailbox_quota(text: &str) -> bool {
     text == "0" || (rest.len() < text.len() && rest.starts_with(['b', 'k', 'M', 'G', 'T']))
 }
 
-fn address(text: &str, punctuation: &str) -> bool {
+/// A mail address whose name holds letters, digits, underscores and this punctuation.
+pub fn address(text: &str, punctuation: &str) -> bool {
     let Some((name, host)) = text.split_once('@') else { return false };
     !name.is_empty()
         && name.chars().all(|letter| is_alphanumeric(letter) || letter == '_' || punctuation.contains(letter))

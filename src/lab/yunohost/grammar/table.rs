@@ -206,7 +206,8 @@ fn command(words: &[&str], help: Option<String>) -> Command {
 }
 
 fn argument(words: &[&str], help: Option<String>) -> Argument {
-    let names = if words[0].starts_with('-') && words.get(1).is_some_and(|word| word.starts_with("--")) { 2 } else { 1 };
+    let names =
+        if words[0].starts_with('-') && words.get(1).is_some_and(|word| word.starts_with("--")) { 2 } else { 1 };
     let mut argument = Argument {
         names: words[..names].iter().map(|name| (*name).to_owned()).collect(),
         count: Count::One,

@@ -86,8 +86,7 @@ fn option_usage(argument: &Argument) -> String {
 
 fn lay_out(program: &str, positional: &[String], options: &[String]) -> String {
     let prefix = "usage: ";
-    let one_line =
-        [program.to_owned()].iter().chain(positional).chain(options).cloned().collect::<Vec<_>>().join(" ");
+    let one_line = [program.to_owned()].iter().chain(positional).chain(options).cloned().collect::<Vec<_>>().join(" ");
     if prefix.len() + one_line.chars().count() <= WIDTH {
         return format!("{prefix}{one_line}\n");
     }
@@ -95,8 +94,11 @@ fn lay_out(program: &str, positional: &[String], options: &[String]) -> String {
     let mut first = vec![program.to_owned()];
     first.extend_from_slice(positional);
     // Without positional arguments the options follow the program's name on its line.
-    let (first, second) =
-        if positional.is_empty() { ([first, options.to_vec()].concat(), Vec::new()) } else { (first, options.to_vec()) };
+    let (first, second) = if positional.is_empty() {
+        ([first, options.to_vec()].concat(), Vec::new())
+    } else {
+        (first, options.to_vec())
+    };
     let mut lines = fill(&first, indent, prefix.len());
     lines[0] = format!("{prefix}{}", lines[0].trim_start());
     lines.extend(fill(&second, indent, indent));
@@ -145,8 +147,7 @@ fn help_section() -> Section {
 
 /// The help of the whole program.
 pub fn top_help(category: Option<&str>) -> Option<String> {
-    let shown: Vec<_> =
-        categories().iter().filter(|one| category.is_none_or(|name| one.name == name)).collect();
+    let shown: Vec<_> = categories().iter().filter(|one| category.is_none_or(|name| one.name == name)).collect();
     let names: Vec<&str> = shown.iter().map(|category| category.name.as_str()).collect();
     let mut rows = vec![row(2, braces(&names), None)];
     rows.extend(shown.iter().map(|category| row(4, category.name.as_str(), category.help.as_deref())));
@@ -222,7 +223,8 @@ pub fn command_help(command: &Command) -> Option<String> {
         command.arguments.iter().partition(|argument| argument.is_option());
     let mut sections = Vec::new();
     if !positional.is_empty() {
-        let rows = positional.iter().map(|argument| Some(row(2, value_name(argument), Some(argument.help.as_deref()?))));
+        let rows =
+            positional.iter().map(|argument| Some(row(2, value_name(argument), Some(argument.help.as_deref()?))));
         sections.push(Section { title: "positional arguments", rows: rows.collect::<Option<_>>()? });
     }
     let mut section = help_section();

@@ -1,0 +1,5 @@
+//! The demonstration: an inventory's sites built in a lab, so that a newcomer sees the whole journey on a bare machine
+//! and the tests exercise the same code as production.
+
+pub mod rewrite;
+pub mod world;

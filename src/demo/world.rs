@@ -1,0 +1,77 @@
+//! A simulated world in which an inventory's sites stand as a technician finds them: boxes with a fresh Proxmox VE.
+
+use std::collections::BTreeMap;
+use std::net::Ipv4Addr;
+
+use crate::inventory::model::{Exposure, Inventory, Site};
+use crate::lab::net::keys;
+use crate::lab::net::topology::{PublicHost, Topology};
+use crate::lab::world::internet::Download;
+use crate::lab::world::spec::SiteSpec;
+use crate::lab::world::{Moment, World};
+use crate::plan::desired::INSTALLER_URL;
+
+/// When the demonstration begins: Monday 2 November 2026, nine o'clock in Paris.
+const BEGINNING: Moment = Moment(1_793_606_400_000_000);
+
+/// The password of root on every node of a lab.
+pub const ROOT_PASSWORD: &str = "lab-root-password";
+
+/// Ports that routers and relays pass on.
+const FORWARDED: [u16; 2] = [80, 443];
+
+/// The world of an inventory, and where its machines are reached.
+pub fn build(inventory: &Inventory, seed: u64) -> (World, Topology) {
+    let mut world = World::new(seed);
+    world.now = BEGINNING;
+    let image = &inventory.cooperative.image;
+    let download = |size_bytes, sha512: &str, kind: &str| Download { size_bytes, sha512: sha512.to_owned(), kind: kind.to_owned() };
+    world.internet.downloads = BTreeMap::from([
+        (image.url.clone(), download(450_000_000, &image.sha512, "debian-12")),
+        (INSTALLER_URL.to_owned(), download(20_000, "", "yunohost-installer")),
+    ]);
+    let technician = keys::public_text(&keys::ssh_key(&keys::seed_of(seed, "technician")));
+    let mut topology = Topology::default();
+    for site in inventory.sites.values() {
+        world.add_site(spec(site, inventory, &technician));
+        if let Ok(address) = site.node.address.parse() {
+            topology.nodes.insert(site.id.to_string(), address);
+        }
+        expose(&mut topology, site, inventory);
+    }
+    (world, topology)
+}
+
+fn spec(site: &Site, inventory: &Inventory, technician: &str) -> SiteSpec {
+    let node = &site.node;
+    let subnet = inventory
+        .instances
+        .values()
+        .flat_map(|instance| &instance.placements)
+        .find(|placement| placement.site == site.id)
+        .map_or_else(|| ipnet::Ipv4Net::new_assert(node.gateway4, 24), |placement| placement.address4);
+    let mut spec = SiteSpec::box_with_disk(site.id.as_str(), &node.name, &node.backup_disk_serial, subnet.trunc());
+    spec.root_keys.push(technician.to_owned());
+    ROOT_PASSWORD.clone_into(&mut spec.root_password);
+    node.bridge.clone_into(&mut spec.bridge);
+    spec.gateway = node.gateway4;
+    spec
+}
+
+/// What the person who set the router (or the relay) up did.
+fn expose(topology: &mut Topology, site: &Site, inventory: &Inventory) {
+    let public = match site.exposure {
+        Exposure::Forward { public4: Some(public), .. } | Exposure::Relay { public4: public, .. } => public,
+        Exposure::Forward { public4: None, .. } | Exposure::Lan => return,
+    };
+    let inside: Option<Ipv4Addr> = inventory
+        .instances
+        .values()
+        .flat_map(|instance| &instance.placements)
+        .find(|placement| placement.site == site.id)
+        .map(|placement| placement.address4.addr());
+    if let Some(inside) = inside {
+        let forwards = FORWARDED.into_iter().map(|port| (port, inside)).collect();
+        topology.public.insert(public, PublicHost { site: site.id.to_string(), forwards });
+    }
+}

@@ -1,0 +1,239 @@
+//! User, roles, tokens and rights on a node, through `pvesh` as root: only root may make the first token.
+//!
+//! Two tokens, so that the one in daily use can do nothing to the node itself (sheet Proxmox, section 11). With privilege
+//! separation a token has only what both it and its user are granted: every grant is made to both.
+
+use secrecy::SecretString;
+use serde::de::DeserializeOwned;
+
+use super::Preparation;
+use crate::engine::EngineError;
+use crate::engine::site::{Token, USER};
+use crate::plan::decide::{CLIENT_POOL, DRILL_POOL};
+
+/// A role of ours.
+struct Role {
+    id: &'static str,
+    privileges: &'static [&'static str],
+}
+
+/// Everything that is done to machines of our pools.
+const MACHINES: Role = Role {
+    id: "AccoladesMachines",
+    privileges: &[
+        "Pool.Audit",
+        "VM.Allocate",
+        "VM.Audit",
+        "VM.Backup",
+        "VM.Clone",
+        "VM.Config.CDROM",
+        "VM.Config.CPU",
+        "VM.Config.Cloudinit",
+        "VM.Config.Disk",
+        "VM.Config.HWType",
+        "VM.Config.Memory",
+        "VM.Config.Network",
+        "VM.Config.Options",
+        "VM.GuestAgent.Audit",
+        "VM.GuestAgent.FileRead",
+        "VM.PowerMgmt",
+        "VM.Snapshot",
+    ],
+};
+
+/// Using a storage, without defining it.
+const STORAGE: Role = Role { id: "AccoladesStorage", privileges: &["Datastore.AllocateSpace", "Datastore.Audit"] };
+
+/// Plugging a machine into the bridge.
+const NETWORK: Role = Role { id: "AccoladesNetwork", privileges: &["SDN.Use"] };
+
+/// Seeing the node's state and tasks.
+const NODE: Role = Role { id: "AccoladesNode", privileges: &["Sys.Audit"] };
+
+/// What only setting up needs.
+const SET_UP: Role = Role {
+    id: "AccoladesSetUp",
+    privileges: &[
+        "Datastore.Allocate",
+        "Datastore.AllocateTemplate",
+        "Datastore.Audit",
+        "Pool.Allocate",
+        "Pool.Audit",
+        "Sys.AccessNetwork",
+        "Sys.Audit",
+        "Sys.Modify",
+    ],
+};
+
+const ROLES: [&Role; 5] = [&MACHINES, &STORAGE, &NETWORK, &NODE, &SET_UP];
+
+/// A grant to the user and to one token.
+struct Grant {
+    path: String,
+    role: &'static Role,
+    token: Token,
+    propagate: bool,
+}
+
+#[derive(serde::Deserialize)]
+struct ListedUser {
+    userid: String,
+}
+
+#[derive(serde::Deserialize)]
+struct ListedRole {
+    roleid: String,
+    #[serde(default)]
+    privs: String,
+}
+
+#[derive(serde::Deserialize)]
+struct ListedToken {
+    tokenid: String,
+}
+
+#[derive(serde::Deserialize)]
+struct ListedGrant {
+    path: String,
+    roleid: String,
+    ugid: String,
+}
+
+#[derive(serde::Deserialize)]
+struct MadeToken {
+    value: SecretString,
+}
+
+impl Preparation<'_> {
+    async fn pvesh(&self, verb: &str, path: &str, parameters: &[(&str, &str)]) -> Result<String, EngineError> {
+        let mut argv = vec!["pvesh".to_owned(), verb.to_owned(), path.to_owned()];
+        for (name, value) in parameters {
+            argv.extend([format!("--{name}"), (*value).to_owned()]);
+        }
+        argv.extend(["--output-format".to_owned(), "json".to_owned()]);
+        let argv: Vec<&str> = argv.iter().map(String::as_str).collect();
+        self.on_node(&argv).await
+    }
+
+    async fn list<T: DeserializeOwned>(&self, path: &str) -> Result<Vec<T>, EngineError> {
+        let text = self.pvesh("get", path, &[]).await?;
+        serde_json::from_str(&text)
+            .map_err(|error| EngineError::Unexpected(format!("`pvesh get {path}` answered something unexpected: {error}")))
+    }
+
+    pub(super) async fn has_user(&self) -> Result<bool, EngineError> {
+        Ok(self.list::<ListedUser>("/access/users").await?.iter().any(|user| user.userid == USER))
+    }
+
+    pub(super) async fn create_user(&self) -> Result<(), EngineError> {
+        let comment = "the co-operative's provisioning program";
+        self.pvesh("create", "/access/users", &[("userid", USER), ("comment", comment)]).await.map(drop)
+    }
+
+    pub(super) async fn has_roles(&self) -> Result<bool, EngineError> {
+        let listed = self.list::<ListedRole>("/access/roles").await?;
+        Ok(ROLES.iter().all(|role| listed.iter().any(|one| one.roleid == role.id && has_exactly(&one.privs, role))))
+    }
+
+    pub(super) async fn set_roles(&self) -> Result<(), EngineError> {
+        let listed = self.list::<ListedRole>("/access/roles").await?;
+        for role in ROLES {
+            let privileges = role.privileges.join(",");
+            match listed.iter().find(|one| one.roleid == role.id) {
+                None => {
+                    self.pvesh("create", "/access/roles", &[("roleid", role.id), ("privs", &privileges)]).await?;
+                }
+                Some(one) if !has_exactly(&one.privs, role) => {
+                    self.pvesh("set", &format!("/access/roles/{}", role.id), &[("privs", &privileges)]).await?;
+                }
+                Some(_) => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// A token whose secret we do not have is as good as none.
+    pub(super) async fn has_tokens(&self) -> Result<bool, EngineError> {
+        let listed = self.list::<ListedToken>(&format!("/access/users/{USER}/token")).await?;
+        for token in [Token::Everyday, Token::SetUp] {
+            let known = self.engine.vault.get_secret(&token.secret_name(self.site)).await?.is_some();
+            if !known || !listed.iter().any(|one| one.tokenid == token.name()) {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// A secret is shown once: when the answer that held it was lost, the token gets a new one.
+    pub(super) async fn make_tokens(&self) -> Result<(), EngineError> {
+        let listed = self.list::<ListedToken>(&format!("/access/users/{USER}/token")).await?;
+        for token in [Token::Everyday, Token::SetUp] {
+            let secret_name = token.secret_name(self.site);
+            let exists = listed.iter().any(|one| one.tokenid == token.name());
+            if exists && self.engine.vault.get_secret(&secret_name).await?.is_some() {
+                continue;
+            }
+            let path = format!("/access/users/{USER}/token/{}", token.name());
+            let answer = if exists {
+                self.pvesh("set", &path, &[("regenerate", "1")]).await?
+            } else {
+                self.pvesh("create", &path, &[("privsep", "1")]).await?
+            };
+            let made: MadeToken = serde_json::from_str(&answer)
+                .map_err(|_| EngineError::Unexpected("the answer about a new token has no secret in it".to_owned()))?;
+            self.engine.redactor.learn(&made.value);
+            self.engine.vault.put_secret(&secret_name, &made.value, self.engine.now_us().await?).await?;
+        }
+        Ok(())
+    }
+
+    fn grants(&self) -> Vec<Grant> {
+        let node = &self.site.node;
+        let grant = |path: String, role, token, propagate| Grant { path, role, token, propagate };
+        let mut grants = vec![
+            grant(format!("/pool/{CLIENT_POOL}"), &MACHINES, Token::Everyday, true),
+            grant(format!("/pool/{DRILL_POOL}"), &MACHINES, Token::Everyday, true),
+            grant(format!("/storage/{}", node.vm_storage), &STORAGE, Token::Everyday, true),
+            grant(format!("/storage/{}", super::storage::BACKUP_STORAGE), &STORAGE, Token::Everyday, true),
+            grant(format!("/sdn/zones/localnetwork/{}", node.bridge), &NETWORK, Token::Everyday, true),
+            grant(format!("/nodes/{}", node.name), &NODE, Token::Everyday, true),
+            grant("/".to_owned(), &SET_UP, Token::SetUp, false),
+            grant("/storage".to_owned(), &SET_UP, Token::SetUp, true),
+            grant("/pool".to_owned(), &SET_UP, Token::SetUp, true),
+            grant(format!("/nodes/{}", node.name), &SET_UP, Token::SetUp, true),
+        ];
+        if node.image_storage != node.vm_storage {
+            grants.push(grant(format!("/storage/{}", node.image_storage), &STORAGE, Token::Everyday, true));
+        }
+        if let Some(template) = node.template {
+            grants.push(grant(format!("/vms/{template}"), &MACHINES, Token::Everyday, true));
+        }
+        grants
+    }
+
+    pub(super) async fn has_rights(&self) -> Result<bool, EngineError> {
+        let listed = self.list::<ListedGrant>("/access/acl").await?;
+        let has = |grant: &Grant, to: &str| {
+            listed.iter().any(|one| one.path == grant.path && one.roleid == grant.role.id && one.ugid == to)
+        };
+        Ok(self.grants().iter().all(|grant| has(grant, USER) && has(grant, &grant.token.id())))
+    }
+
+    pub(super) async fn grant_rights(&self) -> Result<(), EngineError> {
+        for grant in self.grants() {
+            let propagate = if grant.propagate { "1" } else { "0" };
+            let (token, path) = (grant.token.id(), grant.path.as_str());
+            for (kind, to) in [("users", USER), ("tokens", token.as_str())] {
+                let parameters = [("path", path), ("roles", grant.role.id), (kind, to), ("propagate", propagate)];
+                self.pvesh("set", "/access/acl", &parameters).await?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn has_exactly(listed: &str, role: &Role) -> bool {
+    let mut have: Vec<&str> = listed.split(',').filter(|one| !one.is_empty()).collect();
+    have.sort_unstable();
+    have == role.privileges
+}

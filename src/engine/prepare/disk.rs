@@ -1,0 +1,114 @@
+//! The backup disk: found by its serial number, formatted only when blank, mounted by its UUID.
+
+use serde::Deserialize;
+
+use super::{Look, Preparation};
+use crate::engine::EngineError;
+use crate::ssh::Stdin;
+
+/// Where the backup disk is mounted.
+pub const MOUNT_POINT: &str = "/mnt/accolades-backup";
+
+/// The label of our file system: how a disk that we formatted is known again.
+const LABEL: &str = "accolades-bak";
+
+/// What `lsblk --json` says.
+#[derive(Debug, Deserialize)]
+struct BlockDevices {
+    blockdevices: Vec<BlockDevice>,
+}
+
+#[derive(Debug, Deserialize)]
+struct BlockDevice {
+    path: String,
+    serial: Option<String>,
+    fstype: Option<String>,
+    label: Option<String>,
+    uuid: Option<String>,
+    mountpoint: Option<String>,
+    #[serde(default)]
+    children: Vec<BlockDevice>,
+}
+
+impl Preparation<'_> {
+    /// The backup disk as the node sees it.
+    async fn backup_disk(&self) -> Result<BlockDevice, EngineError> {
+        let columns = "PATH,SERIAL,FSTYPE,LABEL,UUID,MOUNTPOINT,TYPE";
+        let text = self.on_node(&["lsblk", "--json", "--output", columns]).await?;
+        let devices: BlockDevices = serde_json::from_str(&text)
+            .map_err(|error| EngineError::Unexpected(format!("lsblk answered something else than JSON: {error}")))?;
+        let serial = self.site.node.backup_disk_serial.as_str();
+        let found: Vec<&str> = devices.blockdevices.iter().filter_map(|one| one.serial.as_deref()).collect();
+        let found = found.join(", ");
+        devices.blockdevices.into_iter().find(|disk| disk.serial.as_deref() == Some(serial)).ok_or_else(|| {
+            EngineError::Conflict(format!(
+                "no disk with the serial number {serial} is plugged into `{}`; there are: {found}\n\n\
+                 plug it in, or correct `backup_disk_serial` in the inventory",
+                self.site.node.name
+            ))
+        })
+    }
+
+    pub(super) async fn look_at_disk(&self) -> Result<Look, EngineError> {
+        let disk = self.backup_disk().await?;
+        if disk.fstype.as_deref() == Some("ext4") && disk.label.as_deref() == Some(LABEL) {
+            return Ok(Look::Done);
+        }
+        let blank = disk.fstype.is_none() && disk.children.is_empty() && self.has_no_signature(&disk.path).await?;
+        if !blank {
+            return Err(EngineError::Conflict(format!(
+                "disk {} ({}) is not blank and not ours: it is left untouched\n\n\
+                 if its content may go, erase it by hand (`wipefs`), then run the same command again",
+                self.site.node.backup_disk_serial, disk.path
+            )));
+        }
+        Ok(Look::WouldFormat(self.site.node.backup_disk_serial.clone()))
+    }
+
+    /// A second opinion before anything is formatted: `wipefs` knows signatures that `lsblk` does not show.
+    async fn has_no_signature(&self, device: &str) -> Result<bool, EngineError> {
+        Ok(self.on_node(&["wipefs", "--no-act", "--parsable", device]).await?.lines().all(|line| line.starts_with('#')))
+    }
+
+    pub(super) async fn format_disk(&self) -> Result<(), EngineError> {
+        let disk = self.backup_disk().await?;
+        // Without `-F`: mkfs itself refuses a disk that has something on it.
+        self.on_node(&["mkfs.ext4", "-q", "-L", LABEL, &disk.path]).await?;
+        self.on_node(&["udevadm", "settle"]).await.map(drop)
+    }
+
+    pub(super) async fn is_mounted(&self) -> Result<bool, EngineError> {
+        let disk = self.backup_disk().await?;
+        let listed = self.fstab_line(&disk)?;
+        let fstab = self.on_node(&["cat", "/etc/fstab"]).await?;
+        Ok(disk.mountpoint.as_deref() == Some(MOUNT_POINT) && fstab.lines().any(|line| line == listed))
+    }
+
+    /// `nofail`: a box must start without its backup disk, and say so.
+    fn fstab_line(&self, disk: &BlockDevice) -> Result<String, EngineError> {
+        let uuid = disk.uuid.as_deref();
+        let uuid = uuid.ok_or_else(|| EngineError::Unexpected(format!("{} has no UUID", disk.path)))?;
+        Ok(format!("UUID={uuid} {MOUNT_POINT} ext4 defaults,nofail,x-systemd.device-timeout=10s 0 2"))
+    }
+
+    pub(super) async fn mount_disk(&self) -> Result<(), EngineError> {
+        let disk = self.backup_disk().await?;
+        let line = self.fstab_line(&disk)?;
+        self.on_node(&["mkdir", "-p", MOUNT_POINT]).await?;
+        let fstab = self.on_node(&["cat", "/etc/fstab"]).await?;
+        if !fstab.lines().any(|one| one == line) {
+            // A line of an earlier disk at our mount point goes; every other line stays as it is.
+            let mut kept: Vec<&str> =
+                fstab.lines().filter(|one| one.split_whitespace().nth(1) != Some(MOUNT_POINT)).collect();
+            kept.push(&line);
+            let text = kept.join("\n") + "\n";
+            let script = "cat > /etc/fstab.accolades && mv /etc/fstab.accolades /etc/fstab";
+            self.on_node_with(&["sh", "-c", script], Some(Stdin::Bytes(text.into_bytes()))).await?;
+        }
+        self.on_node(&["systemctl", "daemon-reload"]).await?;
+        if disk.mountpoint.is_none() {
+            self.on_node(&["mount", MOUNT_POINT]).await?;
+        }
+        Ok(())
+    }
+}

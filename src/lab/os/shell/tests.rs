@@ -1,0 +1,1 @@
+//! The shell, rule by rule.

@@ -1,0 +1,18 @@
+//! `DELETE /nodes/{node}/qemu/{vmid}`
+
+use serde_json::Value;
+
+use crate::lab::pve::call::{Call, Refusal};
+use crate::lab::pve::handlers::common::{existing_vmid, skip_lock, vm};
+use crate::lab::pve::tasks;
+use crate::lab::pve::work::{Destroy, Work, destroy};
+use crate::lab::world::{Site, Surroundings};
+
+/// Destroys a VM with all that belongs to it.
+pub fn destroy(site: &mut Site, around: Surroundings<'_>, call: &Call) -> Result<Value, Refusal> {
+    skip_lock(call)?;
+    let vmid = existing_vmid(site, call)?;
+    destroy::check(vm(&site.pve, vmid)?, vmid).map_err(Refusal::died)?;
+    let work = Destroy { vmid, purge: call.flag("purge"), unreferenced: call.flag("destroy-unreferenced-disks") };
+    Ok(tasks::start(site, around, &call.caller.full_id(), "qmdestroy", &vmid.to_string(), Work::Destroy(work)))
+}

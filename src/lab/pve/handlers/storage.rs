@@ -1,0 +1,185 @@
+//! `/storage`: definitions of storages.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value, json};
+
+use super::common::required;
+use crate::lab::pve::call::{Call, Refusal};
+use crate::lab::pve::state::storage::{Storage, StorageKind};
+use crate::lab::pve::state::{Pve, property};
+use crate::lab::world::{Site, Surroundings};
+
+/// Options that cannot be changed after creation.
+const FIXED: [&str; 8] = ["type", "path", "vgname", "thinpool", "server", "datastore", "export", "portal"];
+
+/// Parameters that are not options of a definition.
+const NOT_OPTIONS: [&str; 5] = ["storage", "type", "delete", "digest", "password"];
+
+/// Options that are shown as 1 or 0.
+const BOOLEANS: [&str; 3] = ["shared", "disable", "create-base-path"];
+
+/// `GET /storage`
+pub fn list(site: &mut Site, _around: Surroundings<'_>, call: &Call) -> Result<Value, Refusal> {
+    let wanted = call.text("type");
+    let pve = &site.pve;
+    let visible = |id: &str| {
+        pve.access.allowed_any(&call.caller, &format!("/storage/{id}"), &["Datastore.Audit", "Datastore.AllocateSpace"])
+    };
+    Ok(pve
+        .storages
+        .iter()
+        .filter(|(id, storage)| visible(id) && wanted.as_deref().is_none_or(|kind| kind == storage.kind.name()))
+        .map(|(id, storage)| Value::Object(shown(id, storage)))
+        .collect())
+}
+
+/// `GET /storage/{storage}`
+pub fn read(site: &mut Site, _around: Surroundings<'_>, call: &Call) -> Result<Value, Refusal> {
+    let id = required(call, "storage")?;
+    Ok(Value::Object(shown(&id, find(&site.pve, &id)?)))
+}
+
+/// `POST /storage`: the storage is activated at once; when that fails it is not defined (sheet Proxmox, section 9d).
+pub fn create(site: &mut Site, around: Surroundings<'_>, call: &Call) -> Result<Value, Refusal> {
+    let id = required(call, "storage")?;
+    let type_name = required(call, "type")?;
+    if site.pve.storages.contains_key(&id) {
+        return Err(Refusal::died(format!("storage ID '{id}' already defined")));
+    }
+    let kind = StorageKind::from_name(&type_name)
+        .ok_or_else(|| Refusal::Status(501, format!("storage type '{type_name}' is not simulated in the lab")))?;
+    let options = options_of(call, kind)?;
+    let created = match kind {
+        StorageKind::Dir => create_dir(site, options)?,
+        StorageKind::LvmThin => thin_pool(&site.pve, options)?,
+        StorageKind::Pbs => super::storage_pbs::connect(&id, options, call, around)?,
+    };
+    if created.enabled_on(&site.pve.node)
+        && let Some(problem) = created.problem(&id, &site.node)
+    {
+        return Err(Refusal::died(format!("create storage failed: {problem}")));
+    }
+    let answer = json!({ "storage": id, "type": kind.name() });
+    site.pve.storages.insert(id, created);
+    Ok(answer)
+}
+
+/// `PUT /storage/{storage}`
+pub fn update(site: &mut Site, _around: Surroundings<'_>, call: &Call) -> Result<Value, Refusal> {
+    let id = required(call, "storage")?;
+    let storage = find(&site.pve, &id)?;
+    if call.text("digest").is_some_and(|digest| digest != storage.digest()) {
+        return Err(Refusal::died("detected modified configuration - file changed by other user? Try again."));
+    }
+    for key in FIXED {
+        if call.text(key).is_some_and(|value| storage.option(key) != Some(value.as_str())) {
+            return Err(Refusal::param(key, format!("can't change value of fixed parameter '{key}'")));
+        }
+    }
+    let mut options = storage.options.clone();
+    for key in property::list(&call.text("delete").unwrap_or_default()) {
+        if FIXED.contains(&key.as_str()) {
+            return Err(Refusal::param("delete", format!("unable to delete required option '{key}'")));
+        }
+        options.remove(&key);
+    }
+    options.extend(options_of(call, storage.kind)?);
+    let answer = json!({ "storage": id, "type": storage.kind.name() });
+    if let Some(storage) = site.pve.storages.get_mut(&id) {
+        storage.options = options;
+    }
+    Ok(answer)
+}
+
+/// `DELETE /storage/{storage}`: only the definition goes, except for what lies in it here.
+pub fn delete(site: &mut Site, _around: Surroundings<'_>, call: &Call) -> Result<Value, Refusal> {
+    let id = required(call, "storage")?;
+    find(&site.pve, &id)?;
+    site.pve.storages.remove(&id);
+    Ok(Value::Null)
+}
+
+/// A storage by its id.
+///
+/// # Errors
+/// 500 for a missing one.
+pub fn find<'a>(pve: &'a Pve, id: &str) -> Result<&'a Storage, Refusal> {
+    pve.storages.get(id).ok_or_else(|| Refusal::died(format!("storage '{id}' does not exist")))
+}
+
+fn options_of(call: &Call, kind: StorageKind) -> Result<BTreeMap<String, String>, Refusal> {
+    let mut options = BTreeMap::new();
+    for key in call.params.keys().filter(|key| !NOT_OPTIONS.contains(&key.as_str())) {
+        if let Some(value) = call.text(key) {
+            options.insert(key.clone(), value);
+        }
+    }
+    for content in property::list(options.get("content").map(String::as_str).unwrap_or_default()) {
+        if !kind.possible_content().contains(&content.as_str()) {
+            return Err(Refusal::died(format!("storage does not support content type '{content}'")));
+        }
+    }
+    Ok(options)
+}
+
+/// Makes the folder and what belongs into it, unless that is forbidden or the mount is missing.
+fn create_dir(site: &mut Site, mut options: BTreeMap<String, String>) -> Result<Storage, Refusal> {
+    let path = options
+        .get("path")
+        .cloned()
+        .ok_or_else(|| Refusal::param("path", "property is missing and it is not optional"))?;
+    options.entry("content".to_owned()).or_insert_with(|| "images,rootdir,vztmpl,iso,snippets,backup".to_owned());
+    let storage = Storage::new(StorageKind::Dir, options, site.pve.hardware.root_bytes);
+    let may_make = storage.option("create-base-path").or(storage.option("mkdir")).is_none_or(property::is_yes);
+    let mounted = storage.problem("", &site.node).is_none_or(|problem| !problem.contains("mount point"));
+    if may_make && mounted {
+        site.node.files.make_folder(&path, 0o755, "root");
+        for (content, folder) in [
+            ("backup", "dump"),
+            ("iso", "template/iso"),
+            ("vztmpl", "template/cache"),
+            ("snippets", "snippets"),
+            ("images", "images"),
+            ("import", "import"),
+        ] {
+            if storage.carries(content) {
+                site.node.files.make_folder(&format!("{path}/{folder}"), 0o755, "root");
+            }
+        }
+    }
+    Ok(storage)
+}
+
+/// The node has one thin pool; a second definition of it sees the same space.
+fn thin_pool(pve: &Pve, mut options: BTreeMap<String, String>) -> Result<Storage, Refusal> {
+    options.entry("content".to_owned()).or_insert_with(|| "images,rootdir".to_owned());
+    let wanted = |key: &str| options.get(key).map(String::as_str).unwrap_or_default();
+    let same = pve.storages.values().find(|storage| {
+        storage.kind == StorageKind::LvmThin
+            && storage.option("vgname") == Some(wanted("vgname"))
+            && storage.option("thinpool") == Some(wanted("thinpool"))
+    });
+    let Some(same) = same else {
+        return Err(Refusal::died(format!(
+            "create storage failed: no such logical volume {}/{}",
+            wanted("vgname"),
+            wanted("thinpool")
+        )));
+    };
+    let capacity = same.capacity_bytes;
+    Ok(Storage::new(StorageKind::LvmThin, options, capacity))
+}
+
+fn shown(id: &str, storage: &Storage) -> Map<String, Value> {
+    let mut answer = Map::new();
+    answer.insert("storage".to_owned(), json!(id));
+    answer.insert("type".to_owned(), json!(storage.kind.name()));
+    answer.insert("digest".to_owned(), json!(storage.digest()));
+    for (key, value) in &storage.options {
+        let value =
+            if BOOLEANS.contains(&key.as_str()) { json!(u8::from(property::is_yes(value))) } else { json!(value) };
+        answer.insert(key.clone(), value);
+    }
+    answer
+}
