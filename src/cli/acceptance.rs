@@ -1,6 +1,5 @@
 //! Accepting an inventory: what the files say becomes what is carried out, with who, when and what changed.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::exit::Exit;
@@ -19,11 +18,17 @@ pub struct Standing {
 }
 
 impl Standing {
-    /// What changed, as the person who accepts it sees it.
+    /// What changed, as the person who accepts it sees it. Of a first version there is nothing to compare: its files are
+    /// named.
     pub fn difference(&self) -> Option<String> {
-        let none = BTreeMap::new();
-        let before = self.latest.as_ref().map_or(&none, |latest| &latest.files);
-        self.edit.as_ref().map(|edit| inventory::difference(before, &edit.files))
+        let edit = self.edit.as_ref()?;
+        Some(match &self.latest {
+            Some(latest) => inventory::difference(&latest.files, &edit.files),
+            None => {
+                let files = edit.files.iter().map(|(path, text)| format!("+ {path}, {} lines\n", text.lines().count()));
+                format!("The first version, {} files:\n{}", edit.files.len(), files.collect::<String>())
+            }
+        })
     }
 
     /// Number of the version in force, 0 for none.

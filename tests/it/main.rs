@@ -1,17 +1,20 @@
 //! One integration binary: every suite is a module, so that it links once.
 
 mod architecture;
-mod inventory;
-mod ssh;
-mod store;
+mod cli;
 mod onboarding;
 mod rehearsal;
 mod pve;
 mod ssh;
 mod store;
+mod pve_behaviour;
 mod pve_calendar;
 mod pve_fixture;
+mod pve_rights;
+mod pve_robust;
 mod pve_table;
 mod replay_pve;
 mod replay_yunohost;
 mod inventory;
+mod yunohost_grammar;
+mod yunohost_sheet;

@@ -61,11 +61,12 @@ pub async fn run(session: &Session, arguments: Arguments) -> Result<Exit, Failur
         session.output.warn("the sheet is in French, the client's documents are to be in another language");
     }
     let people = people(client, day);
+    let vault = session.vault(&store).await?;
     if !arguments.passwords_later {
+        must_have_accounts(&vault, client, &people).await?;
         session.confirm(&format!("Hand over the passwords of {} people? Each is given once.", people.len()))?;
     }
     let (path, mut file) = open(&arguments.out, client)?;
-    let vault = session.vault(&store).await?;
     let mut cards = Vec::with_capacity(people.len());
     for &person in &people {
         let password = match arguments.passwords_later {
@@ -97,6 +98,24 @@ pub async fn run(session: &Session, arguments: Arguments) -> Result<Exit, Failur
     Ok(Exit::Ok)
 }
 
+/// Before anybody has an account there is nothing to hand over.
+async fn must_have_accounts(vault: &Vault, client: &Client, people: &[&Person]) -> Result<(), Failure> {
+    let names = vault.secret_names().await?;
+    if people.iter().any(|person| names.iter().any(|one| one.name == secret_name(client, person))) {
+        return Ok(());
+    }
+    Err(Failure::new(
+        Exit::Configuration,
+        format!("nobody at `{}` has an account yet", client.id),
+        format!("make them with `accolades apply {}`, or print the sheet with `--passwords-later`", client.id),
+    ))
+}
+
+/// Where the engine keeps the password that it made for a person.
+fn secret_name(client: &Client, person: &Person) -> String {
+    format!("person/{}/{}", client.id, person.id)
+}
+
 /// A new file. One that is there may hold passwords that are nowhere else.
 fn open(folder: &Path, client: &Client) -> Result<(PathBuf, File), Failure> {
     let path = folder.join(format!("bienvenue-{}.html", client.id));
@@ -119,7 +138,7 @@ async fn hand_over(
     now: Timestamp,
     zone: &jiff::tz::TimeZone,
 ) -> Result<Password, Failure> {
-    let name = format!("person/{}/{}", client.id, person.id);
+    let name = secret_name(client, person);
     Ok(match vault.hand_over(&name, now.as_microsecond()).await? {
         HandOver::Now(password) => Password::Now(password.expose_secret().to_owned()),
         HandOver::Already { at_us } => {
