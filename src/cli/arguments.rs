@@ -4,7 +4,10 @@ use std::path::PathBuf;
 
 use clap::{Args, CommandFactory, Parser, Subcommand};
 
-use super::commands::{apply, client, completions, dns, inventory, man, plan, seat, secret, store, welcome};
+use super::commands::{apply, client, completions, dns, inventory, man, plan, seat, secret, site, store, welcome};
+
+#[cfg(feature = "lab")]
+use super::commands::lab;
 
 const HEADING: &str = "Options of every command";
 
@@ -87,11 +90,18 @@ pub enum Command {
     /// Secrets that a person has to set
     #[command(subcommand)]
     Secret(secret::Secret),
+    /// Sites and their nodes
+    #[command(subcommand)]
+    Site(site::Site),
     /// Where the program remembers
     #[command(subcommand)]
     Store(store::Store),
     /// A client's welcome sheet, with the passwords once
     Welcome(welcome::Arguments),
+    /// A simulated world to rehearse in
+    #[cfg(feature = "lab")]
+    #[command(subcommand)]
+    Lab(lab::Lab),
     /// Completions of this command line for a shell, on standard output
     Completions(completions::Arguments),
     /// Manual pages

@@ -84,7 +84,10 @@ impl Session {
             randomness: self.randomness.clone(),
             redactor: Arc::new(Redactor::default()),
             playbooks: Arc::new(builtin::load(self.globals.playbooks.as_deref())?),
-            identity: self.globals.identity.clone().map_or(Identity::Agent, Identity::KeyFile),
+            identity: match &self.globals.identity {
+                Some(file) => Identity::KeyFile(file.clone()),
+                None => Identity::Agent { socket: None },
+            },
             by: self.who()?,
             events,
         })

@@ -6,10 +6,13 @@ pub mod client;
 pub mod completions;
 pub mod dns;
 pub mod inventory;
+#[cfg(feature = "lab")]
+pub mod lab;
 pub mod man;
 pub mod plan;
 pub mod seat;
 pub mod secret;
+pub mod site;
 pub mod status;
 pub mod store;
 pub mod welcome;
@@ -34,6 +37,9 @@ pub async fn run(session: &Session, command: Command) -> Result<Exit, Failure> {
         Command::Status => status::run(session).await,
         Command::Dns(arguments) => dns::run(session, arguments).await,
         Command::Secret(what) => secret::run(session, what).await,
+        Command::Site(what) => site::run(session, what).await,
+        #[cfg(feature = "lab")]
+        Command::Lab(what) => lab::run(session, what).await,
         Command::Store(what) => store::run(session, what).await,
         Command::Welcome(arguments) => welcome::run(session, arguments).await,
         Command::Completions(arguments) => completions::run(session, &arguments),
