@@ -54,6 +54,7 @@ fn describe(command: &Command, out: &mut String) {
 fn list(arguments: &[&Arg], out: &mut String) {
     for argument in arguments.iter().filter(|one| !one.is_hide_set()) {
         let help = argument.get_help().map(ToString::to_string).unwrap_or_default();
+        let name = argument.to_string();
         let mut notes = Vec::new();
         let words: Vec<String> =
             argument.get_possible_values().iter().map(|word| format!("`{}`", word.get_name())).collect();
@@ -69,6 +70,6 @@ fn list(arguments: &[&Arg], out: &mut String) {
             notes.push(format!("also from `{}`", variable.to_string_lossy()));
         }
         let notes = if notes.is_empty() { String::new() } else { format!(" ({})", notes.join("; ")) };
-        let _ = writeln!(out, "- `{}`: {}{notes}", argument.to_string().trim(), help.trim_end_matches('.'));
+        let _ = writeln!(out, "- `{}`: {}{notes}", name.trim(), help.trim_end_matches('.'));
     }
 }

@@ -8,7 +8,7 @@ use accolades::store::secrets::Vault;
 use accolades::util::random::Randomness;
 use secrecy::SecretString;
 
-use super::{Desk, assert_session};
+use super::{Desk, NOW_US, assert_session};
 
 const CANARY: &str = "Kanari-Vogel-7Gz2-Wq9x";
 
@@ -19,7 +19,7 @@ fn give_account(desk: &Desk, person: &str) {
         let store = Store::open(desk.path("accolades.sqlite").to_str().expect("text")).await.expect("the store");
         let vault = Vault::open(&store, None, Arc::new(Randomness::from_seed(1))).await.expect("the vault");
         let name = format!("person/atelier-lilas/{person}");
-        vault.put_secret(&name, &SecretString::from(CANARY), 1_790_000_000_000_000).await.expect("set");
+        vault.put_secret(&name, &SecretString::from(CANARY), NOW_US).await.expect("set");
         store.close().await;
     });
 }
@@ -88,7 +88,9 @@ fn cli_the_welcome_sheet_gives_each_password_once() {
     assert_eq!(over.code, 2, "a sheet with passwords is not written over");
     let second = desk.run(&["welcome", "atelier-lilas", "--out", "second", "--yes"]);
     assert_eq!(second.code, 0, "{}", second.stderr);
-    assert!(!sheet("second").contains(CANARY) && sheet("second").contains("Mot de passe déjà remis le"));
+    assert!(
+        !sheet("second").contains(CANARY) && sheet("second").contains("Mot de passe déjà remis le 23 novembre 2026")
+    );
 }
 
 #[test]

@@ -75,7 +75,7 @@ fn cli_sites_that_are_not_prepared_are_said_so_and_nothing_is_done() {
             &["status"],
             &["plan", "claire-voyer"],
             &["apply", "claire-voyer", "--yes"],
-            &["apply", "--all", "--yes", "--json"],
+            &["apply", "lilas", "--yes", "--json"],
             &["apply", "--plan", "00000000", "--yes"],
             &["apply", "ilott"],
         ]),
