@@ -59,7 +59,7 @@ fn errors(answer: &RawAnswer) -> Value {
 fn exchange(bytes: &str) -> String {
     let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
     let world = std::cell::RefCell::new(pve_fixture::recorded_world());
-    let respond = async |request: RawRequest| server::answer(&mut world.borrow_mut(), SITE, &request);
+    let respond = async |request: RawRequest| Some(server::answer(&mut world.borrow_mut(), SITE, &request));
     runtime.block_on(async {
         let (mut client, stream) = tokio::io::duplex(1024 * 1024);
         let talk = async {

@@ -95,7 +95,7 @@ proptest! {
 fn talk(bytes: &[u8]) -> String {
     let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
     let world = std::cell::RefCell::new(pve_fixture::recorded_world());
-    let respond = async |request| server::answer(&mut world.borrow_mut(), SITE, &request);
+    let respond = async |request| Some(server::answer(&mut world.borrow_mut(), SITE, &request));
     runtime.block_on(async {
         let (mut client, stream) = tokio::io::duplex(64 * 1024);
         let exchange = async {

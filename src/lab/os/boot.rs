@@ -216,7 +216,7 @@ fn base_files(debian: u8) -> Files {
 }
 
 /// What happens while a machine goes down: work in the background is cut short, volatile files are lost.
-fn power_off(machine: &mut Machine, around: Surroundings<'_>) {
+pub fn power_off(machine: &mut Machine, around: Surroundings<'_>) {
     let pids: Vec<u32> = machine.units.background.iter().map(|one| one.pid).collect();
     for pid in pids {
         units::interrupt(machine, pid, around);
