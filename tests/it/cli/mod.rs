@@ -3,6 +3,7 @@
 mod accounts;
 mod clock;
 mod golden;
+mod lab;
 mod reference;
 
 use std::path::{Path, PathBuf};
