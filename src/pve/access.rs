@@ -46,7 +46,7 @@ pub struct Token {
     pub comment: Option<String>,
 }
 
-/// A token's secret, which is shown once.
+/// A token's secret, which is shown once. The redactor knows it.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct NewToken {
@@ -137,7 +137,9 @@ impl Client {
     /// [`PveError::already_exists`]; after a lost answer [`Client::regenerate_token`] makes a secret that is known.
     pub async fn create_token(&self, userid: &str, name: &str, comment: &str) -> Result<NewToken, PveError> {
         let form = Form::new().with_flag("privsep", true).with("comment", comment);
-        self.post(&token_path(userid, name), form).await
+        let token: NewToken = self.post(&token_path(userid, name), form).await?;
+        self.redactor().learn(&token.value);
+        Ok(token)
     }
 
     /// Gives a token a new secret (version 9.1 and later); the old one is void at once.
@@ -145,7 +147,10 @@ impl Client {
     /// # Errors
     /// As every call.
     pub async fn regenerate_token(&self, userid: &str, name: &str) -> Result<NewToken, PveError> {
-        self.put(&token_path(userid, name), Form::new().with_flag("regenerate", true)).await
+        let form = Form::new().with_flag("regenerate", true);
+        let token: NewToken = self.put(&token_path(userid, name), form).await?;
+        self.redactor().learn(&token.value);
+        Ok(token)
     }
 
     /// The roles.

@@ -157,6 +157,11 @@ impl Client {
         &self.shared.token_id
     }
 
+    /// What keeps secrets out of texts.
+    pub(super) fn redactor(&self) -> &Redactor {
+        &self.shared.redactor
+    }
+
     /// `/nodes/NODE` and the rest.
     pub(super) fn node_path(&self, rest: &str) -> String {
         format!("/nodes/{}{rest}", encode(self.node()))

@@ -181,6 +181,11 @@ impl PveError {
         self.says("No such storage") || (self.says("storage '") && self.says("' does not exist"))
     }
 
+    /// There is no such pool.
+    pub fn is_absent_pool(&self) -> bool {
+        self.says("pool '") && self.says("' does not exist")
+    }
+
     /// The node does not know this task (any more).
     pub fn is_absent_task(&self) -> bool {
         self.says("no such task")

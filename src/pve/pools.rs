@@ -46,10 +46,13 @@ impl Client {
     /// A pool with its members.
     ///
     /// # Errors
-    /// As every call; an unknown pool is [`PveError::Refused`].
+    /// As every call; an unknown pool is none.
     pub async fn pool(&self, poolid: &str) -> Result<Option<Pool>, PveError> {
-        let found: Vec<Pool> = self.get("/pools", Form::new().with("poolid", poolid)).await?;
-        Ok(found.into_iter().next())
+        match self.get::<Vec<Pool>>("/pools", Form::new().with("poolid", poolid)).await {
+            Ok(found) => Ok(found.into_iter().next()),
+            Err(error) if error.is_absent_pool() => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 
     /// Creates a pool.

@@ -112,9 +112,11 @@ impl Client {
     /// # Errors
     /// [`PveError::is_absent_vm`].
     pub async fn vm_config(&self, vmid: VmId) -> Result<VmConfig, PveError> {
-        let entries: Map<String, Value> = self.get(&self.vm_path(vmid, "/config"), Form::new()).await?;
+        let path = self.vm_path(vmid, "/config");
+        let entries: Map<String, Value> = self.get(&path, Form::new()).await?;
         let mut options = wire::options(&entries);
-        Ok(VmConfig { digest: options.remove("digest").unwrap_or_default(), options })
+        let digest = options.remove("digest").ok_or_else(|| self.unexpected(&path, "no `digest`".to_owned()))?;
+        Ok(VmConfig { digest, options })
     }
 
     /// Sets and unsets options. What a running VM cannot take at once waits for its next start, without an error: read

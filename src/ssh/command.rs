@@ -92,6 +92,19 @@ impl Command {
         self.deadline
     }
 
+    /// What must not appear in any text.
+    pub(super) fn secrets(&self) -> impl Iterator<Item = &SecretString> {
+        let on_stdin = match &self.stdin {
+            Some(Stdin::Secret(text)) => Some(text),
+            Some(Stdin::Bytes(_)) | None => None,
+        };
+        let in_words = self.argv.iter().filter_map(|arg| match arg {
+            Arg::Secret(text) => Some(text),
+            Arg::Plain(_) => None,
+        });
+        in_words.chain(on_stdin)
+    }
+
     pub(super) fn input(&self) -> &[u8] {
         match &self.stdin {
             None => &[],

@@ -82,6 +82,9 @@ where
     F: FnOnce(Wire) -> Fut + Send + 'static,
     Fut: Future<Output = ()>,
 {
+    if let Identity::KeyText(key) = &login.identity {
+        redactor.learn(key);
+    }
     let address = login.address.to_string();
     let too_slow = |what: &str| SshError::Timeout {
         what: format!("{what} with `{address}`"),
@@ -179,7 +182,13 @@ fn log_in(tcp: TcpStream, login: &Login, redactor: &Redactor) -> Result<(ssh2::S
     session.method_pref(ssh2::MethodType::HostKey, &login.host_key.preferred_algorithms()).map_err(broken)?;
     tcp.set_nodelay(true).map_err(cannot)?;
     session.set_tcp_stream(tcp.try_clone().map_err(cannot)?);
-    session.handshake().map_err(|error| handshake_failure(&address, error, redactor))?;
+    session.handshake().map_err(|error| {
+        failure(&address, &error, redactor, |why| match is_closed(&tcp) {
+            // A connection lost during the key exchange is called a failed key exchange.
+            true => SshError::Unreachable { address: address.clone(), source: std::io::Error::other(why) },
+            false => SshError::Protocol { address: address.clone(), why },
+        })
+    })?;
 
     let shown = session.host_key().and_then(|(blob, _)| HostKey::from_blob(blob));
     let shown = shown.ok_or_else(|| SshError::Protocol { address: address.clone(), why: "no host key".to_owned() })?;
@@ -194,15 +203,34 @@ fn log_in(tcp: TcpStream, login: &Login, redactor: &Redactor) -> Result<(ssh2::S
     Ok((session, tcp))
 }
 
-fn handshake_failure(address: &str, error: ssh2::Error, redactor: &Redactor) -> SshError {
-    /// What libssh2 says when the socket fails or closes before the server has shown itself: codes -2, -13 and -43.
-    const NO_SERVER: [i32; 3] = [-2, -13, -43];
+/// The other side has closed the connection. libssh2 made the socket non-blocking, so that looking does not wait.
+fn is_closed(tcp: &TcpStream) -> bool {
+    match tcp.peek(&mut [0]) {
+        Ok(count) => count == 0,
+        Err(error) => error.kind() != std::io::ErrorKind::WouldBlock,
+    }
+}
+
+/// Sorts what libssh2 reports: a lost socket and a silent server are the same in every phase, the rest is `otherwise`.
+fn failure(
+    address: &str,
+    error: &ssh2::Error,
+    redactor: &Redactor,
+    otherwise: impl FnOnce(String) -> SshError,
+) -> SshError {
     let why = redactor.clean(error.message());
     match error.code() {
-        ssh2::ErrorCode::Session(code) if NO_SERVER.contains(&code) => {
+        // No banner, not sent, disconnected, not received.
+        ssh2::ErrorCode::Session(-2 | -7 | -13 | -43) => {
             SshError::Unreachable { address: address.to_owned(), source: std::io::Error::other(why) }
         }
-        _ => SshError::Protocol { address: address.to_owned(), why },
+        // Timed out, in libssh2 or in the socket.
+        ssh2::ErrorCode::Session(-9 | -30) => SshError::Timeout {
+            what: format!("SSH key exchange and authentication with `{address}`"),
+            after: limits::SSH_CONNECT_TIMEOUT,
+            sent: Sent::No,
+        },
+        _ => otherwise(why),
     }
 }
 
@@ -220,20 +248,19 @@ fn authenticate(session: &ssh2::Session, login: &Login, redactor: &Redactor) -> 
         Identity::Agent { socket } => try_agent(session, &login.user, socket.as_deref()),
     };
     let Err(error) = attempt else { return Ok(()) };
-    /// The key itself could not be read: libssh2's codes -16 (file) and -34 (invalid).
-    const UNREADABLE: [i32; 2] = [-16, -34];
-    let why = redactor.clean(error.message());
-    match error.code() {
-        ssh2::ErrorCode::Session(code) if UNREADABLE.contains(&code) => {
+    let address = login.address.to_string();
+    Err(failure(&address, &error, redactor, |why| match error.code() {
+        // The key itself could not be read: file error, invalid.
+        ssh2::ErrorCode::Session(-16 | -34) => {
             let what = match &login.identity {
                 Identity::KeyFile(path) => format!("`{}`", path.display()),
                 Identity::KeyText(_) => "the stored key".to_owned(),
                 Identity::Agent { .. } => "what `ssh-agent` holds".to_owned(),
             };
-            Err(SshError::Identity { what, why })
+            SshError::Identity { what, why }
         }
-        _ => Err(SshError::AuthenticationRefused { address: login.address.to_string(), user: login.user.clone(), why }),
-    }
+        _ => SshError::AuthenticationRefused { address: address.clone(), user: login.user.clone(), why },
+    }))
 }
 
 /// Offers every key of the agent until one is taken.

@@ -66,7 +66,7 @@ pub enum SshError {
         why: String,
     },
     /// Something took too long and was cut off.
-    #[error("{what} did not end within {} s\n\na command that was cut off may go on inside the machine: look before repeating it", .after.as_secs())]
+    #[error("{what} did not end within {} s\n\na command that was under way may go on inside the machine: look before repeating it", .after.as_secs())]
     Timeout {
         /// What was waited for, with the machine's address.
         what: String,
@@ -99,6 +99,12 @@ pub enum SshError {
         /// Why.
         why: String,
     },
+    /// No shell can be given this command: a word of it holds a NUL character.
+    #[error("`{command}` cannot be run: a word of it holds a NUL character\n\ncorrect the value that it was made from")]
+    InvalidCommand {
+        /// The command, secrets masked.
+        command: String,
+    },
     /// The other side does not speak SSH as we do.
     #[error("`{address}` does not speak SSH as expected: {why}\n\nis it an SSH server, and is its version maintained?")]
     Protocol {
@@ -125,7 +131,10 @@ impl SshError {
             SshError::Unreachable { .. } | SshError::BeyondJump { .. } | SshError::Timeout { .. } => Retry::After,
             // A machine that boots refuses keys and commands for a moment: cloud-init has not written them yet.
             SshError::AuthenticationRefused { .. } | SshError::CommandRefused { .. } => Retry::After,
-            SshError::HostKeyMismatch { .. } | SshError::Identity { .. } | SshError::Protocol { .. } => Retry::Never,
+            SshError::HostKeyMismatch { .. }
+            | SshError::Identity { .. }
+            | SshError::InvalidCommand { .. }
+            | SshError::Protocol { .. } => Retry::Never,
         }
     }
 }

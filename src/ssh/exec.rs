@@ -12,12 +12,13 @@ use crate::util::remote::Sent;
 
 /// Runs a command to its end; the caller watches the clock.
 pub(super) async fn execute(wire: &Wire, command: &Command) -> Result<Finished, SshError> {
+    let shown = wire.redactor.clean(&command.to_string());
+    let line = command.line().ok_or_else(|| SshError::InvalidCommand { command: shown.clone() })?;
     let refused = |why: String| SshError::CommandRefused {
         address: wire.address.clone(),
-        command: wire.redactor.clean(&command.to_string()),
+        command: shown.clone(),
         why: wire.redactor.clean(&why),
     };
-    let line = command.line().ok_or_else(|| refused("an argument holds a NUL character".to_owned()))?;
     let mut channel =
         wire.drive(|| wire.session.channel_session()).await.map_err(|fault| match fault.is_refusal() {
             true => refused(fault.to_string()),
@@ -57,8 +58,8 @@ async fn converse(wire: &Wire, channel: &mut ssh2::Channel, mut input: &[u8]) ->
             false => wire.wait().await?,
         }
     }
-    // The exit status is the last thing that the server sends before it closes the channel: without having seen that
-    // close, the status 0 that libssh2 starts from would pass for success.
+    // The exit status is the last thing that OpenSSH sends, always, before it closes the channel: without having seen
+    // that close, the status 0 that libssh2 starts from would pass for success.
     wire.drive(|| channel.wait_close()).await?;
     let signal = channel.exit_signal()?.exit_signal;
     let exit = match &signal {

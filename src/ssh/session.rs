@@ -1,5 +1,6 @@
 //! A connection to one machine: commands one after another, on a thread of their own.
 
+use std::fmt;
 use std::sync::Arc;
 
 use tokio::sync::{mpsc, oneshot};
@@ -14,10 +15,16 @@ use crate::util::redact::Redactor;
 use crate::util::remote::Sent;
 
 /// An open session. Dropping it closes the connection.
-#[derive(Debug)]
 pub struct Session {
     address: String,
+    redactor: Arc<Redactor>,
     jobs: mpsc::Sender<Job>,
+}
+
+impl fmt::Debug for Session {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "Session({})", self.address)
+    }
 }
 
 struct Job {
@@ -33,11 +40,11 @@ impl Session {
     pub async fn open(login: Login, redactor: Arc<Redactor>) -> Result<Session, SshError> {
         let address = login.address.to_string();
         let (jobs, queue) = mpsc::channel(limits::SSH_COMMANDS_WAITING_MAX);
-        connect::open(login, redactor, |wire| serve(wire, queue)).await?;
-        Ok(Session { address, jobs })
+        connect::open(login, Arc::clone(&redactor), |wire| serve(wire, queue)).await?;
+        Ok(Session { address, redactor, jobs })
     }
 
-    /// Runs a command, after those that were asked for before it.
+    /// Runs a command, after those that were asked for before it. The redactor learns its secrets.
     ///
     /// Dropping the future cuts the whole connection when the command has begun: SSH has no way to take back a command
     /// that every server heeds. So does the command's deadline. The session is of no further use then.
@@ -46,6 +53,7 @@ impl Session {
     /// [`SshError::Timeout`] and [`SshError::CutOff`] may leave the command running inside the machine
     /// ([`SshError::sent`] says so); [`SshError::CommandRefused`] does not.
     pub async fn run(&self, command: &Command) -> Result<Finished, SshError> {
+        command.secrets().for_each(|secret| self.redactor.learn(secret));
         let (reply, answer) = oneshot::channel();
         let gone = || SshError::CutOff {
             address: self.address.clone(),

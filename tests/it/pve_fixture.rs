@@ -105,12 +105,16 @@ fn secret(name: &str) -> String {
     format!("00000000-0000-0000-0000-{name:0>12}")
 }
 
-/// A text with its `<secret:NAME>` filled in.
+/// A text with every `<secret:NAME>` filled in.
 pub fn with_secrets(text: &str) -> String {
-    match text.split_once("<secret:").and_then(|(before, rest)| Some((before, rest.split_once('>')?))) {
-        Some((before, (name, after))) => format!("{before}{}{after}", secret(name)),
-        None => text.to_owned(),
+    let mut parts = text.split("<secret:");
+    let mut filled = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let (name, after) = part.split_once('>').expect("a secret's name ends");
+        filled.push_str(&secret(name));
+        filled.push_str(after);
     }
+    filled
 }
 
 /// The checks before a method, for every method of the table.

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use accolades::lab::pve::access::privileges;
 use accolades::lab::pve::schema::{Check, Format, Groups, Kind, Method, Param, Rights};
 use accolades::lab::pve::table;
 use serde_json::{Map, Value, json};
@@ -10,11 +11,7 @@ use crate::pve_fixture;
 
 #[test]
 fn the_table_agrees_with_the_description_of_the_api() {
-    let Some(contracts) = pve_fixture::contracts() else { return };
-    let text = std::fs::read_to_string(contracts.join("proxmox/pve-api.json")).expect("the description is there");
-    let tree: Value = serde_json::from_str(&text).expect("the description is JSON");
-    let mut described = BTreeMap::new();
-    collect(&tree, &mut described);
+    let Some(described) = description() else { return };
     let mut differences = Vec::new();
     // The index of everything is not in the description, which starts below it.
     for method in table::methods().filter(|method| method.path != "/") {
@@ -25,6 +22,24 @@ fn the_table_agrees_with_the_description_of_the_api() {
         }
     }
     assert!(differences.is_empty(), "{} differences:\n{}", differences.len(), differences.join("\n"));
+}
+
+#[test]
+fn the_privileges_are_those_of_the_description() {
+    let Some(described) = description() else { return };
+    let of_role = &described["GET /access/roles/{roleid}"]["returns"]["properties"];
+    let expected: BTreeSet<&str> = of_role.as_object().expect("properties").keys().map(String::as_str).collect();
+    assert_eq!(privileges::all(), expected);
+}
+
+/// Every described method by verb and path.
+fn description() -> Option<BTreeMap<String, Value>> {
+    let path = pve_fixture::contracts()?.join("proxmox/pve-api.json");
+    let text = std::fs::read_to_string(path).expect("the description is there");
+    let tree: Value = serde_json::from_str(&text).expect("the description is JSON");
+    let mut described = BTreeMap::new();
+    collect(&tree, &mut described);
+    Some(described)
 }
 
 fn collect(nodes: &Value, described: &mut BTreeMap<String, Value>) {

@@ -69,6 +69,13 @@ impl Account {
     }
 }
 
+impl Account {
+    /// The account of a service: nobody logs in with it.
+    pub fn system(uid: u32, gecos: &str, home: &str) -> Account {
+        Account::new(uid, gecos, home, "/usr/sbin/nologin")
+    }
+}
+
 impl Accounts {
     /// A system account by name.
     pub fn get(&self, name: &str) -> Option<&Account> {
@@ -110,7 +117,12 @@ impl Accounts {
 
 /// An account by name, wherever it is kept: the system first, as `nsswitch.conf` says, then YunoHost's directory.
 pub fn find(machine: &Machine, name: &str) -> Option<Account> {
-    machine.accounts.get(name).cloned().or_else(|| directory::account(machine, name))
+    machine
+        .accounts
+        .get(name)
+        .cloned()
+        .or_else(|| directory::account(machine, name))
+        .or_else(|| directory::app_account(machine, name))
 }
 
 /// Groups of an account, its own first, then as `id -nG` prints them.

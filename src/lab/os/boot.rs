@@ -12,6 +12,7 @@ use super::files::Files;
 use super::packages::Packages;
 use super::programs::keyed_bytes;
 use super::units::{self, Background, Enablement, State};
+use super::vendor_data::vendor_work;
 use super::{Accounts, Disk, Exec, Machine, sshd};
 use crate::lab::world::{Moment, Surroundings};
 
@@ -215,7 +216,7 @@ fn base_files(debian: u8) -> Files {
 }
 
 /// What happens while a machine goes down: work in the background is cut short, volatile files are lost.
-fn power_off(machine: &mut Machine, around: Surroundings<'_>) {
+pub fn power_off(machine: &mut Machine, around: Surroundings<'_>) {
     let pids: Vec<u32> = machine.units.background.iter().map(|one| one.pid).collect();
     for pid in pids {
         units::interrupt(machine, pid, around);
@@ -338,63 +339,6 @@ fn new_host_key(machine: &mut Machine, seed: u64, entity: &str) {
     let key = PublicKey::new(KeyData::Ed25519(pair.public), format!("root@{}", machine.hostname));
     let text = key.to_openssh().expect("an ed25519 key always has a text form");
     machine.files.create("/etc/ssh/ssh_host_ed25519_key.pub", 0o644, "root", format!("{text}\n"));
-}
-
-/// What vendor data asks for, as far as it is simulated.
-#[derive(Debug, Default, PartialEq, Eq)]
-pub struct VendorWork {
-    /// Packages to install.
-    pub packages: Vec<String>,
-    /// Command lines to run.
-    pub commands: Vec<String>,
-    /// Keys that the lab does not know: reported in cloud-init's log and status.
-    pub not_simulated: Vec<String>,
-}
-
-/// Reads the part of cloud-config that the lab simulates: `packages`, `runcmd`, `package_update`, `package_upgrade`.
-pub fn vendor_work(text: &str) -> VendorWork {
-    let mut work = VendorWork::default();
-    let mut section = String::new();
-    for line in text.lines() {
-        let content = line.split(" #").next().unwrap_or_default().trim_end();
-        if content.trim().is_empty() || line.starts_with('#') {
-            continue;
-        }
-        let item = content.trim_start().strip_prefix("- ").map(str::trim);
-        match (item, section.as_str()) {
-            (Some(item), "packages") => work.packages.push(unquote(item)),
-            (Some(item), "runcmd") => work.commands.push(command_line(item)),
-            (Some(_), _) => {}
-            (None, _) => {
-                let (key, value) = content.trim().split_once(':').unwrap_or((content.trim(), ""));
-                if content.starts_with(' ') {
-                    continue;
-                }
-                section = key.to_owned();
-                let inline = value.trim().trim_start_matches('[').trim_end_matches(']');
-                match key {
-                    "packages" => work.packages.extend(inline.split(',').map(unquote).filter(|one| !one.is_empty())),
-                    "runcmd" | "package_update" | "package_upgrade" => {}
-                    other => work.not_simulated.push(other.to_owned()),
-                }
-            }
-        }
-    }
-    work
-}
-
-/// `[ systemctl, start, x ]` or a plain line.
-fn command_line(item: &str) -> String {
-    match item.strip_prefix('[').and_then(|item| item.strip_suffix(']')) {
-        Some(list) => list.split(',').map(unquote).collect::<Vec<_>>().join(" "),
-        None => unquote(item),
-    }
-}
-
-fn unquote(text: &str) -> String {
-    let text = text.trim();
-    let quoted = |mark| text.strip_prefix(mark).and_then(|text: &str| text.strip_suffix(mark));
-    quoted('"').or_else(|| quoted('\'')).unwrap_or(text).to_owned()
 }
 
 /// The last stage of a first boot: upgrade, packages, commands. It runs as the program `lab-cloud-final`.

@@ -19,6 +19,12 @@ pub mod programs;
 pub mod shell;
 pub mod sshd;
 pub mod units;
+pub mod vendor_data;
+
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 

@@ -96,28 +96,47 @@ const SWITCHES: &[&str] = &[
 /// # Errors
 /// The message of an sshd that refuses its configuration.
 pub fn settings(machine: &Machine, connection: &Connection<'_>) -> Result<Settings, BadConfig> {
-    let mut found: Vec<(String, String)> = Vec::new();
-    read_file(machine, CONFIG, connection, &mut found)?;
+    let mut given = Given::default();
+    read_file(machine, CONFIG, connection, &mut given)?;
+    // What a matching block says stands above the rest of the file.
+    let Given { general, mut matched } = given;
+    matched.extend(
+        general.into_iter().filter(|(keyword, _)| !matched.iter().any(|(one, _)| one == keyword)).collect::<Vec<_>>(),
+    );
+    let found = matched;
     let mut lines: Vec<(String, String)> = Vec::new();
     for (keyword, default) in DEFAULTS {
+        if *keyword == "authenticationmethods" {
+            lines.extend(found.iter().filter(|(one, _)| ADMISSION.contains(&one.as_str())).cloned());
+        }
         let mut given = found.iter().filter(|(one, _)| one == keyword).peekable();
         if given.peek().is_none() {
             lines.push(((*keyword).to_owned(), (*default).to_owned()));
         }
         lines.extend(given.cloned());
     }
-    lines.extend(found.iter().filter(|(keyword, _)| !DEFAULTS.iter().any(|(one, _)| one == keyword)).cloned());
+    lines.extend(found.iter().filter(|(keyword, _)| !is_placed(keyword)).cloned());
     Ok(Settings(lines))
 }
 
-fn read_file(
-    machine: &Machine,
-    path: &str,
-    connection: &Connection<'_>,
-    found: &mut Vec<(String, String)>,
-) -> Result<(), BadConfig> {
+/// Who is admitted: `sshd -T` prints these before the authentication methods.
+const ADMISSION: &[&str] = &["allowusers", "denyusers", "allowgroups", "denygroups"];
+
+/// Whether the table of defaults gives a keyword its place.
+fn is_placed(keyword: &str) -> bool {
+    ADMISSION.contains(&keyword) || DEFAULTS.iter().any(|(one, _)| *one == keyword)
+}
+
+/// What a configuration says outside and inside of the blocks that match.
+#[derive(Default)]
+struct Given {
+    general: Vec<(String, String)>,
+    matched: Vec<(String, String)>,
+}
+
+fn read_file(machine: &Machine, path: &str, connection: &Connection<'_>, found: &mut Given) -> Result<(), BadConfig> {
     let Some(text) = machine.files.read(path) else { return Ok(()) };
-    let mut applies = true;
+    let (mut applies, mut in_block) = (true, false);
     for (index, line) in text.lines().enumerate() {
         let line = line.trim();
         if line.is_empty() || line.starts_with('#') {
@@ -137,15 +156,20 @@ fn read_file(
             return Err(BadConfig(format!("{path} line {}: unsupported option \"{word}\".", index + 1)));
         }
         match keyword.as_str() {
-            "match" => applies = matches_block(machine, value, connection),
+            "match" => {
+                in_block = true;
+                applies = matches_block(machine, value, connection);
+            }
             _ if !applies => {}
+            // Only one version is left: sshd ignores the keyword.
+            "protocol" => {}
             "include" => {
                 let folder = value.trim_end_matches("/*.conf");
                 for name in machine.files.list(folder).into_iter().filter(|name| name.ends_with(".conf")) {
                     read_file(machine, &format!("{folder}/{name}"), connection, found)?;
                 }
             }
-            _ => take(found, &keyword, value),
+            _ => take(if in_block { &mut found.matched } else { &mut found.general }, &keyword, value),
         }
     }
     Ok(())

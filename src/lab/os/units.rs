@@ -213,11 +213,16 @@ pub fn start_transient(os: &mut Os<'_>, name: &str, description: &str, activatin
 /// Lets everything in the background take effect whose time has come.
 pub fn advance(machine: &mut Machine, around: Surroundings<'_>) {
     loop {
-        if machine.reboot_at.is_some_and(|at| at <= around.now) {
-            super::boot::reboot(machine, around);
-        }
         let due = machine.units.background.iter().filter(|one| one.ends_at <= around.now).min_by_key(|one| one.ends_at);
-        let Some(due) = due.cloned() else { return };
+        let due = due.cloned();
+        let reboot = machine.reboot_at.filter(|at| *at <= around.now);
+        if let Some(at) = reboot
+            && due.as_ref().is_none_or(|due| due.ends_at > at)
+        {
+            super::boot::reboot(machine, Surroundings { now: at, ..around });
+            continue;
+        }
+        let Some(due) = due else { return };
         let before = machine.clone();
         forget(machine, due.pid);
         let Some(exec) = &due.exec else { continue };

@@ -1,77 +1,30 @@
-//! From a started VM to a guest that answers: what it boots with, and when it is up.
+//! From a started VM to a guest: what it boots with. How long that takes is the operating system's business.
 
-use crate::lab::os::boot::{CloudInit, boot};
+use crate::lab::os::boot::{CloudInit, boot, power_off};
 use crate::lab::pve::cloudinit;
-use crate::lab::pve::state::vm::Power;
-use crate::lab::pve::state::{Pve, bytes};
-use crate::lab::pve::work::{SECOND_US, disks};
-use crate::lab::world::keyed::Key;
-use crate::lab::world::{Moment, Site, Surroundings};
+use crate::lab::pve::state::bytes;
+use crate::lab::pve::work::disks;
+use crate::lab::world::{Site, Surroundings};
 
-/// Seconds until a guest that has booted before is up.
-const BOOT_S: std::ops::RangeInclusive<u64> = 15..=25;
-/// Seconds until cloud-init is through on a first boot.
-const FIRST_BOOT_S: std::ops::RangeInclusive<u64> = 35..=60;
-/// Seconds that a package upgrade adds.
-const UPGRADE_S: u64 = 90;
-
-/// Plans the moment at which a VM's guest will be up; none when there is nothing to boot on its disk.
-pub fn schedule(site: &mut Site, vmid: u32, around: Surroundings<'_>) {
+/// Switches a VM's guest on, when there is something on its disk that can be booted.
+pub fn power_on(site: &mut Site, vmid: u32, around: Surroundings<'_>) {
     let view = view(site, vmid, around);
     let Some(vm) = site.pve.vms.get_mut(&vmid) else { return };
-    vm.up = false;
-    vm.boot_due = None;
-    let Some(view) = view else { return };
-    // Without a cloud-init drive nothing is done again on a disk that has booted before.
-    let same_instance = vm
-        .guest
-        .as_ref()
-        .is_some_and(|guest| view.instance_id.is_empty() || guest.instance_id.as_ref() == Some(&view.instance_id));
-    let id = vmid.to_string();
-    let key = Key::new(around.seed, &[&site.id, "vm", &id, "boot", if same_instance { "again" } else { "first" }]);
-    let seconds = if same_instance {
-        key.number(BOOT_S)
-    } else {
-        key.number(FIRST_BOOT_S) + if view.upgrade { UPGRADE_S } else { 0 }
-    };
-    vm.boot_due = Some(around.now.plus_us(seconds * SECOND_US));
-}
-
-/// The guest that is up first, with its moment.
-pub fn next_due(pve: &Pve) -> Option<(Moment, u32)> {
-    // A paused VM boots on when it is resumed.
-    let due = |(vmid, vm): (&u32, &crate::lab::pve::state::Vm)| {
-        (vm.power == Power::Running).then_some(vm.boot_due).flatten().map(|due| (due, *vmid))
-    };
-    pve.vms.iter().filter_map(due).min()
-}
-
-/// The guest's operating system is up now.
-pub fn finish(site: &mut Site, vmid: u32, around: Surroundings<'_>) {
-    let view = view(site, vmid, around);
-    let Some(vm) = site.pve.vms.get_mut(&vmid) else { return };
-    vm.boot_due = None;
+    vm.up = view.is_some();
     if let Some(view) = view {
         vm.guest = Some(boot(&view, vm.guest.take(), around));
-        vm.up = true;
     }
 }
 
-/// Boots the guests again that asked for it themselves (`reboot` inside).
-pub fn follow_guests(site: &mut Site, around: Surroundings<'_>) {
-    let asked: Vec<u32> = site
-        .pve
-        .vms
-        .iter_mut()
-        .filter_map(|(vmid, vm)| {
-            let guest = vm.guest.as_mut().filter(|guest| vm.up && guest.reboot_at.is_some_and(|at| at <= around.now))?;
-            guest.reboot_at = None;
-            Some(*vmid)
-        })
-        .collect();
-    for vmid in asked {
-        schedule(site, vmid, around);
+/// Takes a VM's power away: what its guest was doing is cut short.
+pub fn cut_power(site: &mut Site, vmid: u32, around: Surroundings<'_>) {
+    let Some(vm) = site.pve.vms.get_mut(&vmid) else { return };
+    if vm.up
+        && let Some(guest) = &mut vm.guest
+    {
+        power_off(guest, around);
     }
+    vm.power_off(around.now);
 }
 
 /// What a VM's guest sees of it when it boots; `None` when nothing on its disk can be booted.
@@ -80,9 +33,12 @@ fn view(site: &Site, vmid: u32, around: Surroundings<'_>) -> Option<CloudInit> {
     let (_, disk) = vm.boot_disk()?;
     let volume = disks::volume(&site.pve, disk.file())?;
     let image_kind = volume.image.clone()?;
-    let data =
-        if vm.cloudinit_drive().is_some() { cloudinit::generate(site, vmid).ok()? } else { cloudinit::Data::default() };
+    let data = match vm.cloudinit_drive() {
+        Some(_) => cloudinit::generate(site, vmid).ok()?,
+        None => without_drive(site, vmid),
+    };
     let network = cloudinit::addresses(site, vmid, around);
+    let memory_mib = u64::from(vm.memory_mib()).min(site.pve.hardware.memory_bytes / bytes::MIB);
     Some(CloudInit {
         instance_id: data.instance_id,
         hostname: data.hostname,
@@ -95,9 +51,15 @@ fn view(site: &Site, vmid: u32, around: Surroundings<'_>) -> Option<CloudInit> {
         upgrade: data.upgrade,
         vendor_data: data.vendor_data,
         disk_bytes: volume.size_bytes,
-        memory_mib: u32::try_from(u64::from(vm.memory_mib()).min(site.pve.hardware.memory_bytes / bytes::MIB))
-            .unwrap_or(u32::MAX),
+        memory_mib: u32::try_from(memory_mib).unwrap_or(u32::MAX),
         image_kind,
         seed_key: format!("{}/{vmid}", site.id),
     })
+}
+
+/// Without a cloud-init drive a disk that has booted before keeps its instance, and nothing is done again.
+fn without_drive(site: &Site, vmid: u32) -> cloudinit::Data {
+    let guest = site.pve.vms.get(&vmid).and_then(|vm| vm.guest.as_ref());
+    let instance_id = guest.and_then(|guest| guest.instance_id.clone()).unwrap_or_default();
+    cloudinit::Data { instance_id, hostname: "localhost".to_owned(), ..cloudinit::Data::default() }
 }

@@ -1,4 +1,4 @@
-//! Methods that are about nothing in particular: the version and the calendar.
+//! Methods that are about nothing in particular: indexes, the version, the node's clock and the calendar.
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -20,7 +20,9 @@ const ITERATIONS_DEFAULT: usize = 10;
 pub fn find(verb: &str, template: &str) -> Option<Handler> {
     Some(match (verb, template) {
         ("GET", "/") => index,
-        ("GET", "/version") => version,
+        ("GET", "/cluster") => cluster_index,
+        ("GET", "/version" | "/nodes/{node}/version") => version,
+        ("GET", "/nodes/{node}/time") => time,
         ("GET", "/cluster/jobs/schedule-analyze") => analyze_schedule,
         _ => return None,
     })
@@ -29,6 +31,21 @@ pub fn find(verb: &str, template: &str) -> Option<Handler> {
 fn index(_: &mut Site, _: Surroundings<'_>, _: &Call) -> Result<Value, Refusal> {
     let below = ["version", "cluster", "nodes", "storage", "access", "pools"];
     Ok(below.iter().map(|name| json!({ "subdir": name })).collect())
+}
+
+fn cluster_index(_: &mut Site, _: Surroundings<'_>, _: &Call) -> Result<Value, Refusal> {
+    let below = ["backup", "backup-info", "ha", "jobs", "nextid", "options", "resources", "tasks"];
+    Ok(below.iter().map(|name| json!({ "name": name })).collect())
+}
+
+/// The clock of the node; `localtime` counts as if the wall showed UTC.
+fn time(site: &mut Site, around: Surroundings<'_>, _: &Call) -> Result<Value, Refusal> {
+    let now_s = around.now.unix_seconds();
+    let zone = zone_of(site);
+    let offset_s = Timestamp::from_second(now_s).map_or(0, |now| i64::from(zone.to_offset(now).seconds()));
+    Ok(json!({
+        "timezone": zone.iana_name().unwrap_or("UTC"), "time": now_s, "localtime": now_s + offset_s,
+    }))
 }
 
 fn version(_: &mut Site, _: Surroundings<'_>, _: &Call) -> Result<Value, Refusal> {

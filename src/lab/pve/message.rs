@@ -105,18 +105,14 @@ pub enum Form {
 
 impl Form {
     /// The answer with what a method returned.
-    pub fn success(self, mut data: Value) -> RawAnswer {
-        // Lists that were read in part say how long they are beside the data.
-        let total = data.as_object_mut().and_then(|object| object.remove(BESIDE_TOTAL));
+    pub fn success(self, data: Value) -> RawAnswer {
+        let (data, total) = split_total(data);
         let mut body = Map::new();
-        if let (Some(total), Some(list)) = (total, data.as_object_mut().and_then(|object| object.remove(PART))) {
-            body.insert("total".to_owned(), total);
-            data = list;
-        }
         if self == Form::Extjs {
             body.insert("success".to_owned(), json!(1));
         }
         body.insert("data".to_owned(), data);
+        body.extend(total.map(|total| ("total".to_owned(), total)));
         json_answer(200, "OK", &Value::Object(body))
     }
 
@@ -156,6 +152,16 @@ const BESIDE_TOTAL: &str = "lab:total";
 /// What a method returns when it lists a part of something: the answer has `total` beside `data`.
 pub fn listed(part: Vec<Value>, total: usize) -> Value {
     json!({ PART: part, BESIDE_TOTAL: total })
+}
+
+/// Takes apart what [`listed`] made; anything else stays whole.
+fn split_total(data: Value) -> (Value, Option<Value>) {
+    match data {
+        Value::Object(mut object) if object.contains_key(BESIDE_TOTAL) => {
+            (object.remove(PART).unwrap_or_default(), object.remove(BESIDE_TOTAL))
+        }
+        whole => (whole, None),
+    }
 }
 
 fn json_answer(status: u16, reason: &str, body: &Value) -> RawAnswer {

@@ -87,8 +87,8 @@ pub fn stop(site: &mut Site, around: Surroundings<'_>, upid: &str) -> Result<(),
 }
 
 /// What a node that goes down does to its tasks: their logs end without a verdict.
-pub fn lose_all(site: &mut Site, now: Moment) {
-    for task in site.pve.tasks.iter_mut().filter(|task| task.running()) {
+pub fn lose_all(pve: &mut Pve, now: Moment) {
+    for task in pve.tasks.iter_mut().filter(|task| task.running()) {
         task.work = None;
         task.ended = Some(now);
         task.exit = Some("unexpected status".to_owned());

@@ -11,6 +11,8 @@ use super::schema::{Format, Kind, Method, Param, declaration};
 use super::table;
 
 const UNDECLARED: &str = "property is not defined in schema and the schema does not allow additional properties";
+/// What a mistake about a parameter without a name is filed under.
+const NAMELESS: &str = "_root";
 const MISSING: &str = "property is missing and it is not optional";
 
 /// Mistakes in the order in which they were found: what they are about, and the text.
@@ -31,6 +33,7 @@ pub fn verify(method: &Method, params: Map<String, Value>) -> Result<Map<String,
 fn joined(mistakes: Mistakes) -> BTreeMap<String, String> {
     let mut errors: BTreeMap<String, String> = BTreeMap::new();
     for (name, text) in mistakes {
+        let name = if name.is_empty() || name == "0" { NAMELESS.to_owned() } else { name };
         errors.entry(name).and_modify(|all| *all = format!("{all}\\n{text}")).or_insert(text);
     }
     errors
@@ -94,6 +97,8 @@ fn check_keys(
         };
         if let Err(text) = check_value(param, value, &at(name)) {
             mistakes.push((at(name), text));
+        } else if let Value::Array(elements) = value {
+            check_elements(elements, &at(name), mistakes);
         }
         if let Some(other) = param.requires.filter(|other| given(other).is_none()) {
             mistakes.push((at(other), format!("missing property required by '{}'", at(name))));
@@ -112,6 +117,23 @@ fn check_value(param: &Param, value: &Value, path: &str) -> Result<(), String> {
         Value::Bool(_) => wrong("JSON::PP::Boolean"),
         Value::Number(number) => check_text(param, &number.to_string(), path),
         Value::String(text) => check_text(param, text, path),
+    }
+}
+
+/// The elements of an array are texts.
+fn check_elements(elements: &[Value], path: &str, mistakes: &mut Mistakes) {
+    for (index, element) in elements.iter().enumerate() {
+        let got = match element {
+            Value::String(_) | Value::Number(_) => continue,
+            Value::Null => {
+                mistakes.push((format!("{path}[{index}]"), MISSING.to_owned()));
+                continue;
+            }
+            Value::Array(_) => "ARRAY",
+            Value::Object(_) => "HASH",
+            Value::Bool(_) => "JSON::PP::Boolean",
+        };
+        mistakes.push((format!("{path}[{index}]"), format!("type check ('string') failed - got {got}")));
     }
 }
 
@@ -172,11 +194,7 @@ fn property_string(keys: &'static [&'static [Param]], text: &str, path: &str) ->
             Some((key, value)) if !key.is_empty() && !value.is_empty() => add_part(keys, key, value, &mut parts)?,
             Some(_) => return Err("missing key in comma-separated list property\n".to_owned()),
             None => {
-                let duplicate = |key: &str| format!("duplicate key in comma-separated list property: {key}\n");
-                let all = || keys.iter().flat_map(|group| group.iter());
-                let param = all()
-                    .find(|param| param.default_key)
-                    .ok_or("value without key, but schema does not define a default key\n")?;
+                let param = default_key(keys)?;
                 if default_used || parts.contains_key(param.name) {
                     return Err(duplicate(param.name));
                 }
@@ -194,6 +212,18 @@ fn property_string(keys: &'static [&'static [Param]], text: &str, path: &str) ->
     Err(format!("format error\n{lines}"))
 }
 
+/// The key of a part without one.
+fn default_key(keys: &'static [&'static [Param]]) -> Result<&'static Param, String> {
+    keys.iter()
+        .flat_map(|group| group.iter())
+        .find(|param| param.default_key)
+        .ok_or_else(|| "value without key, but schema does not define a default key\n".to_owned())
+}
+
+fn duplicate(key: &str) -> String {
+    format!("duplicate key in comma-separated list property: {key}\n")
+}
+
 fn add_part(
     keys: &'static [&'static [Param]],
     key: &str,
@@ -201,7 +231,7 @@ fn add_part(
     parts: &mut Map<String, Value>,
 ) -> Result<(), String> {
     if parts.contains_key(key) {
-        return Err(format!("duplicate key in comma-separated list property: {key}\n"));
+        return Err(duplicate(key));
     }
     let mut param = declaration(keys, key);
     let mut name = key;

@@ -24,8 +24,8 @@ const SERVER: &str = "pve-api-daemon/3.0";
 
 /// What a connection brought.
 enum Incoming {
-    /// A request for `respond`.
-    Request(RawRequest, bool),
+    /// A request for `respond`, with the minor version of its protocol and whether the connection may go on.
+    Request { request: RawRequest, minor: u32, keep: bool },
     /// Something that the HTTP layer refuses itself.
     Refused(RawAnswer),
     /// Nothing more, or nothing that gets an answer.
@@ -45,16 +45,16 @@ where
 {
     let mut stream = BufReader::new(stream);
     for number in 1..=REQUESTS_PER_CONNECTION_MAX {
-        let (answer, keep) = match read_request(&mut stream).await? {
+        let (answer, minor, keep) = match read_request(&mut stream).await? {
             Incoming::End => break,
-            Incoming::Refused(answer) => (answer, false),
-            Incoming::Request(request, keep) => match respond(request).await {
-                Some(answer) => (answer, keep),
+            Incoming::Refused(answer) => (answer, 0, false),
+            Incoming::Request { request, minor, keep } => match respond(request).await {
+                Some(answer) => (answer, minor, keep),
                 None => return Ok(()),
             },
         };
         let close = answer.close || !keep || number == REQUESTS_PER_CONNECTION_MAX;
-        stream.write_all(&encode(&answer, close)).await?;
+        stream.write_all(&encode(&answer, minor, close)).await?;
         stream.flush().await?;
         if close {
             break;
@@ -93,7 +93,7 @@ async fn read_request<S: AsyncRead + Unpin>(stream: &mut BufReader<S>) -> std::i
         Some(wish) => !wish.to_ascii_lowercase().contains("close"),
         None => start.minor >= 1,
     };
-    Ok(Incoming::Request(request, keep))
+    Ok(Incoming::Request { request, minor: start.minor, keep })
 }
 
 /// A line without its end; `None` at the end of the stream or when it is too long.
@@ -177,8 +177,8 @@ impl RequestLine {
     }
 }
 
-fn encode(answer: &RawAnswer, close: bool) -> Vec<u8> {
-    let mut head = format!("HTTP/1.1 {} {}\r\n", answer.status, answer.reason);
+fn encode(answer: &RawAnswer, minor: u32, close: bool) -> Vec<u8> {
+    let mut head = format!("HTTP/1.{minor} {} {}\r\n", answer.status, answer.reason);
     let mut header = |name: &str, value: &str| head.push_str(&format!("{name}: {value}\r\n"));
     header("Cache-Control", "max-age=0");
     header("Connection", if close { "close" } else { "Keep-Alive" });

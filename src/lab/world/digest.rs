@@ -137,7 +137,8 @@ fn access_view(pve: &Pve) -> Value {
 }
 
 fn remove_secrets(value: &mut Value) {
-    const SECRET_WORDS: [&str; 4] = ["secret", "password", "hash", "ticket"];
+    // A token's secret is its `value`.
+    const SECRET_WORDS: [&str; 5] = ["secret", "password", "hash", "ticket", "value"];
     match value {
         Value::Object(fields) => {
             fields.retain(|key, _| !SECRET_WORDS.iter().any(|word| key.contains(word)));

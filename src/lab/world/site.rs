@@ -4,7 +4,10 @@ use serde::{Deserialize, Serialize};
 
 use super::{Moment, Surroundings};
 use crate::lab::os::{self, Machine};
+use crate::lab::pve::state::Power;
 use crate::lab::pve::state::Pve;
+use crate::lab::pve::work::power::starts_with_node;
+use crate::lab::pve::work::{self, PowerAction, Work};
 use crate::lab::pve::{boot, tasks};
 
 /// A place with one Proxmox node.
@@ -20,42 +23,44 @@ pub struct Site {
     pub pve: Pve,
 }
 
-/// What happens next at a site by itself.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Event {
-    /// The task at this place of the list has done its work.
-    Task(usize),
-    /// The guest of this VM is up.
-    Boot(u32),
-}
-
 impl Site {
-    /// Lets everything happen whose time has come, in the order of time: tasks end, guests come up, work in the
-    /// background of machines takes effect. To be called before every request and whenever time moves.
+    /// Lets everything happen whose time has come, in the order of time: tasks end, work in the background of machines
+    /// takes effect. To be called before every request and whenever time moves.
     pub fn advance(&mut self, around: Surroundings<'_>) {
-        while let Some((moment, event)) = self.next_event().filter(|(moment, _)| *moment <= around.now) {
+        while let Some((moment, index)) = tasks::next_due(&self.pve).filter(|(moment, _)| *moment <= around.now) {
             let then = Surroundings { now: moment, ..around };
-            match event {
-                Event::Task(index) => tasks::finish(self, then, index),
-                Event::Boot(vmid) => boot::finish(self, vmid, then),
-            }
+            // A task that stops a machine cuts short what was under way at that moment.
+            self.advance_machines(then);
+            tasks::finish(self, then, index);
         }
-        // A guest that restarts is away for a while: the machine's own `advance` must not bring it up at once.
-        boot::follow_guests(self, around);
-        os::advance(&mut self.node, around);
-        for vm in self.pve.vms.values_mut().filter(|vm| vm.up) {
-            if let Some(guest) = &mut vm.guest {
-                os::advance(guest, around);
-            }
-        }
+        self.advance_machines(around);
     }
 
-    /// When something happens next by itself; `None` when nothing is under way.
+    /// When a task ends next; `None` when none is under way.
     pub fn next_moment(&self) -> Option<Moment> {
-        self.next_event().map(|(moment, _)| moment)
+        tasks::next_due(&self.pve).map(|(moment, _)| moment)
     }
 
-    /// The guest of a VM, when it is up.
+    /// The node loses its power and comes back: tasks end without a verdict (what they had locked stays locked), VMs
+    /// stop hard, and those with `onboot` are started again.
+    pub fn restart_node(&mut self, around: Surroundings<'_>) {
+        self.advance(around);
+        tasks::lose_all(&mut self.pve, around.now);
+        let vmids: Vec<u32> = self.pve.vms.keys().copied().collect();
+        for vmid in vmids {
+            boot::cut_power(self, vmid, around);
+        }
+        os::boot::reboot(&mut self.node, around);
+        self.pve.booted = around.now;
+        let marked: Vec<u32> =
+            self.pve.vms.iter().filter(|(_, vm)| starts_with_node(vm)).map(|(vmid, _)| *vmid).collect();
+        for vmid in marked {
+            let work = Work::Power(work::Power::new(vmid, PowerAction::Start));
+            tasks::start(self, around, "root@pam", "qmstart", &vmid.to_string(), work);
+        }
+    }
+
+    /// The guest of a VM, when its power is on; whether its services answer is its own affair.
     pub fn guest(&self, vmid: u32) -> Option<&Machine> {
         self.pve.vms.get(&vmid).filter(|vm| vm.up)?.guest.as_ref()
     }
@@ -65,15 +70,18 @@ impl Site {
         self.pve.vms.get_mut(&vmid).filter(|vm| vm.up)?.guest.as_mut()
     }
 
-    /// The VM whose guest, being up, holds an address such as `192.0.2.10`.
+    /// The VM whose guest, with its power on, holds an address such as `192.0.2.10`.
     pub fn vm_at(&self, address: &str) -> Option<u32> {
         let holds = |machine: &Machine| machine.addresses.iter().any(|one| one.split('/').next() == Some(address));
         self.pve.vms.iter().find(|(_, vm)| vm.up && vm.guest.as_ref().is_some_and(holds)).map(|(vmid, _)| *vmid)
     }
 
-    fn next_event(&self) -> Option<(Moment, Event)> {
-        let task = tasks::next_due(&self.pve).map(|(moment, index)| (moment, Event::Task(index)));
-        let guest = boot::next_due(&self.pve).map(|(moment, vmid)| (moment, Event::Boot(vmid)));
-        task.into_iter().chain(guest).min()
+    fn advance_machines(&mut self, around: Surroundings<'_>) {
+        os::advance(&mut self.node, around);
+        for vm in self.pve.vms.values_mut().filter(|vm| vm.up && vm.power == Power::Running) {
+            if let Some(guest) = &mut vm.guest {
+                os::advance(guest, around);
+            }
+        }
     }
 }

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 
 use super::{Internet, Moment, Site, World};
-use crate::lab::os::{self, Disk, Machine};
+use crate::lab::os::boot;
+use crate::lab::os::{Disk, Machine};
 use crate::lab::pve::access::Access;
 use crate::lab::pve::state::{Hardware, Lan, Pve, Storage, StorageKind, bytes};
 
@@ -36,6 +37,8 @@ pub struct SiteSpec {
     pub subnet: ipnet::Ipv4Net,
     /// The router's address in it.
     pub gateway: Ipv4Addr,
+    /// The node's own address in it.
+    pub address: Ipv4Addr,
 }
 
 impl SiteSpec {
@@ -53,6 +56,7 @@ impl SiteSpec {
             bridge: "vmbr0".to_owned(),
             subnet,
             gateway: Ipv4Addr::from(u32::from(subnet.network()) + 1),
+            address: Ipv4Addr::from(u32::from(subnet.network()) + 2),
         }
     }
 }
@@ -70,7 +74,7 @@ impl World {
         let site = Site {
             id: spec.id.clone(),
             online: true,
-            node: node_machine(&spec, root_bytes, self),
+            node: node_machine(&spec, root_bytes, self.now, self.seed),
             pve: Pve {
                 node: spec.node.clone(),
                 access: Access::with_root(&spec.root_password),
@@ -92,15 +96,18 @@ impl World {
     }
 }
 
-fn node_machine(spec: &SiteSpec, root_bytes: u64, world: &World) -> Machine {
+fn node_machine(spec: &SiteSpec, root_bytes: u64, now: Moment, seed: u64) -> Machine {
     let disks = std::iter::once(Disk::blank("/dev/sda", "SSD0", "lab SSD", spec.ssd_bytes, false))
         .chain(spec.disks.iter().cloned())
         .collect();
-    let mut machine = os::proxmox_node(&spec.node, &[], disks, world.seed);
+    let address = format!("{}/{}", spec.address, spec.subnet.prefix_len());
+    let mut machine = boot::proxmox_node(&spec.node, &[address], disks, seed);
     machine.root_bytes = root_bytes;
     machine.memory_mib = u32::try_from(spec.memory_bytes / bytes::MIB).unwrap_or(u32::MAX);
-    machine.booted_at = world.now;
-    machine.accounts.set_password("root", Some(&spec.root_password));
+    machine.booted_at = now;
+    if !spec.root_password.is_empty() {
+        machine.accounts.set_password("root", Some(&spec.root_password));
+    }
     for folder in ["template/iso", "template/cache", "snippets", "import", "dump", "images"] {
         machine.files.make_folder(&format!("/var/lib/vz/{folder}"), 0o755, "root");
     }

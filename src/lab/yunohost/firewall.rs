@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::job::{Failure, Job, Outcome};
+use super::regenconf::sshd_port;
 use super::reply::Args;
 
 /// The firewall's configuration.
@@ -139,10 +140,7 @@ pub fn dispatch(job: &mut Job<'_>, command: &str, args: &Args) -> Option<Outcome
         "firewall allow" => switch(job, args, args.one("protocol"), true, false),
         "firewall disallow" => switch(job, args, args.one("protocol"), false, false),
         "firewall delete" => delete(job, args),
-        "firewall reload" => {
-            reload(job, false);
-            Ok(None)
-        }
+        "firewall reload" => reload(job, false).map(|()| None),
         "firewall upnp" => upnp(job, args),
         "firewall stop" => {
             job.ynh.services.known.entry("nftables".to_owned()).and_modify(|service| service.running = false);
@@ -196,7 +194,7 @@ fn switch(job: &mut Job<'_>, args: &Args, protocol: Option<&str>, open: bool, ma
             continue;
         }
         // SSH's own port is never closed: nothing is said about it either.
-        if !open && protocol == "tcp" && port == ssh_port(job) {
+        if !open && protocol == "tcp" && port == sshd_port(job.files) {
             continue;
         }
         let now_changed = job.ynh.firewall.set(&protocol, &port, open, comment.as_deref(), upnp);
@@ -206,15 +204,9 @@ fn switch(job: &mut Job<'_>, args: &Args, protocol: Option<&str>, open: bool, ma
         changed |= now_changed;
     }
     if !args.given("--no-reload") {
-        reload(job, changed);
+        reload(job, changed)?;
     }
     Ok(None)
-}
-
-/// The port in the generated sshd configuration, 22 when there is none.
-fn ssh_port(job: &Job<'_>) -> String {
-    let text = job.files.read("/etc/ssh/sshd_config").unwrap_or_default();
-    text.lines().find_map(|line| line.strip_prefix("Port ")).unwrap_or("22").trim().to_owned()
 }
 
 fn delete(job: &mut Job<'_>, args: &Args) -> Outcome {
@@ -227,17 +219,24 @@ fn delete(job: &mut Job<'_>, args: &Args) -> Outcome {
         }
     }
     if !args.given("--no-reload") {
-        reload(job, changed);
+        reload(job, changed)?;
     }
     Ok(None)
 }
 
-fn reload(job: &mut Job<'_>, changed: bool) {
-    job.takes_ms(2500);
+/// Reloading looks up the port of the SSH server among those it knows, and falls over when it is not there (sheet
+/// YunoHost, section 10, "Lock-outs").
+fn reload(job: &mut Job<'_>, changed: bool) -> Result<(), Failure> {
+    let port = sshd_port(job.files);
+    if !job.ynh.firewall.knows("tcp", &port) {
+        return Err(Failure::Traceback(format!("KeyError: {port}")));
+    }
+    job.takes_ms(2_500);
     if changed {
         job.success("Configuration updated for 'nftables'");
     }
     job.success("Firewall reloaded");
+    Ok(())
 }
 
 /// No router of the lab speaks UPnP.

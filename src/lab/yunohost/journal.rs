@@ -94,7 +94,12 @@ pub fn record(machine: &mut Machine, command: &str, args: &Args, reply: &Reply, 
     if (reply.exit != 0 && !said_so) || only_looked || nothing_asked {
         return;
     }
-    let about = args.one(argument);
+    // Packages only: upgraded apps have logs of their own.
+    if command == "tools upgrade" && args.one("target") != Some("system") {
+        return;
+    }
+    let about = args.given(argument).then(|| args.many(argument).join("-")).filter(|about| !about.is_empty());
+    let about = about.as_deref();
     let error = reply.lines.iter().rev().find_map(|line| match line {
         Line::Error(text) if reply.exit != 0 => Some(text.clone()),
         _ => None,
@@ -114,8 +119,29 @@ pub fn record(machine: &mut Machine, command: &str, args: &Args, reply: &Reply, 
         error,
     };
     let Some(ynh) = machine.yunohost.as_deref_mut() else { return };
-    write_files(&mut machine.files, &operation);
-    ynh.operations.push(operation);
+    for one in std::iter::once(operation.clone()).chain(parts(&operation, about)) {
+        write_files(&mut machine.files, &one);
+        ynh.operations.push(one);
+    }
+}
+
+/// The operations that a whole one started: a new user gets a group and joins another.
+fn parts(whole: &Operation, about: Option<&str>) -> Vec<Operation> {
+    let Some(user) = about.filter(|_| whole.kind == "user_create" && whole.error.is_none()) else { return Vec::new() };
+    let part = |kind: &str, group: &str, description: String| Operation {
+        name: name(whole.started, kind, Some(group)),
+        kind: kind.to_owned(),
+        description,
+        args: serde_json::json!({"groupname": group}),
+        related_to: vec![("group".to_owned(), group.to_owned())],
+        parent: Some(whole.name.clone()),
+        log: Vec::new(),
+        ..whole.clone()
+    };
+    vec![
+        part("user_group_create", user, format!("Create '{user}' group")),
+        part("user_group_update", "all_users", "Update 'all_users' group".to_owned()),
+    ]
 }
 
 /// The arguments as the log keeps them: never a password, nor a value that may be one.

@@ -41,7 +41,7 @@ use serde_json::Value;
 pub use duration::estimate_duration_us;
 pub use run::{INSTALLED_PATH, run};
 pub use users::permissions::{
-    absolute_url, add_app_permissions, label, label_app, move_app_permissions, remove_app_permissions, users_of,
+    absolute_url, add_app_permissions, label, move_app_permissions, remove_app_permissions, users_of,
 };
 
 /// Where `tools reboot|shutdown --force` leave word for whoever runs the machine: `reboot` or `poweroff`.

@@ -112,14 +112,14 @@ pub fn dispatch(job: &mut Job<'_>, command: &str, args: &Args) -> Option<Outcome
     })
 }
 
+/// `log list`. The limit counts the parts of operations too when those are asked for.
 fn list(job: &Job<'_>, args: &Args) -> Value {
     let limit: usize = args.one("--limit").and_then(|text| text.parse().ok()).unwrap_or(50);
     let with_details = args.given("--with-details");
     let with_suboperations = args.given("--with-suboperations");
-    let logs = &job.ynh.operations;
-    let recent = &logs[logs.len().saturating_sub(limit)..];
-    // With suboperations the limit is counted before the nesting, and one entry less is shown.
-    let recent = if with_suboperations && args.given("--limit") { &recent[recent.len().min(1)..] } else { recent };
+    let counted = job.ynh.operations.iter().filter(|one| with_suboperations || one.parent.is_none());
+    let counted: Vec<&Operation> = counted.collect();
+    let recent = &counted[counted.len().saturating_sub(limit)..];
     let entry = |operation: &Operation| {
         let mut shown = json!({
             "name": operation.name,
@@ -129,25 +129,32 @@ fn list(job: &Job<'_>, args: &Args) -> Value {
             "started_at": when::iso(operation.started),
         });
         if with_details || with_suboperations {
-            shown["parent"] = Value::from(operation.parent.clone());
+            shown["parent"] = json!(operation.parent);
         }
         if with_details {
-            shown["started_by"] = Value::from("Non-interactive task");
-        }
-        if with_suboperations {
-            let parts = logs.iter().filter(|other| other.parent.as_ref() == Some(&operation.name));
-            shown["suboperations"] = parts.map(|part| Value::from(part.name.clone())).collect();
+            shown["started_by"] = json!("Non-interactive task");
         }
         shown
     };
-    let shown: Vec<Value> = recent.iter().filter(|operation| operation.parent.is_none()).map(entry).collect();
-    json!({"operation": shown})
+    let whole = recent.iter().filter(|one| one.parent.is_none()).map(|one| {
+        let mut shown = entry(one);
+        if with_suboperations {
+            let parts = recent.iter().filter(|part| part.parent.as_ref() == Some(&one.name));
+            shown["suboperations"] = parts.map(|part| entry(part)).collect();
+        }
+        shown
+    });
+    json!({"operation": whole.collect::<Vec<_>>()})
 }
 
 fn find<'a>(job: &'a Job<'_>, name: &str) -> Result<&'a Operation, Failure> {
     let logs = &job.ynh.operations;
     let bare = name.rsplit('/').next().unwrap_or(name).trim_end_matches(".yml").trim_end_matches(".log");
-    let found = if name == "last" { logs.last() } else { logs.iter().find(|operation| operation.name == bare) };
+    let found = if name == "last" {
+        logs.iter().rfind(|one| one.parent.is_none())
+    } else {
+        logs.iter().find(|operation| operation.name == bare)
+    };
     found.ok_or_else(|| {
         Failure::error(format!(
             "There is no operation log with the name '{name}', use 'yunohost log list' to see all available operation logs"

@@ -22,7 +22,7 @@ pub fn run(context: &mut Context<'_>, args: &Args) -> Outcome {
         context.info("yunohost_installing", &[]);
         context.state().first_domain = domain.to_owned();
         context.state().main_domain = domain.to_owned();
-        context.files().create(&format!("/etc/yunohost/certs/{domain}/crt.pem"), 0o640, "root", "self-signed\n");
+        domains::write_certificate(context, domain);
         context.success("certmanager_selfsigned_installed", &[("domain", domain)]);
         domains::enter(context, domain);
         context.success("domain_created", &[]);
@@ -60,6 +60,13 @@ pub fn run(context: &mut Context<'_>, args: &Args) -> Outcome {
 fn check(context: &mut Context<'_>, args: &Args, domain: &str, username: &str, password: &str) -> Result<(), Refusal> {
     if context.files().exists(INSTALLED_PATH) {
         return Err(context.refuse("yunohost_already_installed", &[]));
+    }
+    if !context.files().list("/etc/yunohost/apps").is_empty() {
+        return Err(Refusal::error(
+            "It looks like you're trying to re-postinstall a system that was already working previously ... If you \
+             recently had some bug or issues with your installation, please first discuss with the team on how to fix \
+             the situation instead of savagely re-running the postinstall ...",
+        ));
     }
     if users::is_system_account(username) {
         return Err(context.refuse("system_username_exists", &[]));

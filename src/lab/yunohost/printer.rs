@@ -118,7 +118,8 @@ fn human(value: &Value, depth: usize, keeps_order: bool, text: &mut String) {
         match value {
             Value::Object(_) => {
                 text.push_str(&format!("{margin}{name}: \n"));
-                human(value, depth + 1, false, text);
+                // What stands alone at the top is only a heading: the order is that of what it holds.
+                human(value, depth + 1, keeps_order && fields.len() == 1, text);
             }
             Value::Array(items) => {
                 text.push_str(&format!("{margin}{name}: \n"));

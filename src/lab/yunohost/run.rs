@@ -108,6 +108,9 @@ fn answer(
     }
     debug(&mut reply, 60, format!("loading python module yunohost.{} took 0.029s", module(parsed.name())));
     debug(&mut reply, 90, format!("processing action 'yunohost.{}'", parsed.name().replace(' ', ".")));
+    if parsed.name().starts_with("user ") {
+        debug(&mut reply, 110, "initializing root ldap interface".to_owned());
+    }
     let context = Context {
         machine: &mut *machine,
         around,
@@ -168,11 +171,9 @@ fn wait_for_lock(
     Some(waited_us)
 }
 
+/// The Python module that a command is in.
 fn module(command: &str) -> &str {
-    match command.split(' ').next().unwrap_or_default() {
-        "firewall" => "firewall",
-        other => other,
-    }
+    command.split(' ').next().unwrap_or_default()
 }
 
 fn debug(reply: &mut Reply, after_ms: u64, text: String) {

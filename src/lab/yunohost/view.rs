@@ -125,11 +125,6 @@ pub fn move_permissions(ynh: &mut Yunohost, app: &str) {
     permissions::move_app_permissions(ynh, app, &base);
 }
 
-/// Gives the permissions of an app its new label.
-pub fn relabel_permissions(ynh: &mut Yunohost, app: &str, label: &str) {
-    permissions::label_app(ynh, app, label);
-}
-
 fn of_app<'a>(ynh: &'a Yunohost, app: &'a str) -> impl Iterator<Item = (&'a str, &'a Permission)> {
     ynh.permissions.iter().filter_map(move |(name, permission)| {
         let (owner, short) = name.split_once('.')?;

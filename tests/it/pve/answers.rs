@@ -60,6 +60,28 @@ async fn pve_an_echoed_secret_is_masked() {
 }
 
 #[tokio::test]
+async fn pve_a_new_token_s_secret_is_known_at_once() {
+    let value = "99999999-aaaa-bbbb-cccc-1234567890ab";
+    let token = json!({ "full-tokenid": "coop@pve!new", "value": value, "info": { "privsep": "1" } });
+    let echo = Reply::status("500 x", &json!({ "data": null, "message": format!("no {value}") }).to_string());
+    let client = Node::start(vec![Reply::data(token), echo]).await.client();
+    let token = client.create_token("coop@pve", "new", "").await.unwrap();
+    assert_eq!(token.full_tokenid, "coop@pve!new");
+    assert!(!format!("{token:?}").contains(value));
+    let error = client.create_pool("a", "").await.unwrap_err();
+    assert!(!error.to_string().contains(value), "{error}");
+}
+
+#[tokio::test]
+async fn pve_an_unknown_pool_is_none() {
+    let unknown = Reply::status("500 pool 'p' does not exist", r#"{"data":null}"#);
+    let known = json!([{ "poolid": "p", "members": [{ "id": "qemu/1042", "vmid": 1042, "type": "qemu" }] }]);
+    let client = Node::start(vec![unknown, Reply::data(known)]).await.client();
+    assert_eq!(client.pool("p").await.unwrap(), None);
+    assert_eq!(client.pool("p").await.unwrap().unwrap().members[0].vmid, Some(VM));
+}
+
+#[tokio::test]
 async fn pve_what_is_no_proxmox_answer_is_refused() {
     for body in ["<html>router login</html>", "[]", "{}", r#"{"data":{"other":1}}"#] {
         let error = Node::start(vec![Reply::status("200 OK", body)]).await.client().version().await.unwrap_err();

@@ -16,6 +16,9 @@ use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
 
 pub const SECRET: &str = "12345678-aaaa-bbbb-cccc-1234567890ab";
+/// How often a request lets the others go on before it is answered.
+const TURNS_FOR_OTHERS: u32 = 50;
+
 pub const TOKEN: &str = "coop@pve!app";
 
 /// A request as it arrived.
@@ -92,12 +95,30 @@ fn fingerprint(certificate: &CertificateDer<'_>) -> Fingerprint {
     hex::encode(Sha256::digest(certificate)).parse().unwrap()
 }
 
+/// Requests under way at once.
+#[derive(Default)]
+pub struct Gauge {
+    now: AtomicUsize,
+    peak: AtomicUsize,
+}
+
+impl Gauge {
+    fn enter(&self) {
+        let now = self.now.fetch_add(1, Ordering::SeqCst) + 1;
+        self.peak.fetch_max(now, Ordering::SeqCst);
+    }
+
+    fn leave(&self) {
+        self.now.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
 pub struct Node {
     pub port: u16,
     pub fingerprint: Fingerprint,
     pub authority_fingerprint: Fingerprint,
     requests: Arc<Mutex<Vec<Request>>>,
-    connections: Arc<AtomicUsize>,
+    gauge: Arc<Gauge>,
 }
 
 impl Node {
@@ -113,7 +134,7 @@ impl Node {
             fingerprint: identity.fingerprint(),
             authority_fingerprint: identity.authority_fingerprint(),
             requests: Arc::default(),
-            connections: Arc::default(),
+            gauge: Arc::default(),
         };
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let config = rustls::ServerConfig::builder_with_provider(provider)
@@ -124,16 +145,16 @@ impl Node {
             .unwrap();
         let tls = TlsAcceptor::from(Arc::new(config));
         let (requests, replies) = (Arc::clone(&node.requests), Arc::new(Mutex::new(VecDeque::from(replies))));
-        let connections = Arc::clone(&node.connections);
+        let gauge = Arc::clone(&node.gauge);
         tokio::spawn(async move {
             loop {
                 let (tcp, _) = listener.accept().await.unwrap();
-                connections.fetch_add(1, Ordering::Relaxed);
                 let (tls, requests, replies) = (tls.clone(), Arc::clone(&requests), Arc::clone(&replies));
+                let gauge = Arc::clone(&gauge);
                 tokio::spawn(async move {
                     // A client that does not trust us hangs up here.
                     if let Ok(stream) = tls.accept(tcp).await {
-                        serve(stream, |request| {
+                        serve(stream, &gauge, |request| {
                             requests.lock().unwrap().push(request);
                             next(&replies)
                         })
@@ -149,9 +170,9 @@ impl Node {
         self.requests.lock().unwrap().clone()
     }
 
-    /// Connections that were ever accepted.
-    pub fn connections(&self) -> usize {
-        self.connections.load(Ordering::Relaxed)
+    /// The most requests that were ever under way at once.
+    pub fn peak(&self) -> usize {
+        self.gauge.peak.load(Ordering::SeqCst)
     }
 
     pub fn endpoint(&self) -> Endpoint {
@@ -180,9 +201,19 @@ fn next(replies: &Mutex<VecDeque<Reply>>) -> Reply {
 }
 
 /// Serves one connection until either side closes it.
-pub async fn serve<S: AsyncRead + AsyncWrite + Unpin>(stream: S, mut answer: impl FnMut(Request) -> Reply) {
+pub async fn serve<S: AsyncRead + AsyncWrite + Unpin>(
+    stream: S,
+    gauge: &Gauge,
+    mut answer: impl FnMut(Request) -> Reply,
+) {
     let mut stream = BufStream::new(stream);
     while let Some(request) = read_request(&mut stream).await {
+        gauge.enter();
+        // Lets everybody else in who wants to be, so that the gauge shows it.
+        for _ in 0..TURNS_FOR_OTHERS {
+            tokio::task::yield_now().await;
+        }
+        gauge.leave();
         let (text, close) = match answer(request) {
             Reply::Cut => break,
             Reply::HalfAnswer => ("HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n{\"data\":".to_owned(), true),

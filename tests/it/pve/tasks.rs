@@ -9,7 +9,7 @@ use accolades::util::limits;
 use serde_json::json;
 use tokio::net::TcpListener;
 
-use super::node::{Node, Reply, serve};
+use super::node::{Gauge, Node, Reply, Request, serve};
 
 const TASK: &str = "UPID:pve1:0003A5F1:0186A2B3C:68C0FFEE:qmcreate:1042:root@pam!app:";
 
@@ -35,12 +35,15 @@ async fn clock() -> (Clock, Arc<Mutex<i64>>) {
         loop {
             let (stream, _) = listener.accept().await.unwrap();
             let total = Arc::clone(&total);
-            tokio::spawn(serve(stream, move |request| {
-                let sleep: serde_json::Value = serde_json::from_str(&request.body).unwrap_or_default();
-                let mut total = total.lock().unwrap();
-                *total += sleep["sleep_us"].as_i64().unwrap_or(0);
-                Reply::status("200 OK", &json!({ "now_us": 1_800_000_000_000_000 + *total }).to_string())
-            }));
+            tokio::spawn(async move {
+                let tick = |request: Request| {
+                    let sleep: serde_json::Value = serde_json::from_str(&request.body).unwrap_or_default();
+                    let mut total = total.lock().unwrap();
+                    *total += sleep["sleep_us"].as_i64().unwrap_or(0);
+                    Reply::status("200 OK", &json!({ "now_us": 1_800_000_000_000_000 + *total }).to_string())
+                };
+                serve(stream, &Gauge::default(), tick).await;
+            });
         }
     });
     (clock, waited_us)

@@ -133,6 +133,16 @@ async fn ssh_a_refused_command_was_not_sent() {
 }
 
 #[tokio::test]
+async fn ssh_a_word_with_a_nul_is_refused_before_it_is_sent() {
+    let sshd = Sshd::start();
+    let session = sshd.session().await;
+    let error = session.run(&Command::new("echo").arg("a\0b")).await.unwrap_err();
+    assert!(matches!(error, SshError::InvalidCommand { .. }), "{error}");
+    assert_eq!((error.sent(), error.retry()), (Sent::No, Retry::Never));
+    assert!(session.is_open());
+}
+
+#[tokio::test]
 async fn ssh_commands_of_one_session_run_one_after_another() {
     let sshd = Sshd::start();
     let session = sshd.session().await;

@@ -1,12 +1,15 @@
 //! Jump hosts: many connections on one, both ends closing when they like, two hops.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 
-use accolades::ssh::{Command, Login, Route, Session, SshError};
+use accolades::ssh::{Command, JumpHost, Login, Route, Session, SshError};
 use accolades::util::remote::Sent;
 use futures_util::future::join_all;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Notify;
+use tokio::task::JoinSet;
 
 use super::sshd::{Sshd, redactor};
 
@@ -151,19 +154,37 @@ async fn ssh_two_jump_hosts_lead_to_a_session() {
 }
 
 #[tokio::test]
-async fn ssh_a_jump_host_that_restarted_is_connected_anew() {
+async fn ssh_a_jump_host_that_was_lost_is_connected_anew() {
     let sshd = Sshd::start();
-    let jump = sshd.jump_host(Route::Direct);
-    let login = Login { route: Route::Jump(jump.clone()), ..sshd.login() };
-    let session = Session::open(login.clone(), redactor()).await.unwrap();
-    // The connection that this session arrives through belongs to the jump host: its process is the peer of ours.
-    let script = "port=${SSH_CONNECTION#* }; port=${port%% *}; \
-                  ss -Htnp \"sport = :$port\" | sed -n 's/.*pid=\\([0-9]*\\).*/\\1/p'";
-    let pid = session.run(&Command::new("sh").args(["-c", script])).await.unwrap().stdout;
-    let pid = pid.trim().to_owned();
-    assert!(std::process::Command::new("kill").args(["-9", &pid]).status().unwrap().success(), "pid `{pid}`");
+    let cut = Arc::new(Notify::new());
+    let mut login = sshd.login();
+    login.address.port = cable(sshd.port, Arc::clone(&cut)).await;
+    let route = Route::Jump(Arc::new(JumpHost::new(login, redactor())));
+    let beyond = Login { route, ..sshd.login() };
+    let session = Session::open(beyond.clone(), redactor()).await.unwrap();
+    cut.notify_one();
     let lost = session.run(&Command::new("sleep").arg("30")).await.unwrap_err();
     assert!(matches!(lost, SshError::CutOff { .. }), "{lost}");
-    let again = Session::open(login, redactor()).await.unwrap();
+    let again = Session::open(beyond, redactor()).await.unwrap();
     assert_eq!(again.run(&Command::new("true")).await.unwrap().exit, 0);
+}
+
+/// A network cable between us and a port: pulling it breaks what goes through, and it can be plugged in again.
+async fn cable(port: u16, pull: Arc<Notify>) -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let own = listener.local_addr().unwrap().port();
+    tokio::spawn(async move {
+        let mut connections = JoinSet::new();
+        loop {
+            tokio::select! {
+                accepted = listener.accept() => {
+                    let mut near = accepted.unwrap().0;
+                    let mut far = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
+                    connections.spawn(async move { tokio::io::copy_bidirectional(&mut near, &mut far).await });
+                }
+                () = pull.notified() => connections.abort_all(),
+            }
+        }
+    });
+    own
 }

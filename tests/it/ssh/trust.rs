@@ -1,12 +1,14 @@
 //! Keys: the server's and ours.
 
-use std::io::{BufRead, BufReader};
+use std::io::BufRead;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 use accolades::ssh::{Identity, Login, Session, SshError};
 use accolades::util::remote::{Retry, Sent};
 use secrecy::SecretString;
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::net::TcpListener;
 
 use super::sshd::{Sshd, redactor};
 
@@ -22,7 +24,7 @@ impl Agent {
             Command::new("ssh-agent").arg("-D").arg("-a").arg(&socket).stdout(Stdio::piped()).spawn().unwrap();
         // It says where its socket is once it listens there.
         let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        std::io::BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
         assert!(line.contains("SSH_AUTH_SOCK"), "{line}");
         Agent { socket, child }
     }
@@ -108,12 +110,49 @@ async fn ssh_nobody_there_is_unreachable() {
     assert_eq!((error.sent(), error.retry()), (Sent::No, Retry::After));
 }
 
+/// A login on a server that the test plays itself.
+async fn own_server() -> (TcpListener, Login) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let sshd = Sshd::start();
+    let mut login = sshd.login();
+    login.identity = Identity::KeyText(SecretString::from(std::fs::read_to_string(sshd.path("client")).unwrap()));
+    login.address.port = listener.local_addr().unwrap().port();
+    (listener, login)
+}
+
 #[tokio::test]
 async fn ssh_a_server_that_hangs_up_at_once_is_unreachable() {
-    let sshd = Sshd::start();
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let mut login = sshd.login();
-    login.address.port = listener.local_addr().unwrap().port();
-    let (error, _) = tokio::join!(refusal(login), async { drop(listener.accept().await.unwrap()) });
-    assert!(matches!(error, SshError::Unreachable { .. }), "{error}");
+    for greeting in ["", "SSH-2.0-OpenSSH_9.2\r\n"] {
+        let (listener, login) = own_server().await;
+        let hang_up = async { listener.accept().await.unwrap().0.write_all(greeting.as_bytes()).await.unwrap() };
+        let (error, ()) = tokio::join!(refusal(login), hang_up);
+        assert!(matches!(error, SshError::Unreachable { .. }), "`{greeting}`: {error}");
+        assert_eq!(error.retry(), Retry::After);
+    }
+}
+
+#[tokio::test]
+async fn ssh_something_else_that_listens_there_is_said() {
+    let (listener, login) = own_server().await;
+    let greet = async {
+        let mut socket = listener.accept().await.unwrap().0;
+        socket.write_all(b"SSH-2.0-x\r\n\0\0\0\x0c\x0athis is no key exchange at all").await.unwrap();
+        socket
+    };
+    let (error, _socket) = tokio::join!(refusal(login), greet);
+    assert!(matches!(error, SshError::Protocol { .. }), "{error}");
+}
+
+#[tokio::test]
+async fn ssh_an_opening_that_nobody_waits_for_is_cut() {
+    let (listener, login) = own_server().await;
+    let opening = tokio::spawn(Session::open(login, redactor()));
+    let mut socket = BufReader::new(listener.accept().await.unwrap().0);
+    let mut banner = String::new();
+    socket.read_line(&mut banner).await.unwrap();
+    assert!(banner.starts_with("SSH-2.0-"), "{banner}");
+    opening.abort();
+    // The server hears of it at once, not after a timeout.
+    socket.read_to_end(&mut Vec::new()).await.unwrap();
+    assert!(opening.await.unwrap_err().is_cancelled());
 }

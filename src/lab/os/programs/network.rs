@@ -6,7 +6,7 @@ use super::options::{Known, Options};
 use super::text::options;
 use super::{installer, yunohost};
 use crate::lab::os::process::Os;
-use crate::lab::os::{Exec, Output, paths};
+use crate::lab::os::{Exec, Output, directory, paths};
 
 /// How long a client waits for a name server that does not answer.
 const NO_ANSWER_US: u64 = 10_000_000;
@@ -24,7 +24,7 @@ struct NoAnswer(i32, String);
 
 /// The address of a name: the machine itself, its YunoHost domains, or a published record.
 pub fn resolve(os: &Os<'_>, name: &str) -> Option<String> {
-    if name == "localhost" || name == os.machine.hostname || yunohost::serves(os.machine, name) {
+    if name == "localhost" || name == os.machine.hostname || directory::serves(os.machine, name) {
         return Some("127.0.0.1".to_owned());
     }
     if !os.machine.has_uplink {
@@ -148,7 +148,7 @@ fn fetch(os: &mut Os<'_>, options: &Options, url: &str, data: Option<String>) ->
         .map(|(name, value)| (name.trim().to_owned(), value.trim().to_owned()))
         .collect();
     let method = options.value("X").unwrap_or(if data.is_some() { "POST" } else { "GET" }).to_owned();
-    let is_local = sent_here || host == "127.0.0.1" || host == "localhost" || yunohost::serves(os.machine, &host);
+    let is_local = sent_here || host == "127.0.0.1" || host == "localhost" || directory::serves(os.machine, &host);
     if is_local {
         let name = headers.remove("Host").unwrap_or(host);
         if !yunohost::web_server_runs(os.machine) {
@@ -157,11 +157,11 @@ fn fetch(os: &mut Os<'_>, options: &Options, url: &str, data: Option<String>) ->
                 format!("Failed to connect to {name} port 443 after 0 ms: Couldn't connect to server"),
             ));
         }
-        if url.starts_with("https://") && !options.has("k") && !yunohost::certificate_trusted(os.machine, &name) {
+        if url.starts_with("https://") && !options.has("k") && !directory::certificate_trusted(os.machine, &name) {
             return Err(NoAnswer(60, "SSL certificate problem: self-signed certificate".to_owned()));
         }
         let body = data.unwrap_or_default();
-        let (status, body) = yunohost::web(os, &name, &method, &path, &headers, &body);
+        let (status, body) = directory::web(os.machine, &name, &method, &path, &headers, &body);
         return Ok(Answer { status, body, opaque: false });
     }
     if resolve(os, &host).is_none() {

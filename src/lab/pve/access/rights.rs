@@ -130,14 +130,16 @@ impl Access {
             .map(|(name, _)| name.as_str())
     }
 
-    /// Every path that something is said about: those with permissions, those of pool members, and the top ones.
+    /// Every path that something is said about: the top ones, those with permissions and all above them, those of
+    /// pool members.
     pub fn known_paths(&self) -> BTreeSet<String> {
-        let top = ["/", "/access", "/access/groups", "/mapping", "/nodes", "/pool", "/sdn", "/storage", "/vms"];
+        let top = ["/", "/access", "/access/groups", "/nodes", "/pool", "/sdn", "/storage", "/vms"];
+        let with_permissions = self.acl.keys().flat_map(|path| paths_down_to(path)).map(str::to_owned);
         let members = self.pools.values().flat_map(|pool| {
             let vms = pool.vms.iter().map(|id| format!("/vms/{id}"));
             vms.chain(pool.storages.iter().map(|id| format!("/storage/{id}")))
         });
-        top.iter().map(|path| (*path).to_owned()).chain(self.acl.keys().cloned()).chain(members).collect()
+        top.iter().map(|path| (*path).to_owned()).chain(with_permissions).chain(members).collect()
     }
 
     /// The check that a method declares.

@@ -135,12 +135,11 @@ fn address(text: &str) -> Result<bool, String> {
 
 /// Whether the bits behind the prefix are zero.
 fn is_network(address: &str, length: u32) -> bool {
-    let zeros = match address.parse() {
+    match address.parse() {
         Ok(IpAddr::V4(address)) => 32 - u32::from(address).trailing_zeros().min(32) <= length,
         Ok(IpAddr::V6(address)) => 128 - u128::from(address).trailing_zeros().min(128) <= length,
         Err(_) => false,
-    };
-    zeros
+    }
 }
 
 fn bare_address(text: &str) -> Result<bool, String> {

@@ -118,6 +118,6 @@ fn is_ha_resource(value: &str) -> bool {
     let id = value.split_once(':').filter(|(kind, _)| kind.bytes().all(|one| one.is_ascii_lowercase()));
     match id {
         Some((kind, name)) => !kind.is_empty() && !name.is_empty() && !name.contains(char::is_whitespace),
-        None => is_vmid(value),
+        None => !value.is_empty() && value.bytes().all(|one| one.is_ascii_digit()),
     }
 }

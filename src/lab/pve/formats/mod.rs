@@ -37,12 +37,26 @@ pub fn check(format: &str, value: &str) -> Result<(), String> {
 /// As [`check`].
 pub fn whole_property_string(format: &str, parts: &Map<String, Value>) -> Result<(), String> {
     match format {
-        "prune-backups" if parts.contains_key("keep-all") && parts.len() > 1 => {
+        // That it is refused is known (sheet, section 9a), the exact words are not.
+        "backup-fleecing" if is_set(parts, "enabled") && !parts.contains_key("storage") => {
+            Err("'storage' parameter is required when 'enabled' is set\n".to_owned())
+        }
+        "prune-backups" if is_set(parts, "keep-all") && keeps_something(parts) => {
             Err("keep-all cannot be set together with other options.\n".to_owned())
         }
         "pve-vm-cpu-conf" => vm::cpu(parts),
         _ => Ok(()),
     }
+}
+
+fn is_set(parts: &Map<String, Value>, key: &str) -> bool {
+    parts.get(key).is_some_and(|value| value == "1")
+}
+
+/// Whether an option besides `keep-all` has a number above 0.
+fn keeps_something(parts: &Map<String, Value>) -> bool {
+    let number = |value: &Value| value.as_str().and_then(|text| text.parse::<f64>().ok());
+    parts.iter().any(|(key, value)| key != "keep-all" && number(value).is_some_and(|count| count > 0.0))
 }
 
 fn check_one(format: &str, value: &str) -> Result<(), String> {

@@ -87,10 +87,7 @@ fn is_size(value: &str) -> bool {
 
 /// `1` (every storage to itself), one target, or `source:target`.
 fn storage_pair(value: &str) -> Verdict {
-    let bad = value.split(':').find_map(|id| match check_id(id) {
-        Ok(()) => None,
-        Err(text) => Some(text),
-    });
+    let bad = value.split(':').find_map(|id| check_id(id).err());
     match bad {
         Some(text) if value != "1" => Some(Err(format!("entry '{value}' contains invalid ID - {text}\n\n"))),
         _ => Some(Ok(())),

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::common::{check_node, number, required};
 use crate::lab::pve::call::{Call, Caller, Refusal};
+use crate::lab::pve::message::listed;
 use crate::lab::pve::state::{Pve, Task, property};
 use crate::lab::pve::tasks;
 use crate::lab::world::{Site, Surroundings};
@@ -30,7 +31,7 @@ pub fn list(site: &mut Site, _around: Surroundings<'_>, call: &Call) -> Result<V
     let wanted = Filter::read(call)?;
     let start = number(call, "start")?.unwrap_or(0);
     let limit = number(call, "limit")?.unwrap_or(LIMIT_DEFAULT);
-    let entries = newest_first(pve)
+    let matching: Vec<&Task> = newest_first(pve)
         .filter(|task| match source.as_str() {
             "active" => task.running(),
             "all" => true,
@@ -38,9 +39,9 @@ pub fn list(site: &mut Site, _around: Surroundings<'_>, call: &Call) -> Result<V
         })
         .filter(|task| auditor || owns(&call.caller, task))
         .filter(|task| wanted.matches(task))
-        .skip(start)
-        .take(limit);
-    Ok(entries.map(|task| list_entry(pve, task, "RUNNING")).collect())
+        .collect();
+    let part = matching.iter().skip(start).take(limit).map(|task| list_entry(pve, task, "RUNNING")).collect();
+    Ok(listed(part, matching.len()))
 }
 
 /// `GET /nodes/{node}/tasks/{upid}`
@@ -86,7 +87,8 @@ pub fn log(site: &mut Site, _around: Surroundings<'_>, call: &Call) -> Result<Va
     // An empty log is shown as one line.
     let lines: Vec<&str> =
         if task.log.is_empty() { vec!["no content"] } else { task.log.iter().map(String::as_str).collect() };
-    Ok(lines.iter().enumerate().skip(start).take(limit).map(|(n, text)| json!({ "n": n + 1, "t": text })).collect())
+    let page = lines.iter().enumerate().skip(start).take(limit).map(|(n, text)| json!({ "n": n + 1, "t": text }));
+    Ok(listed(page.collect(), lines.len()))
 }
 
 /// `DELETE /nodes/{node}/tasks/{upid}`
@@ -99,11 +101,6 @@ pub fn stop(site: &mut Site, around: Surroundings<'_>, call: &Call) -> Result<Va
     }
     tasks::stop(site, around, &upid)?;
     Ok(Value::Null)
-}
-
-/// How many lines a task's log has: the wire shows it as `total` beside the data.
-pub fn log_total(site: &Site, upid: &str) -> Option<usize> {
-    tasks::position(&site.pve, upid).ok().map(|index| site.pve.tasks[index].log.len().max(1))
 }
 
 /// What a listing is narrowed by.

@@ -31,9 +31,7 @@ pub struct Vm {
     pub power: Power,
     /// When its process was started.
     pub started: Option<Moment>,
-    /// When the guest will have booted; `None` when nothing boots.
-    pub boot_due: Option<Moment>,
-    /// Whether the guest has booted since the VM was started.
+    /// Whether the guest was switched on with it: false when nothing on its disk can be booted.
     pub up: bool,
     /// Since when it exists, for the lag of `cluster/resources`.
     pub created: Moment,
@@ -190,14 +188,13 @@ impl Vm {
         merged
     }
 
-    /// Stops the process: nothing runs and nothing boots any more.
+    /// Stops the process: nothing runs any more.
     pub fn power_off(&mut self, now: Moment) {
         if self.running() {
             self.changed = now;
         }
         self.power = Power::Stopped;
         self.started = None;
-        self.boot_due = None;
         self.up = false;
         self.agent_commands.clear();
     }

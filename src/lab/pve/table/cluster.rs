@@ -23,8 +23,8 @@ const LOCATION: &[Param] = &[
     text("name").max_length(128),
 ];
 
-/// The property string of `migration`.
-const MIGRATION: &[Param] =
+/// Network and protection of what nodes send each other: the property strings of `migration` and `replication`.
+const TRANSFER: &[Param] =
     &[text("network").format("CIDR"), text("type").required().one_of(&["secure", "insecure"]).default_key()];
 
 /// The property string of `next-id`.
@@ -40,14 +40,13 @@ const NOTIFY: &[Param] = &[
     text("target-replication"),
 ];
 
-/// The property string of `replication`.
-const REPLICATION: &[Param] =
-    &[text("network").format("CIDR"), text("type").required().one_of(&["secure", "insecure"]).default_key()];
-
 /// The property string of `tag-style`.
 const TAG_STYLE: &[Param] = &[
     flag("case-sensitive"),
-    text("color-map").matching(r"(?:(?i:[a-z0-9_][a-z0-9_\-\+\.]*):[0-9a-fA-F]{6}(?::[0-9a-fA-F]{6})?)(?:;(?:(?i:[a-z0-9_][a-z0-9_\-\+\.]*):[0-9a-fA-F]{6}(?::[0-9a-fA-F]{6})?))*"),
+    text("color-map").matching(concat!(
+        r"(?:(?i:[a-z0-9_][a-z0-9_\-\+\.]*):[0-9a-fA-F]{6}(?::[0-9a-fA-F]{6})?)",
+        r"(?:;(?:(?i:[a-z0-9_][a-z0-9_\-\+\.]*):[0-9a-fA-F]{6}(?::[0-9a-fA-F]{6})?))*"
+    )),
     text("ordering").one_of(&["config", "alphabetical"]),
     text("shape").one_of(&["full", "circle", "dense", "none"]),
 ];
@@ -125,12 +124,12 @@ pub(super) const METHODS: &[Method] = &[
         text("location").of(&[LOCATION]),
         text("mac_prefix").format("mac-prefix"),
         integer("max_workers").min(1.0),
-        text("migration").of(&[MIGRATION]),
+        text("migration").of(&[TRANSFER]),
         flag("migration_unsecure"),
         text("next-id").of(&[NEXT_ID]),
         text("notify").of(&[NOTIFY]),
         text("registered-tags").matching(r"(?:(?i:[a-z0-9_][a-z0-9_\-\+\.]*);)*(?i:[a-z0-9_][a-z0-9_\-\+\.]*)"),
-        text("replication").of(&[REPLICATION]),
+        text("replication").of(&[TRANSFER]),
         text("tag-style").of(&[TAG_STYLE]),
         text("u2f").of(&[U2F]),
         text("user-tag-access").of(&[USER_TAG_ACCESS]),

@@ -5,6 +5,7 @@ use crate::lab::pve::schema::{Method, delete, flag, get, integer, on, post, put,
 
 /// The methods.
 pub(super) const METHODS: &[Method] = &[
+    get("/nodes/{node}/qemu/{vmid}/firewall", "index").for_users().takes(&[VM]),
     get("/nodes/{node}/qemu/{vmid}/firewall/ipset", "ipset_index")
         .checks(on("/vms/{vmid}", &["VM.Audit"]))
         .takes(&[VM]),

@@ -109,7 +109,13 @@ pub(super) const MACHINE: &[Param] = &[
     number("aw-bits").range(32.0, 64.0),
     flag("enable-s3"),
     flag("enable-s4"),
-    text("type").matching(r"(pc|pc(-i440fx)?-\d+(\.\d+)+(\+pve\d+)?(\.pxe)?|q35|pc-q35-\d+(\.\d+)+(\+pve\d+)?(\.pxe)?|virt(?:-\d+(\.\d+)+)?(\+pve\d+)?)").max_length(40).default_key(),
+    text("type")
+        .matching(concat!(
+            r"(pc|pc(-i440fx)?-\d+(\.\d+)+(\+pve\d+)?(\.pxe)?|q35",
+            r"|pc-q35-\d+(\.\d+)+(\+pve\d+)?(\.pxe)?|virt(?:-\d+(\.\d+)+)?(\+pve\d+)?)"
+        ))
+        .max_length(40)
+        .default_key(),
     text("viommu").one_of(&["intel", "virtio"]),
 ];
 
@@ -190,7 +196,12 @@ pub(super) const UNUSED: &[Param] =
 
 /// The property string of `usb`.
 pub(super) const USB: &[Param] = &[
-    text("host").matching(r"(?:(?:(?:(?:(0x)?([0-9A-Fa-f]{4}):(0x)?([0-9A-Fa-f]{4})))|(?:(?:(\d+)\-(\d+(\.\d+)*)))|[Ss][Pp][Ii][Cc][Ee]))").default_key(),
+    text("host")
+        .matching(concat!(
+            r"(?:(?:(?:(?:(0x)?([0-9A-Fa-f]{4}):(0x)?([0-9A-Fa-f]{4})))",
+            r"|(?:(?:(\d+)\-(\d+(\.\d+)*)))|[Ss][Pp][Ii][Cc][Ee]))"
+        ))
+        .default_key(),
     text("mapping").format("pve-configid"),
     flag("usb3"),
 ];
@@ -230,7 +241,10 @@ pub(super) const VIRTIOFS: &[Param] = &[
 
 const BASE64: &str = "[A-Za-z0-9+/]+={0,2}";
 const HEX_ID: &str = "0x[0-9a-fA-F]{4}";
-const PCI_IDS: &str = r"([0-9a-fA-F]{4}:)?[0-9a-fA-F]{2}:[0-9a-fA-F]{2}(\.[0-9a-fA-F])?(;([0-9a-fA-F]{4}:)?[0-9a-fA-F]{2}:[0-9a-fA-F]{2}(\.[0-9a-fA-F])?)*";
+const PCI_IDS: &str = concat!(
+    r"([0-9a-fA-F]{4}:)?[0-9a-fA-F]{2}:[0-9a-fA-F]{2}(\.[0-9a-fA-F])?",
+    r"(;([0-9a-fA-F]{4}:)?[0-9a-fA-F]{2}:[0-9a-fA-F]{2}(\.[0-9a-fA-F])?)*"
+);
 const UUID: &str = "[a-fA-F0-9]{8}(?:-[a-fA-F0-9]{4}){3}-[a-fA-F0-9]{12}";
 
 /// Boot order: `pve-qm-boot`.

@@ -15,6 +15,8 @@ pub struct Destroy {
     pub vmid: u32,
     /// Take it out of backup jobs as well.
     pub purge: bool,
+    /// Root may pass over a lock.
+    pub skip_lock: bool,
     /// Remove volumes of this id that no configuration names.
     pub unreferenced: bool,
 }
@@ -28,7 +30,9 @@ impl Destroy {
         let vmid = self.vmid;
         let vm = vm_mut(site, vmid)?;
         check(vm, vmid)?;
-        super::check_lock(vm)?;
+        if !self.skip_lock {
+            super::check_lock(vm)?;
+        }
         let volumes = owned_volumes(vm);
         if let Some(base) = volumes.iter().find(|volid| disks::has_clones(&site.pve, volid)) {
             return Err(format!("base volume '{base}' is still in use by linked clones"));

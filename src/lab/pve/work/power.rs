@@ -3,9 +3,10 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Ending, SECOND_US, check_lock, disks, vm_mut};
-use crate::lab::pve::state::property;
+use crate::lab::os::Machine;
+use crate::lab::pve::state::property::Properties;
 use crate::lab::pve::state::vm::Power as State;
-use crate::lab::pve::state::{Pve, Vm, property::Properties};
+use crate::lab::pve::state::{Pve, Vm};
 use crate::lab::pve::{boot, cloudinit, network};
 use crate::lab::world::{Site, Surroundings};
 
@@ -74,6 +75,8 @@ impl Power {
         match self.action {
             PowerAction::Start => 3 * SECOND_US,
             PowerAction::Shutdown | PowerAction::Reboot => match site.pve.vms.get(&self.vmid) {
+                // A paused VM cannot be asked: when forced, it is stopped at once.
+                Some(vm) if vm.power == State::Paused => SECOND_US,
                 Some(vm) if vm.running() && !complies(vm) => self.timeout_us(vm),
                 Some(vm) if vm.running() => SHUTDOWN_US.min(self.timeout_us(vm)),
                 _ => SECOND_US,
@@ -95,23 +98,23 @@ impl Power {
         match self.action {
             PowerAction::Start => start(site, vmid, around, log),
             PowerAction::Stop => {
-                vm.power_off(around.now);
-                apply_pending(vm);
+                boot::cut_power(site, vmid, around);
+                apply_pending(vm_mut(site, vmid)?);
                 Ok(0)
             }
             PowerAction::Shutdown => {
-                self.shut_down(vm, around)?;
-                apply_pending(vm);
+                self.shut_down(site, around)?;
+                apply_pending(vm_mut(site, vmid)?);
                 Ok(0)
             }
             PowerAction::Reboot => {
-                self.shut_down(vm, around)?;
+                self.shut_down(site, around)?;
                 start(site, vmid, around, log)
             }
             PowerAction::Reset => {
                 vm.agent_commands.clear();
                 vm.power = State::Running;
-                boot::schedule(site, vmid, around);
+                boot::power_on(site, vmid, around);
                 Ok(0)
             }
             PowerAction::Suspend => {
@@ -133,11 +136,12 @@ impl Power {
         }
     }
 
-    fn shut_down(&self, vm: &mut Vm, around: Surroundings<'_>) -> Result<(), String> {
+    fn shut_down(&self, site: &mut Site, around: Surroundings<'_>) -> Result<(), String> {
+        let vm = vm_mut(site, self.vmid)?;
         if vm.running() && !complies(vm) && !self.force_stop {
             return Err("VM quit/powerdown failed - got timeout".to_owned());
         }
-        vm.power_off(around.now);
+        boot::cut_power(site, self.vmid, around);
         Ok(())
     }
 
@@ -150,7 +154,9 @@ impl Power {
 
 /// Whether the guest follows a request to shut down: it must be up and willing.
 fn complies(vm: &Vm) -> bool {
-    vm.up && !vm.ignores_shutdown && vm.power == State::Running
+    // A guest that is still booting does not hear the request.
+    let listens = vm.guest.as_ref().is_some_and(Machine::ssh_running);
+    vm.up && listens && !vm.ignores_shutdown && vm.power == State::Running
 }
 
 /// Starts a VM's process.
@@ -194,7 +200,7 @@ fn start(site: &mut Site, vmid: u32, around: Surroundings<'_>, log: &mut Vec<Str
     vm.power = State::Running;
     vm.started = Some(around.now);
     vm.changed = around.now;
-    boot::schedule(site, vmid, around);
+    boot::power_on(site, vmid, around);
     Ok(warnings)
 }
 
@@ -206,7 +212,7 @@ pub fn apply_pending(vm: &mut Vm) {
     }
 }
 
-fn check_drives(pve: &Pve, node: &crate::lab::os::Machine, vm: &Vm) -> Result<(), String> {
+fn check_drives(pve: &Pve, node: &Machine, vm: &Vm) -> Result<(), String> {
     for (_, drive) in vm.drives() {
         let Some((storage, name)) = crate::lab::pve::state::storage::parse_volid(drive.file()) else { continue };
         let place = disks::activated(pve, node, storage)?;
@@ -222,5 +228,5 @@ fn check_drives(pve: &Pve, node: &crate::lab::os::Machine, vm: &Vm) -> Result<()
 
 /// Whether a VM is to be started with its node.
 pub fn starts_with_node(vm: &Vm) -> bool {
-    vm.option("onboot").is_some_and(property::is_yes) && !vm.template()
+    vm.flag("onboot") && !vm.template() && vm.lock().is_none()
 }

@@ -122,7 +122,8 @@ impl Rollback {
         }
         let snapshot =
             vm.snapshots.get(&self.name).ok_or_else(|| format!("snapshot '{}' does not exist", self.name))?.clone();
-        vm.power_off(around.now);
+        boot::cut_power(site, self.vmid, around);
+        let vm = vm_mut(site, self.vmid)?;
         vm.pending.clear();
         let unused: Vec<_> = vm
             .config
@@ -148,9 +149,6 @@ impl Rollback {
             vm.up = vm.guest.is_some();
         } else if self.start {
             return power::Power::new(self.vmid, power::PowerAction::Start).run(site, around, log);
-        }
-        if site.pve.vms.get(&self.vmid).is_some_and(|vm| vm.running() && !vm.up) {
-            boot::schedule(site, self.vmid, around);
         }
         Ok(0)
     }

@@ -40,7 +40,8 @@ pub fn download(job: &mut Job<'_>) -> Result<(), Failure> {
 /// Those of the download.
 pub fn ensure(job: &mut Job<'_>) -> Result<Catalog, Failure> {
     let age_s = job.now().unix_seconds() - job.ynh.apps.cache_fetched_at.unix_seconds();
-    if job.ynh.apps.cache.is_none() || age_s > CACHE_VALID_S {
+    let cached = job.ynh.apps.cache.is_some() && job.files.exists(CACHE_PATH);
+    if !cached || age_s > CACHE_VALID_S {
         job.info("The app catalog cache is empty or obsolete.");
         download(job)?;
     }
@@ -148,6 +149,8 @@ pub struct Source {
     pub listed: Option<Listed>,
     /// The folder it was taken from.
     pub folder: Option<String>,
+    /// Whether it was named by its address.
+    pub by_address: bool,
 }
 
 /// Finds a package by catalogue id, folder or address.
@@ -157,7 +160,12 @@ pub struct Source {
 pub fn resolve(job: &mut Job<'_>, wanted: &str) -> Result<Source, Failure> {
     let catalog = ensure(job)?;
     if let Some(listed) = catalog.apps.get(wanted) {
-        return Ok(Source { package: listed.package.clone(), listed: Some(listed.clone()), folder: None });
+        return Ok(Source {
+            package: listed.package.clone(),
+            listed: Some(listed.clone()),
+            folder: None,
+            by_address: false,
+        });
     }
     if wanted.contains("://") {
         return from_address(job, &catalog, wanted);
@@ -181,7 +189,7 @@ pub fn from_folder(job: &Job<'_>, folder: &str) -> Result<Source, Failure> {
             "There doesn't seem to be any manifest file in {work} ... It looks like an app was not correctly installed/removed."
         ))
     })?;
-    Ok(Source { package, listed: None, folder: Some(format!("{folder}/")) })
+    Ok(Source { package, listed: None, folder: Some(format!("{folder}/")), by_address: false })
 }
 
 fn from_address(job: &mut Job<'_>, catalog: &Catalog, address: &str) -> Result<Source, Failure> {
@@ -189,7 +197,7 @@ fn from_address(job: &mut Job<'_>, catalog: &Catalog, address: &str) -> Result<S
     let id = address.rsplit('/').next().and_then(|name| name.strip_suffix("_ynh")).unwrap_or_default();
     let listed = catalog.apps.get(id).filter(|_| address == repository_url(id));
     if let Some(package) = head(job, address) {
-        return Ok(Source { package, listed: listed.cloned(), folder: None });
+        return Ok(Source { package, listed: listed.cloned(), folder: None, by_address: true });
     }
     job.error(format!(
         "{address} is not a valid app url: app url are expected to look like https://domain.tld/path/to/repo_ynh"
@@ -220,17 +228,24 @@ pub fn manifest(job: &mut Job<'_>, args: &Args) -> Outcome {
     shown.insert("install".to_owned(), Value::from(questions));
     shown.insert("doc".to_owned(), json!({}));
     shown.insert("notifications".to_owned(), notifications(package, true));
+    // Named by its address, a package of the catalogue is shown like one of a third party.
+    let listed = source.listed.as_ref().filter(|_| !source.by_address);
     let remote = match &source.folder {
         Some(folder) => json!({"type": "file", "path": folder}),
-        None => {
-            let url = repository_url(package.id());
-            json!({"type": "git", "url": url, "branch": "master", "revision": package.revision()})
-        }
+        None => json!({
+            "type": "git",
+            "url": repository_url(package.id()),
+            "branch": listed.map(|_| "master"),
+            "revision": package.revision(),
+        }),
     };
     shown.insert("remote".to_owned(), remote);
-    let updated = if source.folder.is_some() { job.now().unix_seconds() } else { LAST_UPDATE };
-    shown.insert("lastUpdate".to_owned(), json!(updated));
-    let quality = match &source.listed {
+    if source.folder.is_some() {
+        shown.insert("lastUpdate".to_owned(), json!(job.now().unix_seconds()));
+    } else if listed.is_some() {
+        shown.insert("lastUpdate".to_owned(), json!(LAST_UPDATE));
+    }
+    let quality = match listed {
         Some(listed) => json!({"level": listed.level, "state": listed.state}),
         None => json!({"level": -1, "state": "thirdparty"}),
     };

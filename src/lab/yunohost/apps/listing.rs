@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{Installed, catalog, find, package::Package, questions, upgrade};
+use super::{catalog, find, label, package::Package, questions, upgrade};
 use crate::lab::yunohost::Yunohost;
 use crate::lab::yunohost::job::{Job, Outcome};
 use crate::lab::yunohost::reply::Args;
@@ -12,25 +12,24 @@ use crate::lab::yunohost::view;
 pub fn list(job: &mut Job<'_>, args: &Args) -> Outcome {
     let full = args.given("--full");
     let ids: Vec<String> = job.ynh.apps.installed.keys().cloned().collect();
-    let apps: Vec<Value> = ids
-        .iter()
-        .map(|id| if full { full_info(job, id) } else { short_info(&job.ynh.apps.installed[id], id) })
-        .collect();
+    let apps: Vec<Value> =
+        ids.iter().map(|id| if full { full_info(job, id) } else { short_info(job.ynh, id) }).collect();
     Ok(Some(json!({"apps": apps})))
 }
 
 /// `app info`.
 pub fn info(job: &mut Job<'_>, args: &Args) -> Outcome {
     let id = args.one("app").unwrap_or_default();
-    let app = find(job.ynh, id)?;
-    Ok(Some(if args.given("--full") { full_info(job, id) } else { short_info(app, id) }))
+    find(job.ynh, id)?;
+    Ok(Some(if args.given("--full") { full_info(job, id) } else { short_info(job.ynh, id) }))
 }
 
 /// The short form; apps without a web page have no `domain_path`.
-pub fn short_info(app: &Installed, id: &str) -> Value {
+pub fn short_info(ynh: &Yunohost, id: &str) -> Value {
+    let app = &ynh.apps.installed[id];
     let mut shown = json!({
         "id": id,
-        "name": app.label(),
+        "name": label(ynh, id),
         "description": app.package.description(),
         "version": app.package.version(),
     });
@@ -44,7 +43,7 @@ fn full_info(job: &Job<'_>, id: &str) -> Value {
     let app = &job.ynh.apps.installed[id];
     let package = &app.package;
     let listed = job.ynh.apps.cache.as_ref().and_then(|catalog| catalog.apps.get(package.id()));
-    let mut shown = short_info(app, id);
+    let mut shown = short_info(job.ynh, id);
     shown["upgrade"] = upgrade::state(job, id, upgrade::Detail::Full);
     shown["settings"] = Value::Object(all_settings(job.ynh, id));
     shown["manifest"] = installed_manifest(package);
@@ -58,7 +57,7 @@ fn full_info(job: &Job<'_>, id: &str) -> Value {
     shown["supports_config_panel"] = json!(!package.behaviour.config_panel.is_empty());
     shown["supports_purge"] = json!(package.resources().iter().any(|(name, _)| *name == "data_dir"));
     shown["permissions"] = Value::Object(view::permissions_shown(job.ynh, id));
-    shown["label"] = json!(app.label());
+    shown["label"] = json!(label(job.ynh, id));
     shown
 }
 

@@ -129,10 +129,17 @@ impl Apps {
     }
 }
 
+/// The name of an app for people: the label that its main permission was given, or the package's name.
+pub fn label(ynh: &Yunohost, id: &str) -> String {
+    let Some(app) = ynh.apps.installed.get(id) else { return id.to_owned() };
+    let shown = view::permission_label(ynh, id, "main");
+    if shown.is_empty() || shown == resources::capitalised(id) { app.label().to_owned() } else { shown }
+}
+
 /// Apps on a domain: id, label, path.
 pub fn on_domain(ynh: &Yunohost, domain: &str) -> Vec<(String, String, String)> {
     let apps = ynh.apps.installed.iter().filter(|(_, app)| app.setting("domain") == Some(domain));
-    apps.map(|(id, app)| (id.clone(), app.label().to_owned(), app.setting("path").unwrap_or("/").to_owned())).collect()
+    apps.map(|(id, app)| (id.clone(), label(ynh, id), app.setting("path").unwrap_or("/").to_owned())).collect()
 }
 
 /// Installed apps that the catalogue flags as broken: id and label.
@@ -145,7 +152,7 @@ pub fn broken_in_catalog(ynh: &Yunohost) -> Vec<(String, String)> {
             .is_some_and(package::Listed::is_broken)
     };
     let apps = ynh.apps.installed.iter().filter(|(_, app)| broken(app));
-    apps.map(|(id, app)| (id.clone(), app.label().to_owned())).collect()
+    apps.map(|(id, _)| (id.clone(), label(ynh, id))).collect()
 }
 
 /// The `post_user_create` hook of the installed apps: Dolibarr takes over the new users.

@@ -74,10 +74,8 @@ fn provision_one(
     init_main: Option<&str>,
 ) -> Result<(), String> {
     match name {
-        "system_user" => {
-            if options["allow_email"] == json!(true) {
-                keep_setting(job, id, "mail_pwd", |job| json!(job.random_hex(id, "mail password", 24)));
-            }
+        "system_user" if options["allow_email"] == json!(true) => {
+            keep_setting(job, id, "mail_pwd", |job| json!(job.random_hex(id, "mail password", 24)));
         }
         "install_dir" => {
             let folder = format!("/var/www/{id}");
@@ -220,7 +218,7 @@ pub fn conflicts(job: &Job<'_>, domain: &str, path: &str, but: &str) -> Vec<Take
         let path = app.setting("path").unwrap_or("/");
         let other = slashed(path);
         let clash = other.starts_with(&wanted) || wanted.starts_with(&other);
-        clash.then(|| (format!("{domain}{path}"), permission_label(app, id), id.clone()))
+        clash.then(|| (format!("{domain}{path}"), view::permission_label(job.ynh, id, "main"), id.clone()))
     })
     .collect()
 }
@@ -231,7 +229,7 @@ pub fn permission_label(app: &super::Installed, id: &str) -> String {
 }
 
 /// Python's `capitalize` of an id.
-fn capitalised(id: &str) -> String {
+pub fn capitalised(id: &str) -> String {
     let mut letters = id.chars();
     letters.next().map_or_else(String::new, |first| format!("{}{}", first.to_uppercase(), letters.as_str()))
 }
@@ -240,9 +238,4 @@ fn capitalised(id: &str) -> String {
 pub fn conflict_text(taken: &[Taken]) -> String {
     let list: String = taken.iter().map(|(at, label, id)| format!("\n * {at} → {label} ({id})")).collect();
     format!("This URL is either unavailable, or conflicts with the already installed app(s):{list}")
-}
-
-/// Whether an address is free, as `domain url-available` asks.
-pub fn is_free(job: &Job<'_>, domain: &str, path: &str) -> bool {
-    conflicts(job, domain, path, "").is_empty()
 }

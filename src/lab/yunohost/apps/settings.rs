@@ -39,16 +39,9 @@ pub fn setting(job: &mut Job<'_>, args: &Args) -> Outcome {
     Ok(None)
 }
 
-/// `app change-label`.
+/// `app change-label`: an old command that succeeds and changes nothing that is shown afterwards.
 pub fn change_label(job: &mut Job<'_>, args: &Args) -> Outcome {
-    let id = args.one("app").unwrap_or_default();
-    find(job.ynh, id)?;
-    let label = args.one("new_label").unwrap_or_default();
-    if let Some(app) = job.ynh.apps.installed.get_mut(id) {
-        app.settings.insert("label".to_owned(), json!(label));
-    }
-    view::relabel_permissions(job.ynh, id, label);
-    save(job, id);
+    find(job.ynh, args.one("app").unwrap_or_default())?;
     Ok(None)
 }
 

@@ -76,13 +76,13 @@ pub fn state(job: &Job<'_>, id: &str, detail: Detail) -> Value {
 
 /// The apps that `tools update` lists: everything that is not up to date, with its state.
 pub(crate) fn available(job: &Job<'_>) -> Vec<Value> {
-    let apps = job.ynh.apps.installed.iter();
-    apps.filter_map(|(id, app)| {
+    let ids = job.ynh.apps.installed.keys();
+    ids.filter_map(|id| {
         let state = state(job, id, Detail::Short);
         if state["status"] == json!("up_to_date") {
             return None;
         }
-        let mut shown = listing::short_info(app, id);
+        let mut shown = listing::short_info(job.ynh, id);
         shown["upgrade"] = state;
         Some(shown)
     })
@@ -164,7 +164,7 @@ fn source(job: &mut Job<'_>, args: &Args) -> Result<Source, Failure> {
         ));
         return Err(Failure::error("Could not fetch source files, is the URL correct?"));
     };
-    Ok(Source { package, listed: None, folder: None })
+    Ok(Source { package, listed: None, folder: None, by_address: true })
 }
 
 /// Which of the named apps really are candidates; why the others are not is said.

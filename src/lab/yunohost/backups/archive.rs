@@ -28,6 +28,8 @@ pub struct Archive {
     pub description: String,
     /// Version of the YunoHost that made it.
     pub from_version: String,
+    /// Instance ids in the order they were saved, in which they come back.
+    pub order: Vec<String>,
     /// Apps by instance id.
     pub apps: BTreeMap<String, SavedApp>,
     /// Parts of the system by name.
@@ -61,6 +63,11 @@ pub struct SavedPart {
 }
 
 impl Archive {
+    /// The archive in the text of its file; `None` when it is damaged or something else.
+    pub fn parse(text: &str) -> Option<Archive> {
+        serde_json::from_str(text.strip_prefix(HEAD)?).ok()
+    }
+
     /// Size in bytes.
     pub fn size_bytes(&self) -> u64 {
         let apps: u64 = self.apps.values().map(|app| app.size_bytes).sum();
@@ -111,7 +118,7 @@ fn read(files: &Files, name: &str) -> Option<Archive> {
         Some(target) => files.read(target.trim())?,
         None => text,
     };
-    serde_json::from_str(text.strip_prefix(HEAD)?).ok()
+    Archive::parse(text)
 }
 
 /// Reads an archive.

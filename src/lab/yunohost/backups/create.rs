@@ -78,6 +78,7 @@ pub fn create(job: &mut Job<'_>, args: &Args) -> Outcome {
         created_at: job.now(),
         description: args.one("--description").unwrap_or_default().to_owned(),
         from_version: VERSION.to_owned(),
+        order: results.apps.keys().filter(|id| apps.contains_key(*id)).cloned().collect(),
         apps,
         system,
     };
@@ -112,8 +113,8 @@ fn output_folder(job: &Job<'_>, args: &Args, methods: &[&str]) -> Result<Option<
         };
     };
     let folder = folder.trim_end_matches('/').to_owned();
-    let within = |outer: &&str| folder == **outer || folder.starts_with(&format!("{outer}/"));
-    if FORBIDDEN.iter().any(|outer| within(&outer)) {
+    let within = |outer: &str| folder == outer || folder.starts_with(&format!("{outer}/"));
+    if FORBIDDEN.iter().any(|outer| within(outer)) {
         return Err(Failure::error(
             "Pick a different output directory. Backups cannot be created in /bin, /boot, /dev, /etc, /lib, /root, /run, /sbin, /sys, /usr, /var or /home/yunohost.backup/archives sub-folders",
         ));
@@ -245,6 +246,7 @@ pub(crate) fn safety_backup(job: &mut Job<'_>, id: &str) -> String {
         created_at: job.now(),
         description: String::new(),
         from_version: VERSION.to_owned(),
+        order: vec![id.to_owned()],
         apps: BTreeMap::from([(id.to_owned(), saved)]),
         system: BTreeMap::new(),
     };

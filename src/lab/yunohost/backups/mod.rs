@@ -2,7 +2,7 @@
 //!
 //! An archive is the file itself: copied to another machine it can be restored there, overwritten it is broken.
 
-mod archive;
+pub mod archive;
 mod create;
 mod listing;
 mod restore;

@@ -20,7 +20,7 @@ pub fn restore(job: &mut Job<'_>, args: &Args) -> Outcome {
             (true, named) => named.to_vec(),
         }
     };
-    let wanted_apps = wanted("--apps", archive.apps.keys().cloned().collect());
+    let wanted_apps = wanted("--apps", archive.order.clone());
     // Parts come back in the order of their hooks.
     let parts =
         SYSTEM_PARTS.iter().map(|(name, _)| (*name).to_owned()).filter(|name| archive.system.contains_key(name));

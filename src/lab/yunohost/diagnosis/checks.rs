@@ -146,7 +146,7 @@ fn disk(job: &Job<'_>) -> Item {
     let hardware = &job.ynh.hardware;
     let (total, free) = (hardware.disk_bytes, hardware.disk_free_bytes);
     let percent = (free as f64 * 1000.0 / total.max(1) as f64).round() / 10.0;
-    let place = format!("Storage / (on device /dev/sda1)");
+    let place = "Storage / (on device /dev/sda1)";
     let figures = format!("{} ({percent}%)", size(free));
     let (status, summary, text) = if percent < 2.5 || (free < GIB && percent < 95.0) {
         let text = format!(

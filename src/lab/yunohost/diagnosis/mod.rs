@@ -145,8 +145,7 @@ fn run(job: &mut Job<'_>, args: &Args) -> Outcome {
         job.ynh.diagnosis.reports.insert((*id).to_owned(), Report { timestamp: job.now(), items });
         issues |= conclude(job, id, title);
     }
-    // The tip is for those who ran everything.
-    if issues && args.many("categories").is_empty() {
+    if issues {
         job.warning("To see the issues found, you can go to the Diagnosis section of the webadmin, or run 'yunohost diagnosis show --issues --human-readable' from the command-line.");
     }
     Ok(None)
@@ -188,7 +187,8 @@ fn matches(filter: &Filter, item: &Item) -> bool {
     filter.iter().all(|(key, wanted)| {
         item.meta.get(key).is_some_and(|value| match value {
             Value::String(text) => text == wanted,
-            other => other.to_string() == *wanted,
+            Value::Number(number) => wanted.parse().is_ok_and(|wanted: serde_json::Number| wanted == *number),
+            _ => false,
         })
     })
 }

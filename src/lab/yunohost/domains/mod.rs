@@ -129,7 +129,7 @@ pub fn add(context: &mut Context<'_>, args: &Args) -> Outcome {
         if is_dynamic(&name) && !args.given("--ignore-dyndns") {
             return Err(dynamic_unreachable(context, &name));
         }
-        add_quietly(context, &name);
+        write_certificate(context, &name);
         context.regenerate(&["nginx", "postfix"]);
         context.success("certmanager_selfsigned_installed", &[("domain", &name)]);
         enter(context, &name);
@@ -151,13 +151,13 @@ pub fn add(context: &mut Context<'_>, args: &Args) -> Outcome {
     })
 }
 
-/// Puts a domain on the server without a word. It takes part in the configuration only after [`enter`].
-fn add_quietly(context: &mut Context<'_>, name: &str) {
+/// Writes the server's own certificate for a domain.
+pub fn write_certificate(context: &mut Context<'_>, name: &str) {
     let path = format!("/etc/yunohost/certs/{name}/crt.pem");
     context.files().create(&path, 0o640, "root", "self-signed\n");
 }
 
-/// Adds a domain with its own certificate.
+/// Adds a domain to the directory: from then on it takes part in the configuration.
 pub fn enter(context: &mut Context<'_>, name: &str) {
     let made_at = context.around.now.unix_seconds();
     let certificate = Certificate { made_at, ..Certificate::default() };
@@ -187,11 +187,7 @@ fn dynamic_unreachable(context: &Context<'_>, name: &str) -> Refusal {
     let text = traces
         .map(|last| traceback(&last))
         .join("\n\nDuring handling of the above exception, another exception occurred:\n\n");
-    Refusal { lines: vec![Line::Err(text)], reason: traces_reason(name) }
-}
-
-fn traces_reason(name: &str) -> String {
-    format!("dyndns.yunohost.org could not be asked about {name}")
+    Refusal { lines: vec![Line::Err(text)], reason: retries }
 }
 
 /// `domain remove`.

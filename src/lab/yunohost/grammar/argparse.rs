@@ -3,25 +3,28 @@
 
 use std::collections::BTreeMap;
 
-use super::table::{Argument, Category, Command, Count, Entry, Kind};
-use super::{Args, Globals, OutputAs, Parsed, Stop, categories, usage};
+use super::table::{Argument, Count, Kind};
+use super::{Globals, OutputAs, Stop, usage};
 
 /// How a word is read: as a value, as an option (with the value after `=` or glued to a short one), or as
 /// something that looks like an option and is none.
-enum Word {
+pub enum Word {
     Value,
     Option { argument: usize, name: String, glued: Option<String> },
     Unknown,
 }
 
 /// Why reading failed, without the usage before it.
-struct Complaint(String);
+pub struct Complaint(pub String);
 
 /// What a parser has made of its words.
-struct Reading {
-    values: BTreeMap<usize, Vec<String>>,
-    help: bool,
-    rest: Vec<String>,
+pub struct Reading {
+    /// The values of each argument that was given, by its index.
+    pub values: BTreeMap<usize, Vec<String>>,
+    /// Whether help was asked for.
+    pub help: bool,
+    /// What fits no argument.
+    pub rest: Vec<String>,
 }
 
 /// Index of `-h, --help` among the options: it is no argument of the table.
@@ -69,55 +72,6 @@ pub fn globals(words: &[String]) -> Result<(Globals, Vec<String>), Stop> {
     Ok((globals, reading.rest))
 }
 
-/// Finds the command and reads its arguments.
-pub fn command(words: &[String]) -> Result<Parsed, Stop> {
-    // What stands before the category: only help means something there.
-    let names: Vec<&str> = categories().iter().map(|category| category.name.as_str()).collect();
-    let mut stray = Vec::new();
-    let (category, rest) = match enter(words, &mut stray) {
-        Entered::Help => {
-            let named = words.iter().find(|word| names.contains(&word.as_str()));
-            return help(usage::top_help(named.map(String::as_str)), "yunohost");
-        }
-        Entered::Nothing if words.is_empty() => return Err(Stop::NothingAsked),
-        Entered::Nothing => return Err(unrecognized(None, &stray)),
-        Entered::Word(word, rest) => match categories().iter().find(|category| category.name == word) {
-            Some(category) => (category, rest),
-            None => return Err(fail(Vec::new(), usage::top(None), "yunohost", &wrong_choice(&names, word))),
-        },
-    };
-    let program = format!("yunohost {}", category.name);
-    let words = usage::level_words(&category.entries);
-    let (word, rest) = match enter(rest, &mut stray) {
-        Entered::Help => return help(usage::category_help(category), &program),
-        Entered::Nothing => return Err(fail(Vec::new(), usage::level(&program, &words), &program, &missing(&words))),
-        Entered::Word(word, rest) => (word, rest),
-    };
-    if let Some(group) = category.entries.iter().find_map(|entry| match entry {
-        Entry::Group(group) if group.name == word => Some(group),
-        _ => None,
-    }) {
-        let program = format!("{program} {word}");
-        let words = usage::command_words(&group.commands);
-        return match enter(rest, &mut stray) {
-            Entered::Help => help(usage::group_help(&category.name, group), &program),
-            Entered::Nothing => Err(fail(Vec::new(), usage::level(&program, &words), &program, &missing(&words))),
-            Entered::Word(word, rest) => match group.commands.iter().find(|command| answers_to(command, word)) {
-                Some(command) => arguments(category, command, &program, word, rest, stray),
-                None => Err(fail(Vec::new(), usage::level(&program, &words), &program, &wrong_choice(&words, word))),
-            },
-        };
-    }
-    let command = category.entries.iter().find_map(|entry| match entry {
-        Entry::Command(command) if answers_to(command, word) => Some(command),
-        _ => None,
-    });
-    match command {
-        Some(command) => arguments(category, command, &program, word, rest, stray),
-        None => Err(fail(Vec::new(), usage::level(&program, &words), &program, &wrong_choice(&words, word))),
-    }
-}
-
 /// Python's `repr` of a text.
 pub fn quoted(text: &str) -> String {
     let quote = if text.contains('\'') && !text.contains('"') { '"' } else { '\'' };
@@ -136,102 +90,14 @@ pub fn quoted(text: &str) -> String {
     out
 }
 
-enum Entered<'a> {
-    Help,
-    Nothing,
-    Word(&'a str, &'a [String]),
-}
-
-/// The first word that is no option; options before it are strays, help ends everything.
-fn enter<'a>(words: &'a [String], stray: &mut Vec<String>) -> Entered<'a> {
-    for (position, word) in words.iter().enumerate() {
-        match classify(&[], true, word) {
-            Ok(Word::Option { .. }) => return Entered::Help,
-            Ok(Word::Value) => return Entered::Word(word, &words[position + 1..]),
-            Ok(Word::Unknown) | Err(_) => stray.push(word.clone()),
-        }
-    }
-    Entered::Nothing
-}
-
-fn answers_to(command: &Command, word: &str) -> bool {
-    command.word() == word || command.aliases.iter().any(|alias| alias == word)
-}
-
-fn arguments(
-    category: &Category,
-    command: &'static Command,
-    program: &str,
-    word: &str,
-    words: &[String],
-    mut stray: Vec<String>,
-) -> Result<Parsed, Stop> {
-    let mut warnings = Vec::new();
-    if command.deprecated {
-        warnings.push(format!("'{program} {word}' is deprecated and will be removed in the future"));
-    } else if command.aliases.iter().any(|alias| alias == word) {
-        warnings.push(format!(
-            "'{program} {word}' is deprecated and will be removed in the future, use 'yunohost {}' instead",
-            command.name
-        ));
-    }
-    let known: Vec<&Argument> = command.arguments.iter().collect();
-    let reading = match read(&known, true, words) {
-        Ok(reading) if reading.help => {
-            return help(usage::command_help(command), &format!("yunohost {}", command.name));
-        }
-        Ok(reading) => reading,
-        Err(complaint) => {
-            let program = format!("yunohost {}", command.name);
-            return Err(fail(warnings, usage::command(command), &program, &complaint.0));
-        }
-    };
-    stray.extend(reading.rest);
-    if !stray.is_empty() {
-        return Err(unrecognized(Some(&category.name), &stray));
-    }
-    let mut args = Args::default();
-    for (index, argument) in command.arguments.iter().enumerate() {
-        let given = reading.values.get(&index).cloned();
-        let values = given.or_else(|| argument.default.clone().map(|default| vec![default]));
-        if let Some(values) = values {
-            args.0.insert(argument.key().to_owned(), values);
-        }
-    }
-    Ok(Parsed { command, args, warnings })
-}
-
-fn help(text: Option<String>, program: &str) -> Result<Parsed, Stop> {
-    Err(match text {
-        Some(text) => Stop::Help(text),
-        None => Stop::NotSimulated(format!("the help text of '{program}'")),
-    })
-}
-
-fn fail(warnings: Vec<String>, usage: String, program: &str, complaint: &str) -> Stop {
-    Stop::Usage { warnings, text: format!("{usage}{program}: error: {complaint}\n") }
-}
-
-fn unrecognized(category: Option<&str>, words: &[String]) -> Stop {
-    let complaint = format!("unrecognized arguments: {}", words.join(" "));
-    fail(Vec::new(), usage::top(category), "yunohost", &complaint)
-}
-
-fn missing(words: &[&str]) -> String {
-    format!("the following arguments are required: {}", usage::braces(words))
-}
-
-fn wrong_choice(words: &[&str], word: &str) -> String {
-    format!("argument {}: {}", usage::braces(words), invalid_choice(words.iter().copied(), word))
-}
-
-fn invalid_choice<'a>(choices: impl Iterator<Item = &'a str>, word: &str) -> String {
+/// The complaint about a value that is none of the choices.
+pub fn invalid_choice<'a>(choices: impl Iterator<Item = &'a str>, word: &str) -> String {
     let choices: Vec<String> = choices.map(quoted).collect();
     format!("invalid choice: {} (choose from {})", quoted(word), choices.join(", "))
 }
 
 /// Reads words against the arguments of one parser.
-fn read(known: &[&Argument], with_help: bool, words: &[String]) -> Result<Reading, Complaint> {
+pub fn read(known: &[&Argument], with_help: bool, words: &[String]) -> Result<Reading, Complaint> {
     let mut reading = Reading { values: BTreeMap::new(), help: false, rest: Vec::new() };
     let end = words.iter().position(|word| word == "--").unwrap_or(words.len());
     let mut kinds = Vec::new();
@@ -271,7 +137,8 @@ fn read(known: &[&Argument], with_help: bool, words: &[String]) -> Result<Readin
     }
 }
 
-fn classify(known: &[&Argument], with_help: bool, word: &str) -> Result<Word, Complaint> {
+/// What kind of word this is, in the order in which `argparse` decides.
+pub fn classify(known: &[&Argument], with_help: bool, word: &str) -> Result<Word, Complaint> {
     if !word.starts_with('-') || word == "-" {
         return Ok(Word::Value);
     }

@@ -3,6 +3,7 @@
 
 mod argparse;
 mod check;
+mod descent;
 pub mod patterns;
 mod table;
 mod usage;
@@ -83,7 +84,7 @@ pub fn globals(words: &[String]) -> Result<(Globals, Vec<String>), Stop> {
 /// # Errors
 /// The [`Stop`] that says why there is nothing to run.
 pub fn parse(words: &[String]) -> Result<Parsed, Stop> {
-    argparse::command(words)
+    descent::command(words)
 }
 
 impl Parsed {

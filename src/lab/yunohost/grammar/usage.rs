@@ -146,7 +146,7 @@ fn help_section() -> Section {
 }
 
 /// The help of the whole program.
-pub fn top_help(category: Option<&str>) -> Option<String> {
+pub fn top_help(category: Option<&str>) -> String {
     let shown: Vec<_> = categories().iter().filter(|one| category.is_none_or(|name| one.name == name)).collect();
     let names: Vec<&str> = shown.iter().map(|category| category.name.as_str()).collect();
     let mut rows = vec![row(2, braces(&names), None)];
@@ -171,7 +171,7 @@ pub fn top_help(category: Option<&str>) -> Option<String> {
         Section { title: "categories", rows },
         Section { title: "global arguments", rows: globals },
     ];
-    Some(assemble(top(category), None, &sections))
+    assemble(top(category), None, &sections)
 }
 
 /// The help of a category; `None` when the lab lacks the words.
@@ -293,29 +293,36 @@ fn render(row: &Row, column: usize) -> String {
     text
 }
 
+/// A piece of text that a line may end after.
+struct Piece {
+    text: String,
+    /// Whether it belongs to the word before it: no blank between them.
+    glued: bool,
+}
+
 /// Python's `textwrap`: breaks at spaces, after hyphens within words, and inside a word that no line can hold.
 fn wrap(text: &str, width: usize) -> Vec<String> {
-    let mut chunks: Vec<String> = text.split(' ').flat_map(pieces).collect();
-    chunks.reverse();
+    let mut pieces: Vec<Piece> = text.split(' ').flat_map(pieces).collect();
+    pieces.reverse();
     let mut lines = Vec::new();
     let mut line = String::new();
-    while let Some(chunk) = chunks.pop() {
-        let glued = chunk.starts_with('\u{0}');
-        let word = chunk.trim_start_matches('\u{0}');
-        let space = usize::from(!glued && !line.is_empty());
+    while let Some(piece) = pieces.pop() {
+        let space = usize::from(!piece.glued && !line.is_empty());
         let used = line.chars().count() + space;
-        if used + word.chars().count() <= width {
+        let length = piece.text.chars().count();
+        if used + length <= width {
             line.push_str(&" ".repeat(space));
-            line.push_str(word);
-        } else if word.chars().count() > width && used < width {
-            let head: String = word.chars().take(width - used).collect();
-            chunks.push(format!("\u{0}{}", &word[head.len()..]));
+            line.push_str(&piece.text);
+        } else if length > width && used < width {
+            let head: String = piece.text.chars().take(width - used).collect();
+            let tail = piece.text[head.len()..].to_owned();
+            pieces.push(Piece { text: tail, glued: true });
             line.push_str(&" ".repeat(space));
             line.push_str(&head);
             lines.push(std::mem::take(&mut line));
         } else {
             lines.push(std::mem::take(&mut line));
-            chunks.push(format!("\u{0}{word}"));
+            pieces.push(Piece { glued: true, ..piece });
         }
     }
     if !line.is_empty() || lines.is_empty() {
@@ -324,21 +331,18 @@ fn wrap(text: &str, width: usize) -> Vec<String> {
     lines
 }
 
-/// A word in pieces that may stand on different lines; pieces after the first are marked as glued.
-fn pieces(word: &str) -> Vec<String> {
+/// A word in pieces that may stand on different lines: it is cut after hyphens between two letters each.
+fn pieces(word: &str) -> Vec<Piece> {
     let letters: Vec<char> = word.chars().collect();
-    let mut pieces = vec![String::new()];
-    for (position, letter) in letters.iter().enumerate() {
+    let is_letter = |at: usize| letters.get(at).is_some_and(|letter| letter.is_alphabetic());
+    let mut pieces = vec![Piece { text: String::new(), glued: false }];
+    for (at, letter) in letters.iter().enumerate() {
         if let Some(piece) = pieces.last_mut() {
-            piece.push(*letter);
+            piece.text.push(*letter);
         }
-        let inside = position > 1
-            && letters[position - 1].is_alphabetic()
-            && letters[position - 2].is_alphabetic()
-            && letters.get(position + 1).is_some_and(|next| next.is_alphabetic())
-            && letters.get(position + 2).is_some_and(|next| next.is_alphabetic());
+        let inside = at > 1 && [at - 2, at - 1, at + 1, at + 2].into_iter().all(is_letter);
         if *letter == '-' && inside {
-            pieces.push("\u{0}".to_owned());
+            pieces.push(Piece { text: String::new(), glued: true });
         }
     }
     pieces

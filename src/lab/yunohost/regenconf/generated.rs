@@ -58,10 +58,7 @@ pub fn files_of(category: &str, yunohost: &Yunohost) -> Vec<(String, Option<Stri
     let setting = |key: &str| settings::text(yunohost, key);
     match category {
         "ssh" => vec![file(SSHD_CONFIG, sshd_config(yunohost))],
-        "yunohost" => {
-            let content = format!("experimental={}\n", setting("security_experimental_enabled"));
-            vec![file("/etc/systemd/system/yunohost-api.service.d/hardening.conf", content)]
-        }
+        "yunohost" => vec![file("/etc/systemd/system/yunohost-api.service.d/override.conf", "# YunoHost\n".to_owned())],
         "ssl" => vec![file("/usr/share/yunohost/yunohost-config/ssl/yunoCA/openssl.cnf", "# YunoHost\n".to_owned())],
         "slapd" => vec![file("/etc/ldap/slapd.ldif", "# YunoHost\n".to_owned())],
         "nslcd" => vec![file("/etc/nslcd.conf", "# YunoHost\n".to_owned())],

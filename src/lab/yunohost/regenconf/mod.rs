@@ -15,7 +15,7 @@ use super::state::fingerprint;
 use super::words::Speech;
 use crate::lab::os::{Files, Machine};
 
-pub use generated::{CATEGORIES, SSHD_CONFIG};
+pub use generated::{CATEGORIES, SSHD_CONFIG, files_of};
 
 /// What was written last.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -49,6 +49,13 @@ enum Fate {
     UpToDate,
     Applied(&'static str),
     Pending(&'static str),
+}
+
+/// The port that the SSH server's configuration names: the firewall reads it there, not in the settings.
+pub fn sshd_port(files: &Files) -> String {
+    let text = files.read(SSHD_CONFIG).unwrap_or_default();
+    let port = text.lines().find_map(|line| line.strip_prefix("Port ")).unwrap_or("22");
+    port.trim().to_owned()
 }
 
 /// Regenerates these categories (all when none is named).

@@ -139,7 +139,7 @@ fn apply(context: &mut Context<'_>, changes: Vec<(String, Value)>) -> Result<(),
         }
     }
     save(context);
-    kept.iter().try_for_each(|(key, value)| after_change(context, key, value))
+    kept.iter().try_for_each(|(key, _)| after_change(context, key))
 }
 
 /// Writes the settings file.
@@ -165,7 +165,7 @@ fn yaml(value: &Value) -> String {
 
 /// What hangs on a setting. `smtp_relay_enabled` has nothing hanging on it: it reaches postfix at the next
 /// regeneration only (sheet, section 10).
-fn after_change(context: &mut Context<'_>, key: &str, value: &Value) -> Result<(), Refusal> {
+fn after_change(context: &mut Context<'_>, key: &str) -> Result<(), Refusal> {
     match key {
         "nginx_redirect_to_https"
         | "nginx_compatibility"
@@ -177,7 +177,7 @@ fn after_change(context: &mut Context<'_>, key: &str, value: &Value) -> Result<(
         "ssh_compatibility" | "ssh_password_authentication" => context.regenerate(&["ssh"]),
         "ssh_port" => {
             context.regenerate(&["ssh", "fail2ban"]);
-            return reload_firewall(context, &value.to_string());
+            return reload_firewall(context);
         }
         "smtp_allow_ipv6"
         | "smtp_relay_host"
@@ -196,8 +196,9 @@ fn after_change(context: &mut Context<'_>, key: &str, value: &Value) -> Result<(
 }
 
 /// Reloading the firewall fails when it does not know the SSH port; sshd has moved by then (sheet, "Lock-outs").
-fn reload_firewall(context: &mut Context<'_>, port: &str) -> Result<(), Refusal> {
-    if neighbours::firewall_knows(context.state(), port) {
+fn reload_firewall(context: &mut Context<'_>) -> Result<(), Refusal> {
+    let port = regenconf::sshd_port(context.files());
+    if neighbours::firewall_knows(context.state(), &port) {
         context.success("firewall_reloaded", &[]);
         return Ok(());
     }

@@ -72,16 +72,16 @@ pub struct Hardware {
 
 impl Default for Hardware {
     fn default() -> Hardware {
-        Hardware { memory_bytes: 3_891 << 20, disk_bytes: 40 << 30, disk_free_bytes: 39 << 30 }
+        Hardware { memory_bytes: 3_891 << 20, disk_bytes: 40 << 30, disk_free_bytes: (40 << 30) / 1000 * 999 }
     }
 }
 
 impl Hardware {
-    /// Follows the size of the root file system (0: not known), of which a fresh server uses about 1 GiB.
+    /// Follows the size of the root file system (0: not known). What the simulated files take is next to nothing.
     pub fn follow(&mut self, root_bytes: u64) {
         if root_bytes > 0 && root_bytes != self.disk_bytes {
             self.disk_bytes = root_bytes;
-            self.disk_free_bytes = root_bytes.saturating_sub(1 << 30);
+            self.disk_free_bytes = root_bytes / 1000 * 999;
         }
     }
 

@@ -31,10 +31,14 @@ pub fn regen_conf(context: &mut Context<'_>, args: &Args) -> Outcome {
     if args.given("--list-pending") {
         return Ok(Some(pending(context, &names)));
     }
-    let about = (!names.is_empty()).then(|| names.join(", "));
+    let about = (!names.is_empty()).then(|| names.join("-"));
     let options = Options { force: args.given("--force"), dry_run: args.given("--dry-run") };
     if options.dry_run {
-        return regenerate(context, &names, options);
+        let mut result = regenerate(context, &names, options)?;
+        if let Some(result) = result.as_mut().filter(|_| args.given("--with-diff")) {
+            add_differences(context, result);
+        }
+        return Ok(result);
     }
     context.operation("regen_conf", about.as_deref(), |context| regenerate(context, &names, options))
 }
@@ -51,6 +55,20 @@ fn regenerate(context: &mut Context<'_>, names: &[String], options: Options) -> 
     Ok(Some(Value::Object(done.result)))
 }
 
+/// Adds to every file what would change in it.
+fn add_differences(context: &mut Context<'_>, result: &mut Value) {
+    for (category, files) in result.as_object_mut().into_iter().flatten() {
+        let wanted = regenconf::files_of(category, context.state());
+        for kind in ["applied", "pending"] {
+            for (path, entry) in files[kind].as_object_mut().into_iter().flatten() {
+                let new = wanted.iter().find(|(one, _)| one == path).and_then(|(_, text)| text.clone());
+                let old = context.machine.files.read(path).unwrap_or_default();
+                entry["diff"] = json!(difference(old, &new.unwrap_or_default()));
+            }
+        }
+    }
+}
+
 fn pending(context: &mut Context<'_>, names: &[String]) -> Value {
     let mut shown = Map::new();
     for (category, paths) in &context.state().regenconf.pending {
@@ -62,4 +80,34 @@ fn pending(context: &mut Context<'_>, names: &[String]) -> Value {
         shown.insert(category.clone(), Value::Object(paths.iter().map(waiting).collect()));
     }
     Value::Object(shown)
+}
+
+/// Lines of context around a change.
+const CONTEXT: usize = 3;
+
+/// The difference in the unified form, without file names. Changes far from each other are shown as one.
+fn difference(old: &str, new: &str) -> String {
+    let (old, new): (Vec<&str>, Vec<&str>) = (old.lines().collect(), new.lines().collect());
+    let same = |pairs: &mut dyn Iterator<Item = (&&str, &&str)>| pairs.take_while(|(one, other)| one == other).count();
+    let head = same(&mut old.iter().zip(&new));
+    let shorter = old.len().min(new.len());
+    let tail = same(&mut old.iter().rev().zip(new.iter().rev())).min(shorter - head);
+    let (old_end, new_end) = (old.len() - tail, new.len() - tail);
+    if head == old_end && head == new_end {
+        return String::new();
+    }
+    let start = head.saturating_sub(CONTEXT);
+    let after = tail.min(CONTEXT);
+    let range = |length: usize| format!("{},{length}", start + 1);
+    let header = format!("@@ -{} +{} @@", range(old_end + after - start), range(new_end + after - start));
+    let marked = |sign: &str, lines: &[&str]| lines.iter().map(|line| format!("{sign}{line}")).collect::<Vec<_>>();
+    [
+        vec![header],
+        marked(" ", &old[start..head]),
+        marked("-", &old[head..old_end]),
+        marked("+", &new[head..new_end]),
+        marked(" ", &old[old_end..old_end + after]),
+    ]
+    .concat()
+    .join("\n")
 }

@@ -55,7 +55,8 @@ pub fn field(state: &Yunohost, user: &User, field: &str) -> Value {
 
 /// `user info`. How full the mailbox is, is unknown for who was asked for by address, and for who has no mail.
 pub fn details(state: &Yunohost, user: &User, asked: &str) -> Value {
-    let limited = user.quota != "0";
+    // The real program looks at the first digit.
+    let limited = !user.quota.starts_with('0');
     let counted = permissions::users_of(state, "mail.main").iter().any(|name| name == asked);
     let used = match (counted, limited) {
         (false, _) => "?",

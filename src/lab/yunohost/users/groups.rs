@@ -236,7 +236,13 @@ pub fn edit_aliases(
 ) -> Result<(), Refusal> {
     let had = context.state().group(name).map(|group| group.aliases.clone()).unwrap_or_default();
     let mut aliases = had.clone();
-    for mail in added.iter().filter(|mail| !had.contains(mail)) {
+    for mail in added {
+        if name != "admins" && is_admin_alias(mail) {
+            return Err(context.refuse("mail_unavailable", &[]));
+        }
+        if had.contains(mail) {
+            continue;
+        }
         if directory::owner_of(context.state(), mail).is_some() {
             let error = super::not_unique(context, "mail", mail);
             return Err(context.refuse("group_update_failed", &[("group", name), ("error", &error)]));
@@ -245,10 +251,14 @@ pub fn edit_aliases(
         context.info("group_mailalias_add", &[("group", name), ("mail", mail)]);
         aliases.push(mail.clone());
     }
+    let main_domain = context.state().main_domain.clone();
     for mail in removed {
-        // What was just added again cannot go: this is how making a main domain main a second time fails.
-        if !had.contains(mail) || added.contains(mail) {
+        // The administrators keep their addresses at the main domain: making it main again fails here.
+        if name == "admins" && is_admin_alias(mail) && mail.ends_with(&format!("@{main_domain}")) {
             return Err(Refusal::error(format!("The alias {mail} can not be removed from the '{name}' group")));
+        }
+        if !aliases.contains(mail) {
+            return Err(context.refuse("mail_alias_remove_failed", &[("mail", mail)]));
         }
         context.info("group_mailalias_remove", &[("group", name), ("mail", mail)]);
         aliases.retain(|alias| alias != mail);
@@ -263,4 +273,9 @@ pub fn edit_aliases(
     context.info("group_update_aliases", &[("group", name)]);
     context.success("group_updated", &[("group", name)]);
     Ok(())
+}
+
+/// Whether an address bears one of the administrators' names.
+fn is_admin_alias(mail: &str) -> bool {
+    mail.split_once('@').is_some_and(|(name, _)| super::ADMIN_ALIASES.contains(&name))
 }

@@ -9,7 +9,8 @@ use super::super::grammar::patterns;
 use super::super::neighbours;
 use super::super::printer;
 use super::super::reply::{Args, Line};
-use super::{Changes, NewUser, directory, groups};
+use super::change::{self, Changes};
+use super::{NewUser, directory, groups};
 use crate::lab::world::Surroundings;
 
 /// The columns, in the order in which they are checked and exported.
@@ -18,6 +19,9 @@ const COLUMNS: [&str; 9] =
 
 /// What one import takes in time: about 0.8 s a user (sheet, section 4).
 const PER_USER_US: u64 = 800_000;
+
+/// What some programs put at the beginning of a text file.
+const BYTE_ORDER_MARK: char = '\u{feff}';
 
 /// Cells of the progress bar.
 const BAR_WIDTH: usize = 20;
@@ -104,7 +108,12 @@ fn plan(context: &mut Context<'_>, text: &str, update: bool, delete: bool) -> Re
     let Some(header) = records.next() else {
         return Err(Refusal::crash("TypeError: argument of type 'NoneType' is not iterable"));
     };
-    let header: Vec<&str> = header.iter().collect();
+    // A byte order mark stays a part of the first column's name for the real program.
+    let first = text.starts_with(BYTE_ORDER_MARK).then(|| text.split([';', '\n', '\r']).next()).flatten();
+    let mut header: Vec<&str> = header.iter().collect();
+    if let (Some(first), Some(column)) = (first, header.first_mut()) {
+        *column = first;
+    }
     let missing: Vec<&str> = COLUMNS.iter().filter(|column| !header.contains(column)).copied().collect();
     if !missing.is_empty() {
         return Err(context.refuse("user_import_missing_columns", &[("columns", &missing.join(", "))]));
@@ -115,6 +124,7 @@ fn plan(context: &mut Context<'_>, text: &str, update: bool, delete: bool) -> Re
     for record in records {
         let cell = |column: &str| header.iter().position(|name| *name == column).and_then(|at| record.get(at));
         let line = record.position().map_or(0, csv::Position::line);
+        crash_without_domain(&cell)?;
         let mistakes = mistakes(context.state(), &cell, &seen);
         seen.push(cell("username").unwrap_or("None").to_owned());
         if !mistakes.is_empty() {
@@ -135,6 +145,12 @@ fn plan(context: &mut Context<'_>, text: &str, update: bool, delete: bool) -> Re
             plan.updated.push(person);
         }
     }
+    if delete && seen.is_empty() {
+        let text = "You used the delete option with an empty csv file ... You probably did not really mean to do that, \
+                    did you !?";
+        context.lines.push(Line::Error(text.to_owned()));
+        well_formed = false;
+    }
     if !well_formed {
         return Err(context.refuse("user_import_bad_file", &[]));
     }
@@ -148,13 +164,13 @@ fn plan(context: &mut Context<'_>, text: &str, update: bool, delete: bool) -> Re
 /// The password of a user whose line has none: 70 letters and digits that nobody gets to see.
 fn random_password(around: Surroundings<'_>, username: &str) -> String {
     let draw = |part: u8| hex::encode(Sha256::digest(format!("{} {username} import {part}", around.seed)));
-    let mut text = format!("{}{}A", draw(0), draw(1));
-    text.truncate(69);
-    text + "Z"
+    let mut text = format!("A{}{}", draw(0), draw(1));
+    text.truncate(70);
+    text
 }
 
 fn list(text: &str) -> Vec<String> {
-    text.split(',').map(str::trim).filter(|item| !item.is_empty()).map(str::to_owned).collect()
+    if text.is_empty() { Vec::new() } else { text.split(',').map(|item| item.trim().to_owned()).collect() }
 }
 
 fn person<'a>(cell: &impl Fn(&str) -> Option<&'a str>) -> Person {
@@ -171,6 +187,18 @@ fn person<'a>(cell: &impl Fn(&str) -> Option<&'a str>) -> Person {
     }
 }
 
+/// The real program takes what follows the `@` of every address without looking whether there is one.
+fn crash_without_domain<'a>(cell: &impl Fn(&str) -> Option<&'a str>) -> Result<(), Refusal> {
+    let Some(mail) = cell("mail") else {
+        return Err(Refusal::crash("AttributeError: 'NoneType' object has no attribute 'split'"));
+    };
+    let aliases = list(cell("mail-alias").unwrap_or_default());
+    if mail.contains('@') && aliases.iter().all(|alias| alias.contains('@')) {
+        return Ok(());
+    }
+    Err(Refusal::crash("IndexError: list index out of range"))
+}
+
 /// What is wrong with a line.
 fn mistakes<'a>(state: &Yunohost, cell: &impl Fn(&str) -> Option<&'a str>, seen: &[String]) -> Vec<String> {
     let mut mistakes = Vec::new();
@@ -182,7 +210,7 @@ fn mistakes<'a>(state: &Yunohost, cell: &impl Fn(&str) -> Option<&'a str>, seen:
     }
     let username = cell("username").unwrap_or("None");
     if seen.iter().any(|one| one == username) {
-        mistakes.push(format!("'{username}' username duplicated"));
+        mistakes.push(format!("username '{username}' duplicated"));
     }
     let unknown_groups: Vec<String> =
         list(cell("groups").unwrap_or_default()).into_iter().filter(|name| state.group(name).is_none()).collect();
@@ -219,7 +247,7 @@ fn carry_out(context: &mut Context<'_>, plan: Plan, total: usize) -> Result<Coun
     let mut counters = Counters::default();
     for username in &plan.deleted {
         progress.step(context, &format!("Deleting {username}"));
-        if let Err(refusal) = super::remove(context, username, true, false, true) {
+        if let Err(refusal) = change::remove(context, username, true, false, true) {
             context.operation_failed("user_import", None);
             return Err(botched_deletion(&refusal));
         }
@@ -301,7 +329,7 @@ fn update(context: &mut Context<'_>, person: &Person) -> Result<(), Refusal> {
         quota: Some(&person.quota),
         shell: None,
     };
-    super::change(context, &person.username, &changes)?;
+    change::change(context, &person.username, &changes)?;
     for group in person.groups.iter().filter(|group| !had.contains(group) && *group != "all_users") {
         groups::join(context, group, &person.username);
     }

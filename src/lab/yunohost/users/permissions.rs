@@ -42,13 +42,6 @@ pub fn remove_app_permissions(yunohost: &mut Yunohost, app: &str) {
     yunohost.permissions.retain(|name, _| !belongs_to(name, app));
 }
 
-/// Changes the label of an app.
-pub fn label_app(yunohost: &mut Yunohost, app: &str, label: &str) {
-    if let Some(main) = yunohost.permissions.get_mut(&format!("{app}.main")) {
-        main.label = label.to_owned();
-    }
-}
-
 fn of_app<'a>(yunohost: &'a mut Yunohost, app: &'a str) -> impl Iterator<Item = &'a mut Permission> {
     yunohost.permissions.iter_mut().filter(move |(name, _)| belongs_to(name, app)).map(|(_, permission)| permission)
 }

@@ -10,12 +10,15 @@ use crate::lab::pve::call::{Call, Refusal};
 use crate::lab::world::{Site, Surroundings};
 
 pub(super) fn list(site: &mut Site, _: Surroundings<'_>, _: &Call) -> Result<Value, Refusal> {
-    let entry = |name: &str, privileges: Vec<&str>, special: u8| json!({ "roleid": name, "privs": privileges.join(","), "special": special });
     let built_in = privileges::built_in_roles();
     let special = built_in.iter().map(|(name, held)| entry(name, held.iter().copied().collect(), 1));
     let own = site.pve.access.roles.iter();
     let own = own.map(|(name, held)| entry(name, held.iter().map(String::as_str).collect(), 0));
     Ok(special.chain(own).collect())
+}
+
+fn entry(name: &str, held: Vec<&str>, special: u8) -> Value {
+    json!({ "roleid": name, "privs": held.join(","), "special": special })
 }
 
 pub(super) fn create(site: &mut Site, _: Surroundings<'_>, call: &Call) -> Result<Value, Refusal> {

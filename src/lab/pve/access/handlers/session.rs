@@ -45,23 +45,37 @@ pub(super) fn ticket(site: &mut Site, around: Surroundings<'_>, call: &Call) -> 
     }))
 }
 
-/// What the user interface may show: the privileges anywhere, by area.
+/// The areas of the user interface with the privileges that count there.
+const AREAS: [(&str, &[&str]); 7] = [
+    ("vms", &["VM.", "Permissions.Modify"]),
+    ("access", &["User.", "Group.", "Permissions.Modify"]),
+    ("storage", &["Datastore.", "Permissions.Modify"]),
+    ("nodes", &["Sys.", "Permissions.Modify"]),
+    ("sdn", &["SDN.", "Permissions.Modify"]),
+    ("dc", &["Sys.Audit", "Sys.Modify", "SDN."]),
+    ("mapping", &["Mapping.", "Permissions.Modify"]),
+];
+
+/// What the user interface may show: the privileges held anywhere, by area. Those on a pool count for its machines
+/// and storages.
 fn capabilities(access: &Access, user: &str) -> Value {
-    let areas = [
-        ("vms", "VM."),
-        ("access", "User."),
-        ("storage", "Datastore."),
-        ("nodes", "Sys."),
-        ("sdn", "SDN."),
-        ("dc", "Sys."),
-    ];
     let caller = Caller { user: user.to_owned(), token: None };
-    let held: Vec<String> =
-        access.known_paths().iter().flat_map(|path| access.permissions(&caller, path).into_keys()).collect();
-    let of_area = |prefix: &str| -> Map<String, Value> {
-        held.iter().filter(|one| one.starts_with(prefix)).map(|one| (one.clone(), json!(1))).collect()
-    };
-    Value::Object(areas.iter().map(|(area, prefix)| ((*area).to_owned(), Value::Object(of_area(prefix)))).collect())
+    let mut capabilities: Map<String, Value> = AREAS.iter().map(|(area, _)| ((*area).to_owned(), json!({}))).collect();
+    for path in access.known_paths() {
+        let place = match path.split('/').nth(1).unwrap_or_default() {
+            "" => "dc",
+            place => place,
+        };
+        for privilege in access.permissions(&caller, &path).into_keys() {
+            for (area, prefixes) in AREAS {
+                let counts_here = area == place || (place == "pool" && ["vms", "storage"].contains(&area));
+                if counts_here && prefixes.iter().any(|prefix| privilege.starts_with(prefix)) {
+                    capabilities[area][&privilege] = json!(1);
+                }
+            }
+        }
+    }
+    Value::Object(capabilities)
 }
 
 pub(super) fn change_password(site: &mut Site, around: Surroundings<'_>, call: &Call) -> Result<Value, Refusal> {

@@ -10,9 +10,10 @@ use crate::lab::world::{Site, Surroundings};
 
 /// Destroys a VM with all that belongs to it.
 pub fn destroy(site: &mut Site, around: Surroundings<'_>, call: &Call) -> Result<Value, Refusal> {
-    skip_lock(call)?;
+    let skip_lock = skip_lock(call)?;
     let vmid = existing_vmid(site, call)?;
     destroy::check(vm(&site.pve, vmid)?, vmid).map_err(Refusal::died)?;
-    let work = Destroy { vmid, purge: call.flag("purge"), unreferenced: call.flag("destroy-unreferenced-disks") };
+    let unreferenced = call.flag("destroy-unreferenced-disks");
+    let work = Destroy { vmid, purge: call.flag("purge"), skip_lock, unreferenced };
     Ok(tasks::start(site, around, &call.caller.full_id(), "qmdestroy", &vmid.to_string(), Work::Destroy(work)))
 }
