@@ -12,7 +12,7 @@ use crate::lab::world::{Moment, World};
 use crate::plan::desired::INSTALLER_URL;
 
 /// When the demonstration begins: Monday 2 November 2026, nine o'clock in Paris.
-const BEGINNING: Moment = Moment(1_793_606_400_000_000);
+pub const BEGINNING: Moment = Moment(1_793_606_400_000_000);
 
 /// The password of root on every node of a lab.
 pub const ROOT_PASSWORD: &str = "lab-root-password";

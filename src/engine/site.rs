@@ -7,9 +7,6 @@ use crate::inventory::model::{Reach, Site};
 use crate::pve::{Client, Credentials, Endpoint};
 use crate::ssh::{Address, JumpHost, Login, Route, Session};
 
-/// The user under which we act on every node.
-pub const USER: &str = "accolades@pve";
-
 /// Our tokens on a node.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Token {
@@ -36,9 +33,18 @@ impl Token {
         }
     }
 
+    /// The user that it belongs to. Each token has a user of its own: a token has only what its user has, too, and a
+    /// user's grant on `/pool/x` replaces what it inherits from `/pool`, so that one user could not serve both.
+    pub fn user(self) -> &'static str {
+        match self {
+            Token::Everyday => "accolades@pve",
+            Token::SetUp => "accolades-setup@pve",
+        }
+    }
+
     /// `user@realm!name`.
     pub fn id(self) -> String {
-        format!("{USER}!{}", self.name())
+        format!("{}!{}", self.user(), self.name())
     }
 
     /// The name of its secret in the vault.

@@ -58,6 +58,11 @@ const SELECT_LATEST_OF_KIND: &str = "
         AND later.what = observations.what AND later.sequence > observations.sequence
         AND ($1 = 'staff' OR later.scope = $1))
     ORDER BY subject_id";
+const SELECT_SERIES: &str = "
+    SELECT sequence, scope, subject_kind, subject_id, what, value, observed_at_us
+    FROM observations
+    WHERE subject_kind = $2 AND subject_id = $3 AND what = $4 AND ($1 = 'staff' OR scope = $1)
+    ORDER BY sequence DESC";
 
 impl Store {
     /// Records an observation; the oldest of its series beyond [`limits::STORE_OBSERVATIONS_KEPT`] are dropped.
@@ -115,6 +120,29 @@ impl Store {
                 .await?
         });
         row.map(observation).transpose()
+    }
+
+    /// The observations of a matter on a subject that are kept, the newest first: since when something is so.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn observations(
+        &self,
+        scope: &Scope,
+        subject_kind: &str,
+        subject_id: &str,
+        what: &str,
+    ) -> Result<Vec<Observation>, StoreError> {
+        let rows: Vec<Row> = on_pool!(self, |pool| {
+            sqlx::query_as(SELECT_SERIES)
+                .bind(scope.mark())
+                .bind(subject_kind)
+                .bind(subject_id)
+                .bind(what)
+                .fetch_all(pool)
+                .await?
+        });
+        rows.into_iter().map(observation).collect()
     }
 
     /// The last observation of a matter on each subject of a kind, in the order of the subjects.

@@ -1,6 +1,7 @@
 //! One integration binary: every suite is a module, so that it links once.
 
 mod architecture;
+mod cli;
 mod inventory;
 mod lab_pve;
 mod onboarding;

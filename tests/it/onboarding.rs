@@ -14,7 +14,7 @@ async fn one_client_from_an_inventory_to_a_running_yunohost() {
     let plan = rehearsal.plan(&lilas).await;
     println!("{}", render(&plan));
     let report = rehearsal.apply(&lilas).await;
-    assert!(matches!(report[&lilas[0]], Applied::Settled { .. }), "{report:#?}");
+    assert!(matches!(report[&lilas[0]], Applied::Settled { .. }), "{report:#?}\n{}", rehearsal.last_words(30));
     let again = rehearsal.plan(&lilas).await;
     assert!(again.is_settled(), "{}", render(&again));
 }

@@ -65,7 +65,7 @@ impl Rehearsal {
             clock: Clock::lab(&served.endpoints.clock),
             randomness,
             redactor: Arc::new(Redactor::default()),
-            playbooks: Arc::new(builtin::load(None).expect("the playbooks read")),
+            playbooks: Arc::new(builtin::load(Some(Path::new("playbooks"))).expect("the playbooks read")),
             identity: Identity::KeyText(SecretString::from(served.endpoints.technician_key.clone())),
             by: "nadia".to_owned(),
             events: sender,
@@ -131,6 +131,13 @@ impl Rehearsal {
                 state.world.internet.dns.entry(key).or_default().push(record.value);
             }
         }
+    }
+
+    /// The end of the transcript, for a failing test.
+    pub fn last_words(&self, lines: usize) -> String {
+        let text = self.served.lab.lock().transcript.lines();
+        let all: Vec<&str> = text.lines().collect();
+        all[all.len().saturating_sub(lines)..].join("\n")
     }
 
     /// How many requests and commands were made that change something.

@@ -1,14 +1,15 @@
 //! User, roles, tokens and rights on a node, through `pvesh` as root: only root may make the first token.
 //!
 //! Two tokens, so that the one in daily use can do nothing to the node itself (sheet Proxmox, section 11). With privilege
-//! separation a token has only what both it and its user are granted: every grant is made to both.
+//! separation a token has only what both it and its user are granted: every grant is made to both, and each token has a
+//! user of its own.
 
 use secrecy::SecretString;
 use serde::de::DeserializeOwned;
 
 use super::Preparation;
 use crate::engine::EngineError;
-use crate::engine::site::{Token, USER};
+use crate::engine::site::Token;
 use crate::plan::decide::{CLIENT_POOL, DRILL_POOL};
 
 /// A role of ours.
@@ -64,6 +65,8 @@ const SET_UP: Role = Role {
         "Sys.Modify",
     ],
 };
+
+const TOKENS: [Token; 2] = [Token::Everyday, Token::SetUp];
 
 const ROLES: [&Role; 5] = [&MACHINES, &STORAGE, &NETWORK, &NODE, &SET_UP];
 
@@ -121,13 +124,20 @@ impl Preparation<'_> {
             .map_err(|error| EngineError::Unexpected(format!("`pvesh get {path}` answered something unexpected: {error}")))
     }
 
-    pub(super) async fn has_user(&self) -> Result<bool, EngineError> {
-        Ok(self.list::<ListedUser>("/access/users").await?.iter().any(|user| user.userid == USER))
+    pub(super) async fn has_users(&self) -> Result<bool, EngineError> {
+        let listed = self.list::<ListedUser>("/access/users").await?;
+        Ok(TOKENS.iter().all(|token| listed.iter().any(|user| user.userid == token.user())))
     }
 
-    pub(super) async fn create_user(&self) -> Result<(), EngineError> {
-        let comment = "the co-operative's provisioning program";
-        self.pvesh("create", "/access/users", &[("userid", USER), ("comment", comment)]).await.map(drop)
+    pub(super) async fn create_users(&self) -> Result<(), EngineError> {
+        let listed = self.list::<ListedUser>("/access/users").await?;
+        for token in TOKENS {
+            if !listed.iter().any(|user| user.userid == token.user()) {
+                let comment = format!("accolades: {} token", token.name());
+                self.pvesh("create", "/access/users", &[("userid", token.user()), ("comment", &comment)]).await?;
+            }
+        }
+        Ok(())
     }
 
     pub(super) async fn has_roles(&self) -> Result<bool, EngineError> {
@@ -154,8 +164,8 @@ impl Preparation<'_> {
 
     /// A token whose secret we do not have is as good as none.
     pub(super) async fn has_tokens(&self) -> Result<bool, EngineError> {
-        let listed = self.list::<ListedToken>(&format!("/access/users/{USER}/token")).await?;
-        for token in [Token::Everyday, Token::SetUp] {
+        for token in TOKENS {
+            let listed = self.list::<ListedToken>(&format!("/access/users/{}/token", token.user())).await?;
             let known = self.engine.vault.get_secret(&token.secret_name(self.site)).await?.is_some();
             if !known || !listed.iter().any(|one| one.tokenid == token.name()) {
                 return Ok(false);
@@ -166,14 +176,14 @@ impl Preparation<'_> {
 
     /// A secret is shown once: when the answer that held it was lost, the token gets a new one.
     pub(super) async fn make_tokens(&self) -> Result<(), EngineError> {
-        let listed = self.list::<ListedToken>(&format!("/access/users/{USER}/token")).await?;
-        for token in [Token::Everyday, Token::SetUp] {
+        for token in TOKENS {
+            let listed = self.list::<ListedToken>(&format!("/access/users/{}/token", token.user())).await?;
             let secret_name = token.secret_name(self.site);
             let exists = listed.iter().any(|one| one.tokenid == token.name());
             if exists && self.engine.vault.get_secret(&secret_name).await?.is_some() {
                 continue;
             }
-            let path = format!("/access/users/{USER}/token/{}", token.name());
+            let path = format!("/access/users/{}/token/{}", token.user(), token.name());
             let answer = if exists {
                 self.pvesh("set", &path, &[("regenerate", "1")]).await?
             } else {
@@ -216,14 +226,14 @@ impl Preparation<'_> {
         let has = |grant: &Grant, to: &str| {
             listed.iter().any(|one| one.path == grant.path && one.roleid == grant.role.id && one.ugid == to)
         };
-        Ok(self.grants().iter().all(|grant| has(grant, USER) && has(grant, &grant.token.id())))
+        Ok(self.grants().iter().all(|grant| has(grant, grant.token.user()) && has(grant, &grant.token.id())))
     }
 
     pub(super) async fn grant_rights(&self) -> Result<(), EngineError> {
         for grant in self.grants() {
             let propagate = if grant.propagate { "1" } else { "0" };
             let (token, path) = (grant.token.id(), grant.path.as_str());
-            for (kind, to) in [("users", USER), ("tokens", token.as_str())] {
+            for (kind, to) in [("users", grant.token.user()), ("tokens", token.as_str())] {
                 let parameters = [("path", path), ("roles", grant.role.id), (kind, to), ("propagate", propagate)];
                 self.pvesh("set", "/access/acl", &parameters).await?;
             }

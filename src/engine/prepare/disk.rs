@@ -67,7 +67,7 @@ impl Preparation<'_> {
 
     /// A second opinion before anything is formatted: `wipefs` knows signatures that `lsblk` does not show.
     async fn has_no_signature(&self, device: &str) -> Result<bool, EngineError> {
-        Ok(self.on_node(&["wipefs", "--no-act", "--parsable", device]).await?.lines().all(|line| line.starts_with('#')))
+        Ok(self.on_node(&["wipefs", "--no-act", device]).await?.trim().is_empty())
     }
 
     pub(super) async fn format_disk(&self) -> Result<(), EngineError> {

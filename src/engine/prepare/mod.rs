@@ -28,8 +28,8 @@ pub enum PrepareStep {
     BackupDisk,
     /// It is mounted, now and after a restart.
     BackupMount,
-    /// Our user exists.
-    User,
+    /// The users of our tokens exist.
+    Users,
     /// Our roles have exactly the privileges they need.
     Roles,
     /// The everyday token and the set-up token exist, and we have their secrets.
@@ -55,7 +55,7 @@ pub const STEPS: [PrepareStep; 13] = [
     PrepareStep::Version,
     PrepareStep::BackupDisk,
     PrepareStep::BackupMount,
-    PrepareStep::User,
+    PrepareStep::Users,
     PrepareStep::Roles,
     PrepareStep::Tokens,
     PrepareStep::Rights,
@@ -103,7 +103,7 @@ impl PrepareStep {
             PrepareStep::Version => format!("`{}` runs Proxmox VE 9 or later", node.name),
             PrepareStep::BackupDisk => format!("backup disk {} has our file system", node.backup_disk_serial),
             PrepareStep::BackupMount => format!("backup disk is mounted at {}", disk::MOUNT_POINT),
-            PrepareStep::User => format!("user `{}`", super::site::USER),
+            PrepareStep::Users => "users of our tokens".to_owned(),
             PrepareStep::Roles => "roles with the least privileges".to_owned(),
             PrepareStep::Tokens => "everyday token and set-up token".to_owned(),
             PrepareStep::Rights => "rights of user and tokens".to_owned(),
@@ -211,7 +211,7 @@ impl Preparation<'_> {
             PrepareStep::Version => self.is_recent_enough().await?,
             PrepareStep::BackupDisk => return self.look_at_disk().await,
             PrepareStep::BackupMount => self.is_mounted().await?,
-            PrepareStep::User => self.has_user().await?,
+            PrepareStep::Users => self.has_users().await?,
             PrepareStep::Roles => self.has_roles().await?,
             PrepareStep::Tokens => self.has_tokens().await?,
             PrepareStep::Rights => self.has_rights().await?,
@@ -230,7 +230,7 @@ impl Preparation<'_> {
             PrepareStep::Version => Err(self.failed(step, "it runs an older version", "upgrade the node first")),
             PrepareStep::BackupDisk => self.format_disk().await,
             PrepareStep::BackupMount => self.mount_disk().await,
-            PrepareStep::User => self.create_user().await,
+            PrepareStep::Users => self.create_users().await,
             PrepareStep::Roles => self.set_roles().await,
             PrepareStep::Tokens => self.make_tokens().await,
             PrepareStep::Rights => self.grant_rights().await,

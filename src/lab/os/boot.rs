@@ -25,6 +25,9 @@ pub const CLOUD_INIT_DISABLED: &str = "/etc/cloud/cloud-init.disabled";
 /// Vendor data as cloud-init last saw it.
 const VENDOR_DATA: &str = "/var/lib/cloud/instance/vendor-data.txt";
 
+/// Made when cloud-init's last stage of an instance's first boot is over.
+const BOOT_FINISHED: &str = "/var/lib/cloud/instance/boot-finished";
+
 /// Where the results of cloud-init's last work stand.
 const CLOUD_INIT_STATUS: &str = "/run/cloud-init/status";
 
@@ -373,6 +376,7 @@ pub fn cloud_final(os: &mut super::process::Os<'_>) {
         log.push_str(&format!("lab: vendor data key {key} is not simulated\n"));
     }
     os.machine.files.append("/var/log/cloud-init-output.log", &log);
+    os.machine.files.write(BOOT_FINISHED, "");
     os.machine.files.write(CLOUD_INIT_STATUS, if good { "done" } else { "error" });
 }
 

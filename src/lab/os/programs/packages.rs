@@ -182,7 +182,8 @@ pub fn dpkg_query(os: &mut Os<'_>, exec: &Exec) -> Output {
     if !options.has("W") {
         return Output::fail(2, "lab: dpkg-query without -W is not simulated");
     }
-    let format = options.value("f").unwrap_or("${Package}\\t${Version}\\n");
+    // dpkg's own option reader takes `-f=FORMAT` as well as `-fFORMAT`.
+    let format = options.value("f").map_or("${Package}\\t${Version}\\n", |text| text.trim_start_matches('='));
     let mut output = Output::default();
     let all: Vec<String> = os.machine.packages.all().map(|(name, _)| name.to_owned()).collect();
     for name in if options.operands.is_empty() { &all } else { &options.operands } {

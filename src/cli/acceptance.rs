@@ -1,0 +1,127 @@
+//! Accepting an inventory: what the files say becomes what is carried out, with who, when and what changed.
+
+use std::sync::Arc;
+
+use super::exit::Exit;
+use super::failure::Failure;
+use super::session::Session;
+use crate::engine::run::Accepted;
+use crate::inventory::{self, Loaded};
+use crate::store::{InventoryVersion, NewInventoryVersion, Store, StoreError};
+
+/// The version in force, and the files where they say something else.
+pub struct Standing {
+    /// The last accepted version.
+    pub latest: Option<InventoryVersion>,
+    /// The files, when they differ from it.
+    pub edit: Option<Loaded>,
+}
+
+impl Standing {
+    /// What changed, as the person who accepts it sees it. Of a first version there is nothing to compare: its files are
+    /// named.
+    pub fn difference(&self) -> Option<String> {
+        let edit = self.edit.as_ref()?;
+        Some(match &self.latest {
+            Some(latest) => inventory::difference(&latest.files, &edit.files),
+            None => {
+                let files = edit.files.iter().map(|(path, text)| format!("+ {path}, {} lines\n", text.lines().count()));
+                format!("The first version, {} files:\n{}", edit.files.len(), files.collect::<String>())
+            }
+        })
+    }
+
+    /// Number of the version in force, 0 for none.
+    fn number(&self) -> i64 {
+        self.latest.as_ref().map_or(0, |latest| latest.number)
+    }
+}
+
+impl Session {
+    /// The version in force.
+    ///
+    /// # Errors
+    /// When none was ever accepted.
+    pub async fn accepted(&self, store: &Store) -> Result<Accepted, Failure> {
+        let latest = store.latest_inventory().await?.ok_or_else(nothing_accepted)?;
+        read(&latest)
+    }
+
+    /// Reads the files and compares them with the version in force. Where there is no folder, only the version counts:
+    /// on a shared store not every technician keeps the files.
+    ///
+    /// # Errors
+    /// The mistakes of the files.
+    pub async fn standing(&self, store: &Store) -> Result<Standing, Failure> {
+        let latest = store.latest_inventory().await?;
+        if latest.is_some() && !self.globals.inventory.exists() {
+            return Ok(Standing { latest, edit: None });
+        }
+        let loaded = inventory::load(&self.globals.inventory)?;
+        let is_edit = latest.as_ref().is_none_or(|latest| latest.content_hash != loaded.content_hash);
+        Ok(Standing { latest, edit: is_edit.then_some(loaded) })
+    }
+
+    /// Says when the files are not what was accepted, without stopping for their mistakes.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn mention_edit(&self, store: &Store) -> Result<(), Failure> {
+        let folder = self.globals.inventory.display();
+        let Some(latest) = store.latest_inventory().await? else { return Ok(()) };
+        if !self.globals.inventory.exists() {
+            return Ok(());
+        }
+        match inventory::read_files(&self.globals.inventory) {
+            Ok(files) if inventory::content_hash(&files) == latest.content_hash => {}
+            _ => self.output.warn(&format!(
+                "`{folder}` is not what was accepted as version {}, which is used here; `accolades inventory accept` shows the difference",
+                latest.number
+            )),
+        }
+        Ok(())
+    }
+
+    /// Shows an edit and records it once it is confirmed; gives the version in force.
+    ///
+    /// # Errors
+    /// When it is not confirmed, or somebody else accepted another one meanwhile.
+    pub async fn accept(&self, store: &Store, standing: &Standing) -> Result<InventoryVersion, Failure> {
+        let (Some(edit), Some(difference)) = (&standing.edit, standing.difference()) else {
+            return standing.latest.clone().ok_or_else(nothing_accepted);
+        };
+        self.output.say(&difference);
+        self.confirm(&format!("Accept this as version {} of the inventory?", standing.number() + 1))?;
+        let model = serde_json::to_value(&edit.inventory).expect("the model has texts, numbers and lists only");
+        let new = NewInventoryVersion {
+            follows: standing.number(),
+            content_hash: edit.content_hash.clone(),
+            model,
+            files: edit.files.clone(),
+            accepted_by: self.who()?,
+            accepted_at_us: self.now().await?.as_microsecond(),
+            difference,
+        };
+        let version = store.accept_inventory(&new).await?;
+        self.output.say(&format!("accepted as version {} by {}", version.number, version.accepted_by));
+        Ok(version)
+    }
+}
+
+/// An accepted version as the engine takes it.
+///
+/// # Errors
+/// When the store holds a model that this program cannot read.
+pub fn read(version: &InventoryVersion) -> Result<Accepted, Failure> {
+    let inventory = serde_json::from_value(version.model.clone())
+        .map_err(|_| StoreError::Unreadable { what: "inventory's model" })?;
+    Ok(Accepted { number: version.number, inventory: Arc::new(inventory) })
+}
+
+fn nothing_accepted() -> Failure {
+    Failure::new(
+        Exit::Configuration,
+        "no inventory has been accepted yet",
+        "look at the files with `accolades check`, then record them with `accolades inventory accept`",
+    )
+}

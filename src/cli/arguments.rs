@@ -1,0 +1,114 @@
+//! What may be typed. The help texts are the first documentation that a technician reads.
+
+use std::path::PathBuf;
+
+use clap::{Args, CommandFactory, Parser, Subcommand};
+
+use super::commands::{apply, client, completions, dns, inventory, man, plan, seat, secret, site, store, welcome};
+
+#[cfg(feature = "lab")]
+use super::commands::lab;
+
+const HEADING: &str = "Options of every command";
+
+/// Lines of help are wrapped here, on narrow terminals earlier.
+const HELP_WIDTH: usize = 100;
+
+/// Onboards and looks after small organisations' YunoHost on Proxmox VE.
+#[derive(Debug, Parser)]
+#[command(name = "accolades", version, max_term_width = HELP_WIDTH, infer_long_args = false)]
+#[command(after_help = "Exit codes are listed in docs/exit-codes.md, the commands in docs/commands.md.")]
+pub struct Cli {
+    /// Options of every command.
+    #[command(flatten)]
+    pub globals: Globals,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// Options of every command. Values from the environment are not shown: an address of a store may hold a password.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = HEADING)]
+pub struct Globals {
+    /// Folder of the inventory's files.
+    #[arg(long, global = true, value_name = "DIR", env = "ACCOLADES_INVENTORY", hide_env_values = true)]
+    #[arg(default_value = "inventory")]
+    pub inventory: PathBuf,
+    /// Where the program remembers: a file (`sqlite:PATH`) or a database (`postgres://USER@HOST/NAME`).
+    #[arg(long, global = true, value_name = "URL", env = "ACCOLADES_STORE", hide_env_values = true)]
+    #[arg(default_value = "sqlite:accolades.sqlite")]
+    pub store: String,
+    /// Key of the stored secrets [default: beside a SQLite store, with `.key` after its name].
+    #[arg(long, global = true, value_name = "FILE")]
+    pub key_file: Option<PathBuf>,
+    /// Your private SSH key [default: what `ssh-agent` holds].
+    #[arg(long, global = true, value_name = "FILE", env = "ACCOLADES_IDENTITY", hide_env_values = true)]
+    pub identity: Option<PathBuf>,
+    /// Playbooks of your own in the place of the built-in ones.
+    #[arg(long, global = true, value_name = "DIR")]
+    pub playbooks: Option<PathBuf>,
+    /// Who is at work, for the records [default: $USER].
+    #[arg(long = "as", global = true, value_name = "NAME", env = "USER", hide_env = true)]
+    pub who: Option<String>,
+    /// Data as JSON, versioned.
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// Only data and errors.
+    #[arg(long, short, global = true)]
+    pub quiet: bool,
+    /// Confirm in advance what would be asked.
+    #[arg(long, short, global = true)]
+    pub yes: bool,
+    /// Makes randomness repeatable, passwords included: for rehearsals in a lab only.
+    #[arg(long, global = true, hide = true, env = "ACCOLADES_SEED")]
+    pub seed: Option<u64>,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Report every mistake of the inventory, with its place; nothing else is read or touched
+    Check,
+    /// Accepted versions of the inventory
+    #[command(subcommand)]
+    Inventory(inventory::Inventory),
+    /// Clients in the inventory's files
+    #[command(subcommand)]
+    Client(client::Client),
+    /// People's seats in the inventory's files
+    #[command(subcommand)]
+    Seat(seat::Seat),
+    /// Show what `apply` would do; nothing is changed
+    Plan(plan::Arguments),
+    /// Make clients' instances as the inventory says
+    Apply(apply::Arguments),
+    /// What was last seen of each instance, and when; no site is asked
+    Status,
+    /// The DNS records to publish for clients' domains
+    Dns(dns::Arguments),
+    /// Secrets that a person has to set
+    #[command(subcommand)]
+    Secret(secret::Secret),
+    /// Sites and their nodes
+    #[command(subcommand)]
+    Site(site::Site),
+    /// Where the program remembers
+    #[command(subcommand)]
+    Store(store::Store),
+    /// A client's welcome sheet, with the passwords once
+    Welcome(welcome::Arguments),
+    /// A simulated world to rehearse in
+    #[cfg(feature = "lab")]
+    #[command(subcommand)]
+    Lab(lab::Lab),
+    /// Completions of this command line for a shell, on standard output
+    Completions(completions::Arguments),
+    /// Manual pages
+    Man(man::Arguments),
+}
+
+/// The whole command line, for completions, manual pages and `docs/commands.md`.
+pub fn command() -> clap::Command {
+    Cli::command()
+}

@@ -1,0 +1,48 @@
+//! One file per command.
+
+pub mod apply;
+pub mod check;
+pub mod client;
+pub mod completions;
+pub mod dns;
+pub mod inventory;
+#[cfg(feature = "lab")]
+pub mod lab;
+pub mod man;
+pub mod plan;
+pub mod seat;
+pub mod secret;
+pub mod site;
+pub mod status;
+pub mod store;
+pub mod welcome;
+
+use super::arguments::Command;
+use super::exit::Exit;
+use super::failure::Failure;
+use super::session::Session;
+
+/// Runs a command.
+///
+/// # Errors
+/// Whatever stops it.
+pub async fn run(session: &Session, command: Command) -> Result<Exit, Failure> {
+    match command {
+        Command::Check => check::run(session),
+        Command::Inventory(what) => inventory::run(session, what).await,
+        Command::Client(what) => client::run(session, what),
+        Command::Seat(what) => seat::run(session, what),
+        Command::Plan(arguments) => plan::run(session, arguments).await,
+        Command::Apply(arguments) => apply::run(session, arguments).await,
+        Command::Status => status::run(session).await,
+        Command::Dns(arguments) => dns::run(session, arguments).await,
+        Command::Secret(what) => secret::run(session, what).await,
+        Command::Site(what) => site::run(session, what).await,
+        #[cfg(feature = "lab")]
+        Command::Lab(what) => lab::run(session, what).await,
+        Command::Store(what) => store::run(session, what).await,
+        Command::Welcome(arguments) => welcome::run(session, arguments).await,
+        Command::Completions(arguments) => completions::run(session, &arguments),
+        Command::Man(arguments) => man::run(session, &arguments),
+    }
+}

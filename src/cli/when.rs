@@ -1,0 +1,56 @@
+//! Days and ages: in the co-operative's time zone, in words.
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::{TimeZone, TimeZoneDatabase};
+
+use crate::inventory::model::Cooperative;
+
+/// The co-operative's time zone. The check of the inventory admits only names of the bundled list.
+pub fn zone(cooperative: &Cooperative) -> TimeZone {
+    TimeZoneDatabase::bundled().get(&cooperative.time_zone).unwrap_or(TimeZone::UTC)
+}
+
+/// The day that it is there.
+pub fn day(now: Timestamp, zone: &TimeZone) -> Date {
+    now.to_zoned(zone.clone()).date()
+}
+
+/// An instant to the minute, for people.
+pub fn minute(at_us: i64, zone: &TimeZone) -> String {
+    let at = Timestamp::from_microsecond(at_us).unwrap_or_default();
+    at.to_zoned(zone.clone()).strftime("%Y-%m-%d %H:%M").to_string()
+}
+
+/// How long ago something was, in its greatest unit.
+pub fn ago(at_us: i64, now_us: i64) -> String {
+    let minutes = now_us.saturating_sub(at_us).max(0) / 60_000_000;
+    match minutes {
+        0 => "just now".to_owned(),
+        1..=119 => format!("{minutes} min ago"),
+        120..=2879 => format!("{} h ago", minutes / 60),
+        _ => format!("{} days ago", minutes / 1440),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ages_have_one_unit() {
+        let minutes = |count: i64| ago(0, count * 60_000_000);
+        assert_eq!(
+            [minutes(0), minutes(3), minutes(180), minutes(4320)],
+            ["just now", "3 min ago", "3 h ago", "3 days ago"]
+        );
+        assert_eq!(ago(5, 0), "just now", "clocks of two machines may differ");
+    }
+
+    #[test]
+    fn the_day_begins_where_the_cooperative_is() {
+        let paris = TimeZoneDatabase::bundled().get("Europe/Paris").expect("bundled");
+        let late: Timestamp = "2026-11-23T23:30:00Z".parse().expect("an instant");
+        assert_eq!(day(late, &paris).to_string(), "2026-11-24");
+    }
+}
