@@ -11,8 +11,8 @@ use crate::lab::world::spec::SiteSpec;
 use crate::lab::world::{Moment, World};
 use crate::plan::desired::INSTALLER_URL;
 
-/// When the demonstration begins: Monday 2 November 2026, nine o'clock in Paris.
-pub const BEGINNING: Moment = Moment(1_793_606_400_000_000);
+/// When the demonstration begins: Friday 20 November 2026, nine o'clock in Paris.
+pub const BEGINNING: Moment = Moment(1_795_161_600_000_000);
 
 /// The password of root on every node of a lab.
 pub const ROOT_PASSWORD: &str = "lab-root-password";
