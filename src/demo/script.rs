@@ -19,7 +19,9 @@ const PARTIAL: i32 = 6;
 #[derive(Debug, thiserror::Error)]
 pub enum DemoError {
     /// A command ended otherwise than it should.
-    #[error("`accolades {command}` ended with exit code {exit}, and {wanted} was expected\n\nwhat it made is kept; see what it printed above")]
+    #[error(
+        "`accolades {command}` ended with exit code {exit}, and {wanted} was expected\n\nwhat it made is kept; see what it printed above"
+    )]
     Exit {
         /// The command.
         command: String,
@@ -113,10 +115,9 @@ impl Script<'_> {
             .stdin(Stdio::piped())
             .spawn()
             .map_err(failed)?;
-        if let Some(mut stdin) = child.stdin.take() {
-            if let Some(input) = input {
-                writeln!(stdin, "{input}").map_err(failed)?;
-            }
+        // Taken in any case, so that a command that asks finds the end of the input and not an open question.
+        if let (Some(mut stdin), Some(input)) = (child.stdin.take(), input) {
+            writeln!(stdin, "{input}").map_err(failed)?;
         }
         let status = child.wait().map_err(failed)?;
         let exit = status.code().unwrap_or(-1);

@@ -15,7 +15,7 @@ pub enum EngineError {
     Pve(#[from] PveError),
     /// Following a task of Proxmox.
     #[error(transparent)]
-    Wait(#[from] WaitError),
+    Wait(#[from] Box<WaitError>),
     /// SSH.
     #[error(transparent)]
     Ssh(#[from] SshError),
@@ -83,11 +83,21 @@ impl EngineError {
     /// The class of the error.
     pub fn class(&self) -> Class {
         match self {
-            EngineError::Pve(PveError::Unreachable { .. }) | EngineError::Ssh(SshError::Unreachable { .. }) => Class::Unreachable,
+            EngineError::Pve(PveError::Unreachable { .. }) | EngineError::Ssh(SshError::Unreachable { .. }) => {
+                Class::Unreachable
+            }
             EngineError::Unknown(_) => Class::Unreachable,
-            EngineError::MissingSecret(_) | EngineError::Template(_) | EngineError::NotPrepared(_) => Class::Configuration,
+            EngineError::MissingSecret(_) | EngineError::Template(_) | EngineError::NotPrepared(_) => {
+                Class::Configuration
+            }
             EngineError::Conflict(_) | EngineError::Busy { .. } => Class::Conflict,
             _ => Class::Stopped,
         }
+    }
+}
+
+impl From<WaitError> for EngineError {
+    fn from(error: WaitError) -> EngineError {
+        EngineError::Wait(Box::new(error))
     }
 }
