@@ -296,7 +296,19 @@ impl Engine {
                 }
             }
         }
-        self.read_back(subject, link, variables, done).await
+        let applied = self.read_back(subject, link, variables, done).await?;
+        if matches!(applied, Applied::Settled { .. }) {
+            self.close_actions(&name, run_id).await?;
+        }
+        Ok(applied)
+    }
+
+    /// What an earlier run left open and this one had no need to do was just found to be so: the journal says it.
+    async fn close_actions(&self, subject: &str, run_id: &str) -> Result<(), EngineError> {
+        for open in self.store.open_actions(&Scope::Staff, subject).await? {
+            ActionLog::new(self, run_id, subject, &open.entry.action_key).skipped().await?;
+        }
+        Ok(())
     }
 
     async fn step<'a>(

@@ -2,6 +2,7 @@
 
 mod architecture;
 mod cli;
+mod faults;
 mod inventory;
 mod lab_pve;
 mod onboarding;

@@ -133,6 +133,9 @@ async fn execute(lab: Lab, endpoint: Endpoint, user: String, mut channel: Channe
     let input = String::from_utf8_lossy(&input).into_owned();
     // A command may take a while of real time (a large file system, many accounts): not on a thread that serves others.
     let outcome = tokio::task::spawn_blocking(move || lab.command(&endpoint, &user, &command, &input)).await;
+    if let Ok(Outcome::Silence) = outcome {
+        return std::future::pending().await;
+    }
     if let Ok(Outcome::Ended(output)) = outcome {
         let answered = async {
             channel.data(output.stdout.as_bytes()).await?;
