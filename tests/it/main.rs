@@ -5,6 +5,8 @@ mod cli;
 mod inventory;
 mod lab_pve;
 mod onboarding;
+mod oracle;
+mod proxmoxer;
 mod pve;
 mod pve_behaviour;
 mod pve_calendar;

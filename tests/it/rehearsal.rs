@@ -55,7 +55,8 @@ impl Rehearsal {
         let files = rewrite::point_to_lab(&files, &served.endpoints).expect("the files are TOML");
         let inventory = inventory::check(&files).unwrap_or_else(|mistakes| panic!("{mistakes:?}"));
         let folder = tempfile::tempdir().expect("a folder");
-        let store = Store::open(&format!("sqlite:{}", folder.path().join("store.sqlite").display())).await.expect("a store");
+        let store =
+            Store::open(&format!("sqlite:{}", folder.path().join("store.sqlite").display())).await.expect("a store");
         let randomness = Arc::new(Randomness::from_seed(seed));
         let vault = Vault::open(&store, None, randomness.clone()).await.expect("a vault");
         let (sender, events) = tokio::sync::mpsc::unbounded_channel();
@@ -124,8 +125,7 @@ impl Rehearsal {
         let mut state = self.served.lab.lock();
         for instance in inventory.instances.values() {
             let Some(subject) = accolades::plan::desired::Subject::on(inventory, instance, DAY) else { continue };
-            let records =
-                accolades::plan::dns::records(inventory, subject.site, subject.placement, subject.clients());
+            let records = accolades::plan::dns::records(inventory, subject.site, subject.placement, subject.clients());
             for record in records {
                 let key = (record.name, record.kind.to_owned());
                 state.world.internet.dns.entry(key).or_default().push(record.value);

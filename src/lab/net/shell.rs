@@ -29,6 +29,13 @@ impl Lab {
         machine(&mut state.world, endpoint).is_some_and(|machine| os::may_log_in(machine, user, from, offered))
     }
 
+    /// The command that a key is bound to on this machine: it runs instead of whatever is asked.
+    pub fn forced_command(&self, endpoint: &Endpoint, user: &str, key: &str) -> Option<String> {
+        let mut state = self.lock();
+        let machine = machine(&mut state.world, endpoint)?;
+        os::login::forced_command(machine, user, key)
+    }
+
     /// The private seed of a machine's host key.
     pub fn host_key_seed(&self, endpoint: &Endpoint) -> Option<[u8; 32]> {
         let mut state = self.lock();
@@ -93,14 +100,18 @@ impl State {
 fn names(endpoint: &Endpoint) -> (String, String) {
     match endpoint {
         Endpoint::Api { site } | Endpoint::NodeSsh { site } => (site.clone(), "node".to_owned()),
-        Endpoint::GuestSsh { site, vmid } | Endpoint::GuestWeb { site, vmid } => (site.clone(), format!("guest/{vmid}")),
+        Endpoint::GuestSsh { site, vmid } | Endpoint::GuestWeb { site, vmid } => {
+            (site.clone(), format!("guest/{vmid}"))
+        }
     }
 }
 
 fn machine<'a>(world: &'a mut World, endpoint: &Endpoint) -> Option<&'a mut Machine> {
     match endpoint {
         Endpoint::Api { site } | Endpoint::NodeSsh { site } => world.sites.get_mut(site).map(|place| &mut place.node),
-        Endpoint::GuestSsh { site, vmid } | Endpoint::GuestWeb { site, vmid } => world.sites.get_mut(site)?.guest_mut(*vmid),
+        Endpoint::GuestSsh { site, vmid } | Endpoint::GuestWeb { site, vmid } => {
+            world.sites.get_mut(site)?.guest_mut(*vmid)
+        }
     }
 }
 
