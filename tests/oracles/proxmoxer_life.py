@@ -203,7 +203,7 @@ def wanted_machine(**changes):
 
 
 def create(coop):
-    with refused(403, "VM.Allocate"):
+    with refused(403, "Permission check failed"):
         coop.nodes(NODE).qemu.post(**wanted_machine(pool=None))
     with refused(400, memory="type check", name="invalid format", bogus="not defined in schema"):
         coop.nodes(NODE).qemu.post(**wanted_machine(memory="much", name="not_dns", bogus=1))

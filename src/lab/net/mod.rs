@@ -103,6 +103,16 @@ impl State {
         self.note_programs();
     }
 
+    /// Lets the nodes' APIs tell of the certificates that they show.
+    pub fn show_certificates(&mut self) {
+        for (site, certificate) in &self.certificates {
+            if let Some(place) = self.world.sites.get_mut(site) {
+                place.pve.fingerprint.clone_from(&certificate.fingerprint);
+                place.pve.certificate_pem.clone_from(&certificate.pem);
+            }
+        }
+    }
+
     /// Moves the YunoHost commands that ran in guests into the transcript.
     fn note_programs(&mut self) {
         for (site, place) in &mut self.world.sites {
