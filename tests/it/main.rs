@@ -6,6 +6,8 @@ mod faults;
 mod inventory;
 mod lab_pve;
 mod onboarding;
+mod oracle;
+mod proxmoxer;
 mod pve;
 mod pve_behaviour;
 mod pve_calendar;

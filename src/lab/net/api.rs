@@ -6,10 +6,10 @@ use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_rustls::TlsAcceptor;
 
-use super::Lab;
 use super::fault::FaultKind;
 use super::keys::NodeCertificate;
 use super::transcript::Entry;
+use super::{Lab, State};
 use crate::lab::pve::message::{RawAnswer, RawRequest};
 use crate::lab::pve::params;
 use crate::lab::pve::schema::Verb;
@@ -64,11 +64,33 @@ fn acceptor(certificate: &NodeCertificate) -> Option<TlsAcceptor> {
     Some(TlsAcceptor::from(Arc::new(config)))
 }
 
+/// What a client that puts the same question again has waited, at least: as long as common clients do between two looks
+/// at a task.
+const POLL_US: u64 = 1_000_000;
+
+impl State {
+    /// Simulated time does not follow the clock on the wall: a client that waits in real time and asks again (for the end
+    /// of a task, for a guest's agent) would wait for ever. A client that moves the clock itself loses nothing.
+    fn wait_between_questions(&mut self, site: &str, request: &RawRequest) {
+        if request.content_length() > 0 {
+            return;
+        }
+        let now = self.world.now;
+        self.asked.retain(|_, last| last.plus_us(POLL_US) > now);
+        let question = (site.to_owned(), format!("{} {}", request.method, request.target));
+        if let Some(last) = self.asked.get(&question) {
+            self.pass(POLL_US - now.0.abs_diff(last.0));
+        }
+        self.asked.insert(question, self.world.now);
+    }
+}
+
 impl Lab {
     /// Answers one request.
     pub fn request(&self, site: &str, request: &RawRequest) -> Reply {
         let mut state = self.lock();
         state.pass(REQUEST_US);
+        state.wait_between_questions(site, request);
         if !state.world.sites.get(site).is_some_and(|place| place.online) {
             return Reply::Cut;
         }

@@ -75,7 +75,9 @@ async fn take_snapshot(Shared(lab): Shared<Lab>) -> Json<World> {
 }
 
 async fn restore_snapshot(Shared(lab): Shared<Lab>, Json(world): Json<World>) {
-    lab.lock().world = world;
+    let mut state = lab.lock();
+    state.world = world;
+    state.show_certificates();
 }
 
 /// What the person at the registrar's page does.

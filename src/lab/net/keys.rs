@@ -39,6 +39,8 @@ pub struct NodeCertificate {
     pub key: Vec<u8>,
     /// SHA-256 as Proxmox shows it.
     pub fingerprint: String,
+    /// The certificate as a PEM file.
+    pub pem: String,
 }
 
 /// Makes a node's certificate. Its key is fresh with each lab: pins are told by the lab when it starts.
@@ -49,8 +51,9 @@ pub fn node_certificate(node: &str) -> Result<NodeCertificate, rcgen::Error> {
     let key = KeyPair::generate()?;
     let mut parameters = CertificateParams::new(vec![node.to_owned(), "localhost".to_owned()])?;
     parameters.distinguished_name.push(rcgen::DnType::CommonName, format!("{node}.lab"));
-    let certificate = parameters.self_signed(&key)?.der().clone();
+    let made = parameters.self_signed(&key)?;
+    let (pem, certificate) = (made.pem(), made.der().clone());
     let digest = Sha256::digest(&certificate);
     let fingerprint = digest.iter().map(|byte| format!("{byte:02X}")).collect::<Vec<_>>().join(":");
-    Ok(NodeCertificate { certificate, key: key.serialize_der(), fingerprint })
+    Ok(NodeCertificate { certificate, key: key.serialize_der(), fingerprint, pem })
 }

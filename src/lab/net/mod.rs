@@ -19,11 +19,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::watch;
 
-use crate::lab::world::World;
+use crate::lab::world::{Moment, World};
 use fault::FaultPlan;
 use keys::NodeCertificate;
 use topology::Topology;
-use transcript::Transcript;
+use transcript::{Entry, Transcript};
 
 /// A running lab. Clones are the same lab.
 #[derive(Clone)]
@@ -46,6 +46,8 @@ pub struct State {
     pub transcript: Transcript,
     /// The nodes' certificates by site.
     pub certificates: BTreeMap<String, NodeCertificate>,
+    /// When each question was last put to a site's API: whoever puts it again has waited in between.
+    pub asked: BTreeMap<(String, String), Moment>,
 }
 
 impl Lab {
@@ -57,6 +59,7 @@ impl Lab {
             faults: FaultPlan::default(),
             transcript: Transcript::default(),
             certificates: BTreeMap::new(),
+            asked: BTreeMap::new(),
         };
         Lab(Arc::new(Inner { state: Mutex::new(state), crashes: watch::Sender::new(0) }))
     }
@@ -96,6 +99,34 @@ impl State {
         let around = crate::lab::world::Surroundings { seed: *seed, now: *now, internet };
         for site in sites.values_mut() {
             site.advance(around);
+        }
+        self.note_programs();
+    }
+
+    /// Lets the nodes' APIs tell of the certificates that they show.
+    pub fn show_certificates(&mut self) {
+        for (site, certificate) in &self.certificates {
+            if let Some(place) = self.world.sites.get_mut(site) {
+                place.pve.fingerprint.clone_from(&certificate.fingerprint);
+                place.pve.certificate_pem.clone_from(&certificate.pem);
+            }
+        }
+    }
+
+    /// Moves the YunoHost commands that ran in guests into the transcript.
+    fn note_programs(&mut self) {
+        for (site, place) in &mut self.world.sites {
+            for (vmid, vm) in &mut place.pve.vms {
+                let Some(guest) = &mut vm.guest else { continue };
+                for run in guest.yunohost_runs.drain(..) {
+                    self.transcript.add(Entry::Program {
+                        at_us: run.at.0,
+                        site: site.clone(),
+                        machine: format!("guest/{vmid}"),
+                        argv: run.argv,
+                    });
+                }
+            }
         }
     }
 }

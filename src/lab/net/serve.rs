@@ -157,7 +157,10 @@ async fn serve_site(
     };
     let certificate = keys::node_certificate(&node).map_err(std::io::Error::other)?;
     let tls_fingerprint = certificate.fingerprint.clone();
-    lab.lock().certificates.insert(site.to_owned(), certificate);
+    let mut state = lab.lock();
+    state.certificates.insert(site.to_owned(), certificate);
+    state.show_certificates();
+    drop(state);
 
     let api = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await?;
     let api_address = api.local_addr()?;

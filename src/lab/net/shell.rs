@@ -31,6 +31,13 @@ impl Lab {
         machine(&mut state.world, endpoint).is_some_and(|machine| os::may_log_in(machine, user, from, offered))
     }
 
+    /// The command that a key is bound to on this machine: it runs instead of whatever is asked.
+    pub fn forced_command(&self, endpoint: &Endpoint, user: &str, key: &str) -> Option<String> {
+        let mut state = self.lock();
+        let machine = machine(&mut state.world, endpoint)?;
+        os::login::forced_command(machine, user, key)
+    }
+
     /// The private seed of a machine's host key.
     pub fn host_key_seed(&self, endpoint: &Endpoint) -> Option<[u8; 32]> {
         let mut state = self.lock();

@@ -20,7 +20,7 @@ where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let Some(seed) = lab.host_key_seed(&endpoint) else { return };
-    let handler = MachineHandler { lab, endpoint, from, user: String::new() };
+    let handler = MachineHandler { lab, endpoint, from, user: String::new(), forced: None };
     run(keys::ssh_key(&seed), handler, stream).await;
 }
 
@@ -56,6 +56,8 @@ struct MachineHandler {
     endpoint: Endpoint,
     from: IpAddr,
     user: String,
+    /// What the key that let the client in is bound to.
+    forced: Option<String>,
 }
 
 impl Handler for MachineHandler {
@@ -67,7 +69,9 @@ impl Handler for MachineHandler {
 
     async fn auth_publickey(&mut self, user: &str, key: VerifiedPublicKey<'_>) -> Result<Auth, Self::Error> {
         let text = key.public_key.to_openssh().map_err(|_| russh::Error::CouldNotReadKey)?;
-        Ok(self.decide(user, Credential::PublicKey(&text)))
+        let decision = self.decide(user, Credential::PublicKey(&text));
+        self.forced = self.lab.forced_command(&self.endpoint, user, &text);
+        Ok(decision)
     }
 
     async fn channel_open_session(
@@ -78,7 +82,8 @@ impl Handler for MachineHandler {
     ) -> Result<(), Self::Error> {
         reply.accept().await;
         let connection = session.handle();
-        tokio::spawn(execute(self.lab.clone(), self.endpoint.clone(), self.user.clone(), channel, connection));
+        let place = Place { lab: self.lab.clone(), endpoint: self.endpoint.clone(), user: self.user.clone() };
+        tokio::spawn(execute(place, self.forced.clone(), channel, connection));
         Ok(())
     }
 
@@ -117,8 +122,15 @@ impl MachineHandler {
     }
 }
 
-/// One channel: a command line, its input up to the end, its answer.
-async fn execute(lab: Lab, endpoint: Endpoint, user: String, mut channel: Channel<Msg>, connection: Handle) {
+/// Where a command runs, and as whom.
+struct Place {
+    lab: Lab,
+    endpoint: Endpoint,
+    user: String,
+}
+
+/// One channel: a command line (or the one that the key is bound to), its input up to the end, its answer.
+async fn execute(place: Place, forced: Option<String>, mut channel: Channel<Msg>, connection: Handle) {
     let mut command = None;
     let mut input = Vec::new();
     while let Some(message) = channel.wait().await {
@@ -129,10 +141,11 @@ async fn execute(lab: Lab, endpoint: Endpoint, user: String, mut channel: Channe
             _ => {}
         }
     }
-    let Some(command) = command else { return };
+    let Some(command) = command.map(|asked| forced.unwrap_or(asked)) else { return };
     let input = String::from_utf8_lossy(&input).into_owned();
     // A command may take a while of real time (a large file system, many accounts): not on a thread that serves others.
-    let outcome = tokio::task::spawn_blocking(move || lab.command(&endpoint, &user, &command, &input)).await;
+    let ran = move || place.lab.command(&place.endpoint, &place.user, &command, &input);
+    let outcome = tokio::task::spawn_blocking(ran).await;
     if let Ok(Outcome::Silence) = outcome {
         return std::future::pending().await;
     }

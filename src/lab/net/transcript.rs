@@ -10,9 +10,11 @@ const MASK: &str = "***";
 const SECRET_PARAMETERS: [&str; 7] =
     ["password", "cipassword", "encryption-key", "new-password", "value", "secret", "tfa-challenge"];
 
-/// Words after which the next argument of a command is a secret, or that carry one behind `=`.
-const SECRET_WORDS: [&str; 6] =
-    ["--password", "-p", "--new-password", "--change-password", "smtp_relay_password", "--dyndns-recovery-password"];
+/// Options of `yunohost` whose value is a secret.
+const SECRET_OPTIONS: [&str; 5] = ["--password", "-p", "--new-password", "--change-password", "--recovery-password"];
+
+/// Last words of names whose value is a secret.
+const SECRET_NAMES: [&str; 4] = ["password", "passwd", "pwd", "secret"];
 
 /// Everything so far.
 #[derive(Debug, Clone, Default)]
@@ -51,7 +53,7 @@ pub enum Entry {
         machine: String,
         /// The account.
         user: String,
-        /// The command line as it came.
+        /// The command line that ran: as it came, or the one that the key is bound to.
         command_line: String,
         /// Standard input: what writes private files or reads secrets is only counted.
         stdin: String,
@@ -106,19 +108,77 @@ fn mask_parameters(parameters: &mut Map<String, Value>) {
     }
 }
 
+/// Masks what follows `--password`, what stands behind `--password=`, the values of secrets among arguments in a query
+/// string (`domain=…&password=…`) and the value that a secret setting is set to.
 fn mask_arguments(argv: &mut [String]) {
     let mut next_is_secret = false;
+    let mut names_secret = false;
     for word in argv {
         if std::mem::take(&mut next_is_secret) {
             MASK.clone_into(word);
+            continue;
         }
-        for name in SECRET_WORDS {
-            if word == name {
-                next_is_secret = true;
-            } else if let Some(at) = word.find(&format!("{name}=")) {
-                let end = word[at..].find('&').map_or(word.len(), |end| at + end);
-                word.replace_range(at + name.len() + 1..end, MASK);
-            }
+        let is_value_option = matches!(word.as_str(), "-v" | "--value");
+        next_is_secret = SECRET_OPTIONS.contains(&word.as_str()) || names_secret && is_value_option;
+        if word.contains('=') {
+            *word = word.split('&').map(mask_pair).collect::<Vec<_>>().join("&");
+        } else if !word.starts_with('-') {
+            names_secret |= is_secret_name(word);
+        }
+    }
+}
+
+fn mask_pair(pair: &str) -> String {
+    match pair.split_once('=') {
+        Some((name, _)) if is_secret_name(name) => format!("{name}={MASK}"),
+        _ => pair.to_owned(),
+    }
+}
+
+/// Whether a name such as `email.smtp.smtp_relay_password` or `db_pwd` is that of a secret.
+fn is_secret_name(name: &str) -> bool {
+    let last = name.rsplit('.').next().unwrap_or(name);
+    let last = last.trim_start_matches('-');
+    SECRET_NAMES.iter().any(|secret| last.rsplit(['_', '-']).next() == Some(secret))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::mask_arguments;
+
+    fn masked(line: &str) -> String {
+        let mut argv: Vec<String> = line.split(' ').map(str::to_owned).collect();
+        mask_arguments(&mut argv);
+        argv.join(" ")
+    }
+
+    #[test]
+    fn transcript_passwords_in_arguments_are_masked() {
+        let cases = [
+            ("yunohost user create lea -p Ab -d x.test", "yunohost user create lea -p *** -d x.test"),
+            ("yunohost user update lea --change-password=Ab", "yunohost user update lea --change-password=***"),
+            (
+                "yunohost app install dolibarr -a domain=x&password=Ab&lang=fr",
+                "yunohost app install dolibarr -a domain=x&password=***&lang=fr",
+            ),
+            (
+                "yunohost settings set email.smtp.smtp_relay_password -v Ab",
+                "yunohost settings set email.smtp.smtp_relay_password -v ***",
+            ),
+            ("yunohost app setting nextcloud db_pwd --value Ab", "yunohost app setting nextcloud db_pwd --value ***"),
+        ];
+        for (line, expected) in cases {
+            assert_eq!(masked(line), expected);
+        }
+    }
+
+    #[test]
+    fn transcript_settings_about_passwords_stay_readable() {
+        for line in [
+            "yunohost settings get security.password.passwordless_sudo --output-as json",
+            "yunohost settings set security.ssh.ssh_password_authentication --value no",
+        ] {
+            assert_eq!(masked(line), line);
         }
     }
 }

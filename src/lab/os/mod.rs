@@ -81,6 +81,18 @@ pub struct Machine {
     pub reboot_at: Option<Moment>,
     /// Programs whose next run stops half-way (faults): `installer`, `apt-get`.
     pub fail_next: Vec<String>,
+    /// YunoHost commands that ran since somebody asked last (for the transcript; no part of the machine itself).
+    #[serde(skip)]
+    pub yunohost_runs: Vec<ProgramRun>,
+}
+
+/// A program that ran.
+#[derive(Debug, Clone, Default)]
+pub struct ProgramRun {
+    /// When it was started.
+    pub at: Moment,
+    /// Program and arguments, secrets included.
+    pub argv: Vec<String>,
 }
 
 /// A command as a program is given it: already split, no shell.

@@ -158,7 +158,10 @@ impl<'a> Os<'a> {
             && self.elapsed_us > at
         {
             if !programs::is_wrapper(exec) {
+                // That it was started is no part of what is undone.
+                let ran = std::mem::take(&mut self.machine.yunohost_runs);
                 *self.machine = before;
+                self.machine.yunohost_runs = ran;
                 programs::interrupted(self, exec);
             }
             self.elapsed_us = at;

@@ -4,7 +4,7 @@
 use super::options::Known;
 use super::text::options;
 use crate::lab::os::process::Os;
-use crate::lab::os::{Exec, Machine, Output, directory, paths};
+use crate::lab::os::{Exec, Machine, Output, ProgramRun, directory, paths};
 use crate::lab::yunohost as ynh;
 use crate::lab::yunohost::apps::{Inside, people_of};
 use crate::lab::yunohost::backups::archive::Archive;
@@ -15,6 +15,7 @@ use crate::lab::yunohost::nextcloud::occ;
 pub fn yunohost(os: &mut Os<'_>, exec: &Exec) -> Output {
     os.uses_yunohost = true;
     let around = os.around_now();
+    os.machine.yunohost_runs.push(ProgramRun { at: around.now, argv: exec.argv.clone() });
     let output = ynh::run(os.machine, exec, around);
     if os.machine.files.read(ynh::POWER_PATH).is_some_and(|word| word.trim() == "reboot") {
         os.machine.reboot_at = Some(around.now.plus_us(output.duration_us));

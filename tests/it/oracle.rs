@@ -1,0 +1,30 @@
+//! Judges that are not ours: programs in Python, run with the interpreter that `ACCOLADES_PYTHON` names.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+/// The interpreter with the packages of `tests/all`; required in continuous integration.
+pub fn python() -> Option<PathBuf> {
+    let python = std::env::var_os("ACCOLADES_PYTHON").filter(|value| !value.is_empty());
+    if python.is_none() {
+        assert!(
+            std::env::var("CI").as_deref() != Ok("true"),
+            "ACCOLADES_PYTHON must name a Python with proxmoxer, requests and PyYAML: run the suite with tests/all"
+        );
+        println!("skipped: no ACCOLADES_PYTHON");
+    }
+    python.map(PathBuf::from)
+}
+
+/// Runs a script of `tests/oracles` to its end.
+pub fn judge(python: &Path, script: &str, arguments: &[&str]) -> Output {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/oracles").join(script);
+    Command::new(python).arg("-B").arg(script).args(arguments).output().expect("the interpreter of ACCOLADES_PYTHON runs")
+}
+
+/// Fails with what the script said unless it ended well.
+pub fn assert_content(output: &Output) {
+    let said = String::from_utf8_lossy(&output.stdout);
+    println!("{said}");
+    assert!(output.status.success(), "{said}{}", String::from_utf8_lossy(&output.stderr));
+}
