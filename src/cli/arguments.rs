@@ -7,7 +7,7 @@ use clap::{Args, CommandFactory, Parser, Subcommand};
 use super::commands::{apply, client, completions, dns, inventory, man, plan, seat, secret, site, store, welcome};
 
 #[cfg(feature = "lab")]
-use super::commands::lab;
+use super::commands::{demo, lab};
 
 const HEADING: &str = "Options of every command";
 
@@ -98,6 +98,9 @@ pub enum Command {
     Store(store::Store),
     /// A client's welcome sheet, with the passwords once
     Welcome(welcome::Arguments),
+    /// Onboard the example co-operative in a simulated world, on this machine
+    #[cfg(feature = "lab")]
+    Demo(demo::Arguments),
     /// A simulated world to rehearse in
     #[cfg(feature = "lab")]
     #[command(subcommand)]

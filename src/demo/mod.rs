@@ -1,5 +1,7 @@
 //! The demonstration: an inventory's sites built in a lab, so that a newcomer sees the whole journey on a bare machine
 //! and the tests exercise the same code as production.
 
+pub mod folder;
 pub mod rewrite;
+pub mod script;
 pub mod world;

@@ -11,8 +11,14 @@ use crate::lab::world::spec::SiteSpec;
 use crate::lab::world::{Moment, World};
 use crate::plan::desired::INSTALLER_URL;
 
-/// When the demonstration begins: Monday 2 November 2026, nine o'clock in Paris.
-pub const BEGINNING: Moment = Moment(1_793_606_400_000_000);
+/// When the demonstration begins: Friday 20 November 2026, nine o'clock in Paris.
+pub const BEGINNING: Moment = Moment(1_795_161_600_000_000);
+
+/// The day on which it begins.
+pub fn beginning_day() -> jiff::civil::Date {
+    jiff::Timestamp::from_microsecond(BEGINNING.0)
+        .map_or(jiff::civil::Date::MIN, |moment| moment.to_zoned(jiff::tz::TimeZone::UTC).date())
+}
 
 /// The password of root on every node of a lab.
 pub const ROOT_PASSWORD: &str = "lab-root-password";

@@ -128,15 +128,21 @@ enum Mail {
 pub fn run(session: &Session, what: Client) -> Result<Exit, Failure> {
     let Client::Add(add) = what;
     let before = inventory::read_files(&session.globals.inventory)?;
-    let edit = client_add(&before, &new_client(*add))?;
-    write_edit(session, &before, &edit)
+    let client = new_client(*add);
+    let edit = client_add(&before, &client)?;
+    write_edit(session, &client.id, &before, &edit)
 }
 
 /// Shows an edit that passes the check, and writes it once it is confirmed.
 ///
 /// # Errors
 /// When it is not confirmed, or a file cannot be written.
-pub fn write_edit(session: &Session, before: &BTreeMap<String, String>, edit: &Edit) -> Result<Exit, Failure> {
+pub fn write_edit(
+    session: &Session,
+    client: &ClientId,
+    before: &BTreeMap<String, String>,
+    edit: &Edit,
+) -> Result<Exit, Failure> {
     let difference = inventory::difference(before, &edit.files);
     session.output.say(&difference);
     let files: Vec<&String> = edit.changed.keys().collect();
@@ -147,7 +153,7 @@ pub fn write_edit(session: &Session, before: &BTreeMap<String, String>, edit: &E
     if session.output.is_json() {
         session.output.json(&json!({ "version": JSON_VERSION, "written": files, "difference": difference }))?;
     } else {
-        session.output.say(&format!("wrote {names}\nNext: accolades apply"));
+        session.output.say(&format!("wrote {names}\nNext: accolades apply {client}"));
     }
     Ok(Exit::Ok)
 }

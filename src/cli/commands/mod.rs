@@ -4,6 +4,8 @@ pub mod apply;
 pub mod check;
 pub mod client;
 pub mod completions;
+#[cfg(feature = "lab")]
+pub mod demo;
 pub mod dns;
 pub mod inventory;
 #[cfg(feature = "lab")]
@@ -38,6 +40,8 @@ pub async fn run(session: &Session, command: Command) -> Result<Exit, Failure> {
         Command::Dns(arguments) => dns::run(session, arguments).await,
         Command::Secret(what) => secret::run(session, what).await,
         Command::Site(what) => site::run(session, what).await,
+        #[cfg(feature = "lab")]
+        Command::Demo(arguments) => demo::run(session, arguments).await,
         #[cfg(feature = "lab")]
         Command::Lab(what) => lab::run(session, what).await,
         Command::Store(what) => store::run(session, what).await,

@@ -91,18 +91,20 @@ impl From<Rights> for DolibarrRights {
 /// The mistakes that the change would make, or files that cannot be written.
 pub fn run(session: &Session, what: Seat) -> Result<Exit, Failure> {
     let before = inventory::read_files(&session.globals.inventory)?;
-    let edit = match what {
+    let (client, edit) = match what {
         Seat::Add(add) => {
             let client = add.client.clone();
-            seat_add(&before, &client, &new_seat(add))?
+            let edit = seat_add(&before, &client, &new_seat(add))?;
+            (client, edit)
         }
         Seat::End(end) => {
             let leaving =
                 SeatEnd { person: end.person, until: end.on, forward_to: end.forward_to, files_to: end.files_to };
-            seat_end(&before, &end.client, &leaving)?
+            let edit = seat_end(&before, &end.client, &leaving)?;
+            (end.client, edit)
         }
     };
-    write_edit(session, &before, &edit)
+    write_edit(session, &client, &before, &edit)
 }
 
 fn new_seat(add: Add) -> NewSeat {

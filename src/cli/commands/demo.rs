@@ -1,0 +1,112 @@
+//! `accolades demo`: the example co-operative onboarded in a lab, on a bare machine.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use crate::cli::exit::Exit;
+use crate::cli::failure::Failure;
+use crate::cli::session::Session;
+use crate::demo::folder::Folder;
+use crate::demo::script::{self, DemoError, Script};
+use crate::demo::{rewrite, world};
+use crate::domain::money::Cents;
+use crate::inventory;
+use crate::inventory::model::Inventory;
+use crate::lab::net::serve::{Ports, Served, serve};
+use crate::plan::desired::Subject;
+use crate::plan::{cost, dns};
+
+/// The seed of the world when none is given.
+const SEED: u64 = 1;
+
+/// A demonstration.
+#[derive(Debug, Args)]
+pub struct Arguments {
+    /// Folder in which everything is kept; one that an earlier demonstration made is replaced.
+    #[arg(long, value_name = "DIR", default_value = "demo")]
+    out: PathBuf,
+    /// Leave the simulated world running, and print how to talk to it.
+    #[arg(long)]
+    keep: bool,
+}
+
+/// Runs it.
+///
+/// # Errors
+/// When the example's inventory has mistakes, the folder is not ours, or a command ends otherwise than it should.
+pub async fn run(session: &Session, arguments: Arguments) -> Result<Exit, Failure> {
+    let loaded = inventory::load(&session.globals.inventory)?;
+    let seed = session.globals.seed.unwrap_or(SEED);
+    let (world, topology) = world::build(&loaded.inventory, seed);
+    let served = serve(world, topology, world::ROOT_PASSWORD, Ports::default())
+        .await
+        .map_err(|error| Failure::new(Exit::Configuration, format!("the lab cannot listen: {error}"), ""))?;
+    let folder = Folder::make(&arguments.out).map_err(|error| Failure::new(Exit::Usage, error.to_string(), ""))?;
+    let files = rewrite::point_to_lab(&loaded.files, &served.endpoints)
+        .map_err(|error| Failure::new(Exit::Configuration, error.to_string(), ""))?;
+    let inventory = inventory::check(&files)?;
+    let write = |name: &str, text: &str| {
+        folder.write(name, text).map_err(|error| Failure::new(Exit::Configuration, error.to_string(), ""))
+    };
+    folder
+        .write_inventory(&files)
+        .map_err(|error| Failure::new(Exit::Configuration, error.to_string(), ""))?;
+    write("technician-key", &served.endpoints.technician_key)?;
+    let program = std::env::current_exe()
+        .map_err(|error| Failure::new(Exit::Configuration, format!("the program does not find itself: {error}"), ""))?;
+    let script = Script { program, folder: &folder, endpoints: &served.endpoints, quiet: session.output.is_json() };
+    // The commands are processes that talk to the lab in this one: they are waited for off its threads.
+    tokio::task::block_in_place(|| play(&script, &inventory, &served)).map_err(failed)?;
+    write("transcript.jsonl", &served.lab.lock().transcript.lines())?;
+    session.output.data(&costs(&inventory))?;
+    session.output.data(&format!("\nEverything it made is in `{}`.\n", arguments.out.display()))?;
+    if arguments.keep {
+        tell_how_to_talk(session, &script)?;
+        tokio::select! {
+            () = served.forever() => {}
+            _ = tokio::signal::ctrl_c() => {}
+        }
+    }
+    Ok(Exit::Ok)
+}
+
+fn play(script: &Script<'_>, inventory: &Inventory, served: &Served) -> Result<(), DemoError> {
+    let sites: Vec<(String, String)> =
+        inventory.sites.values().map(|site| (site.id.to_string(), site.node.backup_disk_serial.clone())).collect();
+    script.until_dns(&sites)?;
+    let day = world::beginning_day();
+    for subject in inventory.instances.values().filter_map(|instance| Subject::on(inventory, instance, day)) {
+        script::publish(&served.lab, dns::records(inventory, subject.site, subject.placement, subject.clients()));
+    }
+    let clients: Vec<String> = inventory.clients.keys().map(ToString::to_string).collect();
+    script.after_dns(&clients)
+}
+
+/// What the seats cost a month, client by client.
+fn costs(inventory: &Inventory) -> String {
+    let mut out = String::from("\nPer month, excluding VAT\n");
+    let mut total = Cents::default();
+    for client in inventory.clients.values() {
+        if let Some((seats, amount)) = cost::monthly(client, world::beginning_day()) {
+            out.push_str(&format!("  {:<28} {seats:>3} seats {:>14}\n", client.identity.name, amount.to_string()));
+            total = [total, amount].into_iter().sum();
+        }
+    }
+    out.push_str(&format!("  {:<28} {:>9} {:>14}\n", "together", "", total.to_string()));
+    out
+}
+
+fn tell_how_to_talk(session: &Session, script: &Script<'_>) -> Result<(), Failure> {
+    let control = &script.endpoints.control;
+    let mut out = format!("\nThe lab goes on at {control} until you interrupt it. To talk to it:\n\n");
+    for (name, value) in script.environment() {
+        out.push_str(&format!("  export {name}={value}\n"));
+    }
+    out.push_str("  accolades status\n");
+    session.output.data(&out)
+}
+
+fn failed(error: DemoError) -> Failure {
+    Failure::new(Exit::Stopped, error.to_string(), "")
+}

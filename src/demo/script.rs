@@ -1,0 +1,136 @@
+//! The demonstration's script: the commands of a technician's morning, run as the real program against the lab.
+
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+
+use super::folder::{Folder, FolderError};
+use crate::lab::net::serve::Endpoints;
+use crate::plan::dns::Record;
+use crate::util::clock::CLOCK_VARIABLE;
+
+/// The relay's password in the lab: any that YunoHost accepts.
+const RELAY_PASSWORD: &str = "Relais-de-demonstration-2026";
+
+/// Exit code of a run after which some steps wait (`docs/exit-codes.md`).
+const PARTIAL: i32 = 6;
+
+/// A demonstration that did not go as it should.
+#[derive(Debug, thiserror::Error)]
+pub enum DemoError {
+    /// A command ended otherwise than it should.
+    #[error("`accolades {command}` ended with exit code {exit}, and {wanted} was expected\n\nwhat it made is kept; see what it printed above")]
+    Exit {
+        /// The command.
+        command: String,
+        /// How it ended.
+        exit: i32,
+        /// How it should have ended.
+        wanted: i32,
+    },
+    /// The program could not be run.
+    #[error("`accolades {command}` could not be run")]
+    Run {
+        /// The command.
+        command: String,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The folder.
+    #[error(transparent)]
+    Folder(#[from] FolderError),
+}
+
+/// Runs commands of the program itself in the demonstration's folder.
+pub struct Script<'a> {
+    /// The program.
+    pub program: PathBuf,
+    /// The folder.
+    pub folder: &'a Folder,
+    /// The lab.
+    pub endpoints: &'a Endpoints,
+    /// Where the lines are told.
+    pub quiet: bool,
+}
+
+impl Script<'_> {
+    /// The environment that makes the program work on the lab.
+    pub fn environment(&self) -> Vec<(&'static str, String)> {
+        let path = |name: &str| self.folder.path(name).display().to_string();
+        vec![
+            (CLOCK_VARIABLE, self.endpoints.clock.clone()),
+            ("ACCOLADES_INVENTORY", path("inventory")),
+            ("ACCOLADES_STORE", format!("sqlite:{}", path("accolades.sqlite"))),
+            ("ACCOLADES_IDENTITY", path("technician-key")),
+        ]
+    }
+
+    /// Sites are prepared, then everything is planned and applied, until only what the registrar has to publish is left.
+    ///
+    /// # Errors
+    /// When a command ends otherwise than it should.
+    pub fn until_dns(&self, sites: &[(String, String)]) -> Result<(), DemoError> {
+        self.run(&["check"], 0)?;
+        self.run(&["inventory", "accept", "--yes"], 0)?;
+        self.run_with(&["secret", "set", "relay"], Some(RELAY_PASSWORD), 0)?;
+        for (site, serial) in sites {
+            self.run(&["site", "prepare", site, "--format", serial, "--yes"], 0)?;
+        }
+        self.run(&["plan"], 0)?;
+        self.run(&["apply", "--all", "--yes"], PARTIAL)
+    }
+
+    /// The records are published: certificates come, and a second run finds nothing to do.
+    ///
+    /// # Errors
+    /// When a command ends otherwise than it should.
+    pub fn after_dns(&self, clients: &[String]) -> Result<(), DemoError> {
+        self.run(&["apply", "--all", "--yes"], 0)?;
+        self.run(&["plan", "--exit-code"], 0)?;
+        let documents = self.folder.path("documents").display().to_string();
+        for client in clients {
+            self.run(&["welcome", client, "--out", &documents, "--yes"], 0)?;
+        }
+        self.run(&["status"], 0)
+    }
+
+    fn run(&self, arguments: &[&str], wanted: i32) -> Result<(), DemoError> {
+        self.run_with(arguments, None, wanted)
+    }
+
+    fn run_with(&self, arguments: &[&str], input: Option<&str>, wanted: i32) -> Result<(), DemoError> {
+        let command = arguments.join(" ");
+        if !self.quiet {
+            // A closed output ends the demonstration at its next command anyway.
+            let _ = writeln!(std::io::stdout(), "\n$ accolades {command}");
+        }
+        let failed = |source| DemoError::Run { command: command.clone(), source };
+        let mut child = Command::new(&self.program)
+            .args(["--as", "demo"])
+            .args(arguments)
+            .envs(self.environment())
+            .stdin(Stdio::piped())
+            .spawn()
+            .map_err(failed)?;
+        if let Some(mut stdin) = child.stdin.take() {
+            if let Some(input) = input {
+                writeln!(stdin, "{input}").map_err(failed)?;
+            }
+        }
+        let status = child.wait().map_err(failed)?;
+        let exit = status.code().unwrap_or(-1);
+        if exit == wanted { Ok(()) } else { Err(DemoError::Exit { command, exit, wanted }) }
+    }
+}
+
+/// What the person at the registrar's page does with the records.
+pub fn publish(lab: &crate::lab::net::Lab, records: impl IntoIterator<Item = Record>) {
+    let mut state = lab.lock();
+    for record in records {
+        let values = state.world.internet.dns.entry((record.name, record.kind.to_owned())).or_default();
+        if !values.contains(&record.value) {
+            values.push(record.value);
+        }
+    }
+}
