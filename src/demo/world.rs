@@ -25,7 +25,11 @@ pub fn build(inventory: &Inventory, seed: u64) -> (World, Topology) {
     let mut world = World::new(seed);
     world.now = BEGINNING;
     let image = &inventory.cooperative.image;
-    let download = |size_bytes, sha512: &str, kind: &str| Download { size_bytes, sha512: sha512.to_owned(), kind: kind.to_owned() };
+    let download = |size_bytes, sha512: &str, kind: &str| Download {
+        size_bytes,
+        sha512: sha512.to_owned(),
+        kind: kind.to_owned(),
+    };
     world.internet.downloads = BTreeMap::from([
         (image.url.clone(), download(450_000_000, &image.sha512, "debian-12")),
         (INSTALLER_URL.to_owned(), download(20_000, "", "yunohost-installer")),

@@ -44,7 +44,9 @@ impl Engine {
     pub async fn open_door(&self, guest: &GuestAddress) -> Result<Door, EngineError> {
         match self.open_door_as(guest, Account::Admin).await {
             Ok(door) => Ok(door),
-            Err(EngineError::Ssh(SshError::AuthenticationRefused { .. })) => self.open_door_as(guest, Account::Root).await,
+            Err(EngineError::Ssh(SshError::AuthenticationRefused { .. })) => {
+                self.open_door_as(guest, Account::Root).await
+            }
             Err(other) => Err(other),
         }
     }
@@ -141,4 +143,3 @@ impl Door {
         })
     }
 }
-

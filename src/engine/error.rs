@@ -83,9 +83,13 @@ impl EngineError {
     /// The class of the error.
     pub fn class(&self) -> Class {
         match self {
-            EngineError::Pve(PveError::Unreachable { .. }) | EngineError::Ssh(SshError::Unreachable { .. }) => Class::Unreachable,
+            EngineError::Pve(PveError::Unreachable { .. }) | EngineError::Ssh(SshError::Unreachable { .. }) => {
+                Class::Unreachable
+            }
             EngineError::Unknown(_) => Class::Unreachable,
-            EngineError::MissingSecret(_) | EngineError::Template(_) | EngineError::NotPrepared(_) => Class::Configuration,
+            EngineError::MissingSecret(_) | EngineError::Template(_) | EngineError::NotPrepared(_) => {
+                Class::Configuration
+            }
             EngineError::Conflict(_) | EngineError::Busy { .. } => Class::Conflict,
             _ => Class::Stopped,
         }

@@ -95,7 +95,8 @@ impl<'a> Guest<'a> {
         match command.0.as_slice() {
             [name] if name == ADMIN_LOGIN => Ok(answer(self.admin_comes_in().await?)),
             [name, domain] if name == REACHABLE => {
-                let reached = super::reach::answers_from_outside(&self.address, &self.door, self.engine, domain).await?;
+                let reached =
+                    super::reach::answers_from_outside(&self.address, &self.door, self.engine, domain).await?;
                 Ok(Fact { exit: 0, ..answer(reached) })
             }
             _ => Ok(self.door.read(command).await?),

@@ -50,7 +50,8 @@ fn lease_us() -> i64 {
 }
 
 fn host_name() -> String {
-    std::fs::read_to_string("/proc/sys/kernel/hostname").map_or_else(|_| "localhost".to_owned(), |name| name.trim().to_owned())
+    std::fs::read_to_string("/proc/sys/kernel/hostname")
+        .map_or_else(|_| "localhost".to_owned(), |name| name.trim().to_owned())
 }
 
 /// A holder `host:pid:nonce` of this machine whose process no longer exists. Of other machines nothing is known.

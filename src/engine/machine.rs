@@ -12,7 +12,9 @@ use crate::plan::Action;
 use crate::plan::decide::{CLIENT_POOL, DISK, disk_gib, is_marked, mark};
 use crate::plan::desired::Subject;
 use crate::plan::observed::{Machine, MachineState};
-use crate::pve::{AgentInterface, CloneVm, PveError, TaskFilter, TaskSource, TaskVerdict, Upid, encode_ssh_keys, wait_task};
+use crate::pve::{
+    AgentInterface, CloneVm, PveError, TaskFilter, TaskSource, TaskVerdict, Upid, encode_ssh_keys, wait_task,
+};
 use crate::store::{HostKeyPin, PinOutcome};
 use crate::util::limits;
 use crate::util::remote::{Retry, Sent};
@@ -252,7 +254,10 @@ fn is_whole(machine: &Machine) -> bool {
 fn has(machine: &Machine, options: &BTreeMap<String, String>) -> bool {
     // Drives and keys come back in Proxmox's own form: what is compared is what a person sets.
     const COMPARED: [&str; 6] = ["memory", "cores", "onboot", "ciuser", "ipconfig0", "agent"];
-    COMPARED.iter().filter_map(|key| options.get_key_value(*key)).all(|(key, value)| machine.config.get(key) == Some(value))
+    COMPARED
+        .iter()
+        .filter_map(|key| options.get_key_value(*key))
+        .all(|(key, value)| machine.config.get(key) == Some(value))
 }
 
 /// Parameters as the API wants them: keys are encoded once more (sheet Proxmox, 5a).
@@ -266,8 +271,16 @@ fn sendable(parameters: &BTreeMap<String, String>) -> BTreeMap<String, String> {
 
 /// Failures of a task that pass by themselves (sheet Proxmox, section 13).
 fn is_passing(text: &str) -> bool {
-    ["can't lock file", "got timeout", "VM is locked", "got no worker upid", "no quorum", "cfs-lock", "unexpected status"]
-        .iter()
-        .any(|words| text.contains(words))
+    [
+        "can't lock file",
+        "got timeout",
+        "VM is locked",
+        "got no worker upid",
+        "no quorum",
+        "cfs-lock",
+        "unexpected status",
+    ]
+    .iter()
+    .any(|words| text.contains(words))
         || text.is_empty()
 }

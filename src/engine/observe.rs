@@ -8,8 +8,8 @@ use super::site::SiteLink;
 use super::{Engine, EngineError};
 use crate::domain::ids::VmId;
 use crate::plan::desired::Subject;
-use crate::plan::observed::{GuestState, Machine, MachineState, Observed};
 use crate::plan::dns;
+use crate::plan::observed::{GuestState, Machine, MachineState, Observed};
 use crate::pve::PveError;
 use crate::ssh::Address;
 

@@ -106,7 +106,8 @@ impl Engine {
             })
             .await;
         let report: Report = parts.into_iter().flatten().collect();
-        let outcome = if report.values().all(|one| matches!(one, Applied::Settled { .. })) { "settled" } else { "partial" };
+        let outcome =
+            if report.values().all(|one| matches!(one, Applied::Settled { .. })) { "settled" } else { "partial" };
         let summary = json!({ "version": 1, "instances": report });
         self.store.finish_run(&run_id, outcome, self.now_us().await?, &summary).await?;
         Ok(report)
@@ -229,7 +230,8 @@ impl Engine {
         let inventory = accepted.inventory.as_ref();
         let instance = inventory.instances.get(&part.instance);
         let subject = instance.and_then(|one| Subject::on(inventory, one, day));
-        let subject = subject.ok_or_else(|| EngineError::Unexpected(format!("`{}` has no place on {day}", part.instance)))?;
+        let subject =
+            subject.ok_or_else(|| EngineError::Unexpected(format!("`{}` has no place on {day}", part.instance)))?;
         let route = self.route(site)?;
         let link = self.link(site, &route, Token::Everyday).await?;
         if let Some(why) = &part.unknown {
@@ -261,7 +263,11 @@ impl Engine {
             lease.renew(self).await?;
             let log = ActionLog::new(self, run_id, &name, &planned.key);
             let instance = part.instance.to_string();
-            self.tell(Event::Acts { subject: instance.clone(), key: planned.key.clone(), title: planned.title.clone() });
+            self.tell(Event::Acts {
+                subject: instance.clone(),
+                key: planned.key.clone(),
+                title: planned.title.clone(),
+            });
             let result = if planned.action == Action::Step {
                 self.step(subject, link, variables, &mut guest, &planned.key, &log).await
             } else {
@@ -274,7 +280,11 @@ impl Engine {
                 }
                 Ok(outcome) => {
                     let already = outcome == StepOutcome::Already;
-                    if already { log.skipped().await? } else { log.done().await? }
+                    if already {
+                        log.skipped().await?
+                    } else {
+                        log.done().await?
+                    }
                     done += usize::from(!already);
                     let (key, title) = (planned.key.clone(), planned.title.clone());
                     self.tell(Event::Done { subject: instance, key, title, already });
@@ -311,7 +321,8 @@ impl Engine {
     ) -> Result<StepOutcome, EngineError> {
         if guest.is_none() {
             let address = self.guest_address(subject, link).await?;
-            let address = address.ok_or_else(|| EngineError::Unexpected("the guest's host key is not pinned".to_owned()))?;
+            let address =
+                address.ok_or_else(|| EngineError::Unexpected("the guest's host key is not pinned".to_owned()))?;
             *guest = Some(Guest::enter_patiently(self, address, variables).await?);
         }
         match guest {

@@ -80,7 +80,8 @@ impl Engine {
     /// When the site was never prepared (no token), or the inventory's fingerprint is not one.
     pub async fn link(&self, site: &Site, route: &Route, token: Token) -> Result<SiteLink, EngineError> {
         let name = token.secret_name(site);
-        let secret = self.vault.get_secret(&name).await?.ok_or_else(|| EngineError::NotPrepared(site.id.to_string()))?;
+        let secret =
+            self.vault.get_secret(&name).await?.ok_or_else(|| EngineError::NotPrepared(site.id.to_string()))?;
         self.redactor.learn(&secret);
         let endpoint = Endpoint {
             node: site.node.name.clone(),
@@ -89,7 +90,8 @@ impl Engine {
             pin: site.node.tls_fingerprint.parse().map_err(|error| EngineError::Unexpected(format!("{error}")))?,
             route: route.clone(),
         };
-        let credentials = Credentials::new(token.id(), secret).map_err(|error| EngineError::Unexpected(error.to_string()))?;
+        let credentials =
+            Credentials::new(token.id(), secret).map_err(|error| EngineError::Unexpected(error.to_string()))?;
         Ok(SiteLink { pve: Client::new(endpoint, credentials, self.redactor.clone()), route: route.clone() })
     }
 

@@ -99,8 +99,19 @@ impl Unit {
         let output = format!("--property=StandardOutput=file:{}", self.file("out"));
         let error = format!("--property=StandardError=file:{}", self.file("err"));
         let path = self.file("script");
-        let argv =
-            ["systemd-run", "--quiet", "--collect", "--no-block", &unit, &output, &error, "--setenv=LC_ALL=C.UTF-8", "--setenv=HOME=/root", "sh", &path];
+        let argv = [
+            "systemd-run",
+            "--quiet",
+            "--collect",
+            "--no-block",
+            &unit,
+            &output,
+            &error,
+            "--setenv=LC_ALL=C.UTF-8",
+            "--setenv=HOME=/root",
+            "sh",
+            &path,
+        ];
         let finished = door.run(&argv, None).await?;
         if finished.is_zero() {
             return Ok(());

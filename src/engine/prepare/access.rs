@@ -120,8 +120,9 @@ impl Preparation<'_> {
 
     async fn list<T: DeserializeOwned>(&self, path: &str) -> Result<Vec<T>, EngineError> {
         let text = self.pvesh("get", path, &[]).await?;
-        serde_json::from_str(&text)
-            .map_err(|error| EngineError::Unexpected(format!("`pvesh get {path}` answered something unexpected: {error}")))
+        serde_json::from_str(&text).map_err(|error| {
+            EngineError::Unexpected(format!("`pvesh get {path}` answered something unexpected: {error}"))
+        })
     }
 
     pub(super) async fn has_users(&self) -> Result<bool, EngineError> {

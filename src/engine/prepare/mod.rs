@@ -127,7 +127,12 @@ impl Engine {
     /// # Errors
     /// A conflict when the disk is not blank and not ours, or when formatting was not agreed to; otherwise what the node
     /// says.
-    pub async fn prepare_site(&self, inventory: &Inventory, site: &Site, agreed: &Agreed) -> Result<usize, EngineError> {
+    pub async fn prepare_site(
+        &self,
+        inventory: &Inventory,
+        site: &Site,
+        agreed: &Agreed,
+    ) -> Result<usize, EngineError> {
         let subject = format!("site/{}", site.id);
         let lease = InstanceLease::take(self, &subject).await?;
         let result = self.prepare_under_lease(inventory, site, agreed, &subject).await;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::disk::MOUNT_POINT;
-use super::{PrepareStep, Preparation};
+use super::{Preparation, PrepareStep};
 use crate::domain::ids::VmId;
 use crate::engine::EngineError;
 use crate::engine::journal::ActionLog;
@@ -105,8 +105,13 @@ impl Preparation<'_> {
     /// Adds to what the storage takes; nothing is taken from it.
     pub(super) async fn extend_image_storage(&self) -> Result<(), EngineError> {
         let definition = self.image_storage().await?;
-        let mut content: Vec<&str> =
-            definition.options.get("content").map_or("", String::as_str).split(',').filter(|one| !one.is_empty()).collect();
+        let mut content: Vec<&str> = definition
+            .options
+            .get("content")
+            .map_or("", String::as_str)
+            .split(',')
+            .filter(|one| !one.is_empty())
+            .collect();
         content.extend(IMAGE_CONTENT.iter().filter(|wanted| !content.contains(wanted)).copied().collect::<Vec<_>>());
         let options = BTreeMap::from([("content".to_owned(), content.join(","))]);
         Ok(self.set_up().await?.update_storage(&definition.storage, &options).await?)

@@ -10,11 +10,11 @@ use super::Lab;
 use super::fault::FaultKind;
 use super::keys::NodeCertificate;
 use super::transcript::Entry;
-use crate::lab::pve::state::task::{FailNext, Outcome as TaskOutcome};
 use crate::lab::pve::message::{RawAnswer, RawRequest};
 use crate::lab::pve::params;
 use crate::lab::pve::schema::Verb;
 use crate::lab::pve::server;
+use crate::lab::pve::state::task::{FailNext, Outcome as TaskOutcome};
 use crate::lab::pve::wire;
 
 /// How long a request takes in simulated time, its own waiting excluded.

@@ -79,9 +79,7 @@ impl FaultPlan {
     /// The fault of this request, if it has one; it is used up.
     pub fn take(&mut self, site: &str, request: &str) -> Option<FaultKind> {
         let index = self.0.iter().position(|fault| {
-            fault.times > 0
-                && fault.site.as_deref().is_none_or(|only| only == site)
-                && request.contains(&fault.on)
+            fault.times > 0 && fault.site.as_deref().is_none_or(|only| only == site) && request.contains(&fault.on)
         })?;
         let fault = &mut self.0[index];
         if fault.after > 0 {

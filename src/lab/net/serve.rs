@@ -100,12 +100,7 @@ impl Served {
 ///
 /// # Errors
 /// When a port is taken or a certificate cannot be made.
-pub async fn serve(
-    world: World,
-    mut topology: Topology,
-    root_password: &str,
-    ports: Ports,
-) -> std::io::Result<Served> {
+pub async fn serve(world: World, mut topology: Topology, root_password: &str, ports: Ports) -> std::io::Result<Served> {
     let seed = world.seed;
     let technician = keys::ssh_key(&keys::seed_of(seed, "technician"));
     let jump_key = keys::ssh_key(&keys::seed_of(seed, "jump"));

@@ -96,14 +96,18 @@ impl State {
 fn names(endpoint: &Endpoint) -> (String, String) {
     match endpoint {
         Endpoint::Api { site } | Endpoint::NodeSsh { site } => (site.clone(), "node".to_owned()),
-        Endpoint::GuestSsh { site, vmid } | Endpoint::GuestWeb { site, vmid } => (site.clone(), format!("guest/{vmid}")),
+        Endpoint::GuestSsh { site, vmid } | Endpoint::GuestWeb { site, vmid } => {
+            (site.clone(), format!("guest/{vmid}"))
+        }
     }
 }
 
 fn machine<'a>(world: &'a mut World, endpoint: &Endpoint) -> Option<&'a mut Machine> {
     match endpoint {
         Endpoint::Api { site } | Endpoint::NodeSsh { site } => world.sites.get_mut(site).map(|place| &mut place.node),
-        Endpoint::GuestSsh { site, vmid } | Endpoint::GuestWeb { site, vmid } => world.sites.get_mut(site)?.guest_mut(*vmid),
+        Endpoint::GuestSsh { site, vmid } | Endpoint::GuestWeb { site, vmid } => {
+            world.sites.get_mut(site)?.guest_mut(*vmid)
+        }
     }
 }
 

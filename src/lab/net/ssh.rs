@@ -162,7 +162,8 @@ impl Handler for JumpHandler {
     async fn auth_publickey(&mut self, _user: &str, key: VerifiedPublicKey<'_>) -> Result<Auth, Self::Error> {
         let text = key.public_key.to_openssh().map_err(|_| russh::Error::CouldNotReadKey)?;
         let body = text.split_whitespace().nth(1).map(str::to_owned);
-        let known = self.lab.lock().topology.jump_keys.iter().any(|key| key.split_whitespace().nth(1) == body.as_deref());
+        let known =
+            self.lab.lock().topology.jump_keys.iter().any(|key| key.split_whitespace().nth(1) == body.as_deref());
         Ok(if known { Auth::Accept } else { Auth::reject() })
     }
 

@@ -116,7 +116,10 @@ fn not_implemented(verb: Verb, path: &str) -> Refusal {
 }
 
 /// The parameters with those of the path, which nothing may contradict.
-pub(super) fn with_uri(mut params: Map<String, Value>, uri: Vec<(&str, String)>) -> Result<Map<String, Value>, Refusal> {
+pub(super) fn with_uri(
+    mut params: Map<String, Value>,
+    uri: Vec<(&str, String)>,
+) -> Result<Map<String, Value>, Refusal> {
     for (name, value) in uri {
         let same = params.get(name).is_none_or(|given| given.is_null() || given.as_str() == Some(value.as_str()));
         if !same {

@@ -1,12 +1,12 @@
 //! The lab's Proxmox below the wire: one test per sentence of the behaviour sheet that the methods and the world
 //! cover, named after its section.
 
-mod rights;
 mod agent;
 mod config;
 mod create;
 mod power;
 mod read;
+mod rights;
 mod snapshot;
 mod storage;
 mod tasks;
