@@ -1,9 +1,11 @@
 //! One integration binary: every suite is a module, so that it links once.
 
 mod architecture;
+mod canary;
 mod cli;
 mod faults;
 mod inventory;
+mod killed;
 mod lab_pve;
 mod onboarding;
 mod oracle;
@@ -22,6 +24,7 @@ mod replay_yunohost;
 mod replay_yunohost_apps;
 mod ssh;
 mod store;
+mod technician;
 mod yunohost_apps_sheet;
 mod yunohost_grammar;
 mod yunohost_sheet;

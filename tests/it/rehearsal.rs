@@ -104,11 +104,7 @@ pub async fn serve_inventory(
     (served, files)
 }
 
-async fn engine_on(
-    served: &Served,
-    folder: &Path,
-    seed: u64,
-) -> (Engine, tokio::sync::mpsc::UnboundedReceiver<Event>) {
+async fn engine_on(served: &Served, folder: &Path, seed: u64) -> (Engine, tokio::sync::mpsc::UnboundedReceiver<Event>) {
     let store = Store::open(&format!("sqlite:{}", folder.join("store.sqlite").display())).await.expect("a store");
     let randomness = Arc::new(Randomness::from_seed(seed));
     let vault = Vault::open(&store, None, randomness.clone()).await.expect("a vault");

@@ -157,10 +157,11 @@ async fn serve_site(
     };
     let certificate = keys::node_certificate(&node).map_err(std::io::Error::other)?;
     let tls_fingerprint = certificate.fingerprint.clone();
-    let mut state = lab.lock();
-    state.certificates.insert(site.to_owned(), certificate);
-    state.show_certificates();
-    drop(state);
+    {
+        let mut state = lab.lock();
+        state.certificates.insert(site.to_owned(), certificate);
+        state.show_certificates();
+    }
 
     let api = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await?;
     let api_address = api.local_addr()?;
