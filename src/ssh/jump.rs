@@ -57,6 +57,17 @@ impl JumpHost {
     /// Those of a login on the jump host, and [`SshError::BeyondJump`] when it cannot connect further. Nothing has
     /// reached the host beyond it.
     pub async fn forward(&self, host: &str, port: u16) -> Result<SocketAddr, SshError> {
+        match self.ask(host, port).await {
+            // The connection was lost while it lay idle, which shows only when it is used: it is opened anew, once.
+            Err(SshError::CutOff { .. }) => {
+                *self.pump.lock().await = None;
+                self.ask(host, port).await
+            }
+            answer => answer,
+        }
+    }
+
+    async fn ask(&self, host: &str, port: u16) -> Result<SocketAddr, SshError> {
         let address = Address { host: host.to_owned(), port };
         let slot = Arc::clone(&self.slots).acquire_owned().await.expect("the slots are never closed");
         let (reply, answer) = oneshot::channel();
