@@ -34,6 +34,9 @@ const ATTEMPTS_MAX: u64 = 4;
 /// A site that vanishes is away for so long.
 const AWAY_SECONDS: u64 = 7200;
 
+/// A guest that restarts is up again after so long.
+const RESTART_SECONDS: u64 = 120;
+
 /// A process id that no Linux gives.
 const DEAD_PID: &str = "4194305";
 
@@ -202,6 +205,15 @@ async fn bury_holder(store: &Store) {
     }
 }
 
+/// How long it takes until the command can go on: by then it is given again. After a crash it is given at once.
+fn pause_seconds(kind: &FaultKind) -> u64 {
+    match kind {
+        FaultKind::Offline { seconds } => *seconds,
+        FaultKind::Reboot => RESTART_SECONDS,
+        _ => 0,
+    }
+}
+
 /// Runs a case; the error says what is not as it should be.
 async fn run(base: &Base, case: &Case) -> Result<(), String> {
     let rehearsal = Rehearsal::from(&base.snapshot).await;
@@ -222,9 +234,7 @@ async fn run(base: &Base, case: &Case) -> Result<(), String> {
                 story.push("crashed".to_owned());
             }
         }
-        if let FaultKind::Offline { seconds } = case.fault.kind {
-            lab.lock().pass(seconds * 1_000_000);
-        }
+        lab.lock().pass(pause_seconds(&case.fault.kind) * 1_000_000);
         engine = rehearsal.another_engine(rehearsal.served.endpoints.seed + 1 + number).await.0;
     }
     let story = story.join("\n  then: ");
