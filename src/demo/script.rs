@@ -19,7 +19,9 @@ const PARTIAL: i32 = 6;
 #[derive(Debug, thiserror::Error)]
 pub enum DemoError {
     /// A command ended otherwise than it should.
-    #[error("`accolades {command}` ended with exit code {exit}, and {wanted} was expected\n\nwhat it made is kept; see what it printed above")]
+    #[error(
+        "`accolades {command}` ended with exit code {exit}, and {wanted} was expected\n\nwhat it made is kept; see what it printed above"
+    )]
     Exit {
         /// The command.
         command: String,

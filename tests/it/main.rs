@@ -1,8 +1,12 @@
 //! One integration binary: every suite is a module, so that it links once.
 
+mod api_schema;
 mod architecture;
 mod cli;
+mod conformance;
+mod contracts;
 mod inventory;
+mod lab_coverage;
 mod lab_pve;
 mod onboarding;
 mod oracle;

@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::path::PathBuf;
 
 use accolades::lab::os::{Exec, Machine, Output};
 use accolades::lab::world::{Internet, Moment, Surroundings};
 use accolades::lab::yunohost::{self, Yunohost, lock};
 use serde::Deserialize;
 
+use super::contracts;
 use super::recorded_packages::Packages;
 use super::replay_yunohost_apps::alike;
 
@@ -52,21 +52,6 @@ struct Step {
     #[serde(default)]
     background: bool,
     duration_ms: u64,
-}
-
-/// The folder of recorded contracts; required in continuous integration.
-fn contracts() -> Option<PathBuf> {
-    let folder = std::env::var_os("ACCOLADES_CONTRACTS")
-        .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared/contracts"), PathBuf::from);
-    if folder.is_dir() {
-        return Some(folder);
-    }
-    assert!(
-        std::env::var("CI").as_deref() != Ok("true"),
-        "the recorded contracts are required: set ACCOLADES_CONTRACTS"
-    );
-    println!("skipped: no contracts");
-    None
 }
 
 /// A server with its surroundings, as a session finds it.
@@ -396,7 +381,7 @@ fn difference(wanted: &(i32, String, String), found: &(i32, String, String)) -> 
 
 #[test]
 fn replay_yunohost_answers_as_recorded() {
-    let Some(contracts) = contracts() else { return };
+    let Some(contracts) = contracts::folder() else { return };
     let text = std::fs::read_to_string(contracts.join("yunohost/recorded/yunohost-cli.jsonl")).expect("readable");
     let steps: Vec<Step> =
         text.lines().skip(1).map(|line| serde_json::from_str(line).expect("one step per line")).collect();

@@ -49,9 +49,7 @@ pub async fn run(session: &Session, arguments: Arguments) -> Result<Exit, Failur
     let write = |name: &str, text: &str| {
         folder.write(name, text).map_err(|error| Failure::new(Exit::Configuration, error.to_string(), ""))
     };
-    folder
-        .write_inventory(&files)
-        .map_err(|error| Failure::new(Exit::Configuration, error.to_string(), ""))?;
+    folder.write_inventory(&files).map_err(|error| Failure::new(Exit::Configuration, error.to_string(), ""))?;
     write("technician-key", &served.endpoints.technician_key)?;
     let program = std::env::current_exe()
         .map_err(|error| Failure::new(Exit::Configuration, format!("the program does not find itself: {error}"), ""))?;

@@ -77,7 +77,7 @@ async fn take_snapshot(Shared(lab): Shared<Lab>) -> Json<World> {
 async fn restore_snapshot(Shared(lab): Shared<Lab>, Json(world): Json<World>) {
     let mut state = lab.lock();
     state.world = world;
-    state.show_certificates();
+    state.tell_certificates();
 }
 
 /// What the person at the registrar's page does.
