@@ -7,6 +7,7 @@ mod conformance;
 mod contracts;
 mod inventory;
 mod lab_coverage;
+mod lab_login;
 mod lab_pve;
 mod onboarding;
 mod oracle;
