@@ -4,7 +4,9 @@ use std::path::PathBuf;
 
 use clap::{Args, CommandFactory, Parser, Subcommand};
 
-use super::commands::{apply, client, completions, dns, inventory, man, plan, seat, secret, site, store, welcome};
+use super::commands::{
+    adopt, apply, client, completions, dns, inventory, man, person, plan, seat, secret, site, store, welcome,
+};
 
 #[cfg(feature = "lab")]
 use super::commands::{demo, lab};
@@ -83,6 +85,11 @@ pub enum Command {
     Plan(plan::Arguments),
     /// Make clients' instances as the inventory says
     Apply(apply::Arguments),
+    /// Take over a machine that stands under an instance's id without our mark
+    Adopt(adopt::Arguments),
+    /// People who left
+    #[command(subcommand)]
+    Person(person::Person),
     /// What was last seen of each instance, and when; no site is asked
     Status,
     /// The DNS records to publish for clients' domains

@@ -7,6 +7,20 @@ use super::failure::Failure;
 use super::session::Session;
 
 impl Session {
+    /// Asks for a name to be typed, before something is lost for good. `--yes` does not answer this.
+    ///
+    /// # Errors
+    /// When something else is typed, or nobody is there to type.
+    pub fn confirm_name(&self, loss: &str, name: &str) -> Result<(), Failure> {
+        self.output.ask(&format!("{loss}\ntype `{name}` to go on: "));
+        let mut answer = String::new();
+        match std::io::stdin().lock().read_line(&mut answer) {
+            Ok(count) if count > 0 && answer.trim() == name => Ok(()),
+            Ok(count) if count > 0 => Err(Failure::new(Exit::Stopped, "another name was typed", "nothing was done")),
+            _ => Err(Failure::usage("nobody is there to type the name", "nothing was done")),
+        }
+    }
+
     /// Asks, and goes on only when the answer is yes. `--yes` answers in advance.
     ///
     /// # Errors

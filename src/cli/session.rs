@@ -3,12 +3,15 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use jiff::civil::Date;
 use tokio::sync::mpsc::UnboundedSender;
 
 use super::arguments::Globals;
 use super::failure::Failure;
 use super::output::Output;
+use super::when;
 use crate::engine::{Engine, Event};
+use crate::inventory::model::Inventory;
 use crate::ssh::Identity;
 use crate::store::Store;
 use crate::store::secrets::Vault;
@@ -59,6 +62,14 @@ impl Session {
     /// When a lab's clock does not answer.
     pub async fn now(&self) -> Result<Timestamp, Failure> {
         Ok(self.clock.now().await?)
+    }
+
+    /// The present day where the co-operative works.
+    ///
+    /// # Errors
+    /// When a lab's clock does not answer.
+    pub async fn today(&self, inventory: &Inventory) -> Result<Date, Failure> {
+        Ok(when::day(self.now().await?, &when::zone(&inventory.cooperative)))
     }
 
     /// Who is at work, for the records.

@@ -115,10 +115,9 @@ impl Script<'_> {
             .stdin(Stdio::piped())
             .spawn()
             .map_err(failed)?;
-        if let Some(mut stdin) = child.stdin.take() {
-            if let Some(input) = input {
-                writeln!(stdin, "{input}").map_err(failed)?;
-            }
+        // Taken in any case, so that a command that asks finds the end of the input and not an open question.
+        if let (Some(mut stdin), Some(input)) = (child.stdin.take(), input) {
+            writeln!(stdin, "{input}").map_err(failed)?;
         }
         let status = child.wait().map_err(failed)?;
         let exit = status.code().unwrap_or(-1);

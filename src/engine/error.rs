@@ -15,7 +15,7 @@ pub enum EngineError {
     Pve(#[from] PveError),
     /// Following a task of Proxmox.
     #[error(transparent)]
-    Wait(#[from] WaitError),
+    Wait(#[from] Box<WaitError>),
     /// SSH.
     #[error(transparent)]
     Ssh(#[from] SshError),
@@ -93,5 +93,11 @@ impl EngineError {
             EngineError::Conflict(_) | EngineError::Busy { .. } => Class::Conflict,
             _ => Class::Stopped,
         }
+    }
+}
+
+impl From<WaitError> for EngineError {
+    fn from(error: WaitError) -> EngineError {
+        EngineError::Wait(Box::new(error))
     }
 }

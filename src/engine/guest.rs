@@ -72,6 +72,11 @@ impl<'a> Guest<'a> {
         Guest::enter(engine, address, variables).await
     }
 
+    /// The session in it.
+    pub fn door(&self) -> &Door {
+        &self.door
+    }
+
     /// Reads everything that the playbooks look at.
     ///
     /// # Errors
@@ -132,7 +137,7 @@ impl<'a> Guest<'a> {
         let mut facts = Facts::default();
         let work = loop {
             let mut unread = BTreeSet::new();
-            let states = step::evaluate(playbook, step, self.variables, &facts, false, &mut unread)?;
+            let states = step::evaluate(playbook, step, Some(key), self.variables, &facts, false, &mut unread)?;
             if unread.is_empty() {
                 match states.into_iter().find(|(work, state)| work.key == key && *state != StepState::Done) {
                     None => return Ok(StepOutcome::Already),

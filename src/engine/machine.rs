@@ -57,10 +57,8 @@ impl MachineAction<'_> {
             return self.meet(log).await;
         }
         // A task that an earlier run left under way is waited for, never submitted a second time.
-        if let Some(task) = log.open_task().await? {
-            if let Ok(upid) = task.parse::<Upid>() {
-                self.wait(&upid).await?;
-            }
+        if let Some(Ok(upid)) = log.open_task().await?.map(|task| task.parse::<Upid>()) {
+            self.wait(&upid).await?;
         }
         if self.is_done().await? {
             return Ok(MachineOutcome::Already);

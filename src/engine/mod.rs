@@ -3,6 +3,8 @@
 //! Per action: look (already so? skip) -> journal `started` -> act -> journal the task at once -> wait -> read back ->
 //! journal `done` with the evidence. "Started, not done" means *unknown*: looking decides, never the journal alone.
 
+pub mod adopt;
+pub mod departure;
 pub mod door;
 pub mod error;
 pub mod event;
@@ -13,6 +15,7 @@ pub mod machine;
 pub mod observe;
 pub mod prepare;
 pub mod reach;
+pub mod rebuild;
 pub mod run;
 pub mod script;
 pub mod secret;

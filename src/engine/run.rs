@@ -153,12 +153,13 @@ impl Engine {
     ) -> Result<Vec<InstancePlan>, EngineError> {
         let route = self.route(site)?;
         let link = self.link(site, &route, Token::Everyday).await;
+        let deleted = self.deleted().await?;
         let mut parts = Vec::with_capacity(instances.len());
         for id in instances {
             let Some(subject) = inventory.instances.get(id).and_then(|one| Subject::on(inventory, one, day)) else {
                 continue;
             };
-            let variables = variables(&subject);
+            let variables = variables(&subject, &deleted);
             let observed = match &link {
                 Ok(link) => self.observe(&subject, link, &variables).await?,
                 Err(EngineError::NotPrepared(site)) => not_prepared(site),
@@ -239,7 +240,7 @@ impl Engine {
         }
         let mut lease = InstanceLease::take(self, &subject_name(&subject)).await?;
         self.store.reserve_vm_id(part.vmid, &part.instance, self.now_us().await?).await?;
-        let variables = variables(&subject);
+        let variables = variables(&subject, &self.deleted().await?);
         self.tell(Event::Begins { subject: part.instance.to_string(), actions: part.actions.len() });
         let result = self.work(&subject, &link, part, &variables, run_id, &mut lease).await;
         lease.give_back(self).await?;
@@ -295,7 +296,19 @@ impl Engine {
                 }
             }
         }
-        self.read_back(subject, link, variables, done).await
+        let applied = self.read_back(subject, link, variables, done).await?;
+        if matches!(applied, Applied::Settled { .. }) {
+            self.close_actions(&name, run_id).await?;
+        }
+        Ok(applied)
+    }
+
+    /// What an earlier run left open and this one had no need to do was just found to be so: the journal says it.
+    async fn close_actions(&self, subject: &str, run_id: &str) -> Result<(), EngineError> {
+        for open in self.store.open_actions(&Scope::Staff, subject).await? {
+            ActionLog::new(self, run_id, subject, &open.entry.action_key).skipped().await?;
+        }
+        Ok(())
     }
 
     async fn step<'a>(
@@ -329,6 +342,7 @@ impl Engine {
         let observed = self.observe(subject, link, variables).await?;
         let part = decide(subject, &observed, variables, &self.playbooks)?;
         self.record(subject, &part).await?;
+        self.record_departures(subject).await?;
         if part.is_settled() {
             return Ok(Applied::Settled { done });
         }

@@ -107,7 +107,7 @@ fn steps<'a>(playbooks: &'a [Playbook], variables: &Value, facts: &Facts) -> Res
     let mut survey = Survey::default();
     for playbook in playbooks {
         for step in &playbook.steps {
-            survey.work.extend(step::evaluate(playbook, step, variables, facts, true, &mut survey.unread)?);
+            survey.work.extend(step::evaluate(playbook, step, None, variables, facts, true, &mut survey.unread)?);
         }
     }
     Ok(survey)

@@ -1,9 +1,12 @@
 //! What should be inside a guest, as the variables that playbooks read.
 
+use std::collections::BTreeSet;
+
 use jiff::civil::Date;
 use serde_json::{Value, json};
 
 use super::dns;
+use crate::domain::ids::{ClientId, PersonId};
 use crate::inventory::model::{
     Client, Dolibarr, DolibarrRights, Exposure, InboundMail, Instance, Inventory, Person, Placement, Seat, Site,
 };
@@ -47,8 +50,12 @@ impl<'a> Subject<'a> {
     }
 }
 
-/// The variables of the playbooks for one instance (documented in `docs/playbooks.md`).
-pub fn variables(subject: &Subject<'_>) -> Value {
+/// The people whose data was deleted after they left.
+pub type Deleted = BTreeSet<(ClientId, PersonId)>;
+
+/// The variables of the playbooks for one instance (documented in `docs/playbooks.md`). About people who were deleted
+/// nothing is said any more.
+pub fn variables(subject: &Subject<'_>, deleted: &Deleted) -> Value {
     let cooperative = &subject.inventory.cooperative;
     let clients: Vec<&Client> = subject.clients().collect();
     let collect = |each: &dyn Fn(&Client) -> Vec<Value>| clients.iter().flat_map(|client| each(client)).collect();
@@ -80,10 +87,10 @@ pub fn variables(subject: &Subject<'_>) -> Value {
         "persons": list(&|client| seated(client, subject.day).map(|person| person_of(client, person)).collect()),
         "dolibarr_users": list(&|client| dolibarr_users(client, subject.day)),
         "dolibarr_rights": list(&|client| dolibarr_rights(client, subject.day)),
-        "departed": list(&|client| departed(client, subject.day).map(|(person, _)| person_of(client, person)).collect()),
-        "departed_forwards": list(&|client| departed_forwards(client, subject.day)),
-        "departed_files": list(&|client| departed_files(client, subject.day)),
-        "departed_dolibarr": list(&|client| departed_dolibarr(client, subject.day)),
+        "departed": list(&|client| left(client, subject.day, deleted).iter().map(|(person, _)| person_of(client, person)).collect()),
+        "departed_forwards": list(&|client| departed_forwards(client, &left(client, subject.day, deleted))),
+        "departed_files": list(&|client| departed_files(client, &left(client, subject.day, deleted))),
+        "departed_dolibarr": list(&|client| departed_dolibarr(client, &left(client, subject.day, deleted))),
     })
 }
 
@@ -185,8 +192,16 @@ fn seated(client: &Client, day: Date) -> impl Iterator<Item = &Person> {
     client.persons.values().filter(active)
 }
 
+/// Those who left and about whom something is still to be said.
+fn left<'a>(client: &'a Client, day: Date, deleted: &Deleted) -> Vec<Left<'a>> {
+    departed(client, day).filter(|(person, _)| !deleted.contains(&(client.id.clone(), person.id.clone()))).collect()
+}
+
+/// Somebody who left, with the seat that ended.
+type Left<'a> = (&'a Person, &'a Seat);
+
 /// The people whose last seat has ended, with that seat.
-fn departed(client: &Client, day: Date) -> impl Iterator<Item = (&Person, &Seat)> {
+pub fn departed(client: &Client, day: Date) -> impl Iterator<Item = Left<'_>> {
     client.persons.values().filter_map(move |person| {
         let seats = || client.seats.iter().filter(|seat| seat.person == person.id);
         let still_there = seats().any(|seat| seat.active_on(day) || seat.from > day);
@@ -252,8 +267,8 @@ fn dolibarr_rights(client: &Client, day: Date) -> Vec<Value> {
         .collect()
 }
 
-fn departed_forwards(client: &Client, day: Date) -> Vec<Value> {
-    departed(client, day)
+fn departed_forwards(client: &Client, left: &[Left<'_>]) -> Vec<Value> {
+    left.iter()
         .filter_map(|(person, seat)| {
             let mut value = person_of(client, person);
             value["forward_to"] = json!(seat.leaving.forward_to.as_ref()?);
@@ -262,8 +277,8 @@ fn departed_forwards(client: &Client, day: Date) -> Vec<Value> {
         .collect()
 }
 
-fn departed_files(client: &Client, day: Date) -> Vec<Value> {
-    departed(client, day)
+fn departed_files(client: &Client, left: &[Left<'_>]) -> Vec<Value> {
+    left.iter()
         .filter_map(|(person, seat)| {
             let heir = client.persons.get(seat.leaving.files_to.as_ref()?)?;
             let app = client.nextcloud.as_ref()?;
@@ -275,8 +290,8 @@ fn departed_files(client: &Client, day: Date) -> Vec<Value> {
         .collect()
 }
 
-fn departed_dolibarr(client: &Client, day: Date) -> Vec<Value> {
-    departed(client, day)
+fn departed_dolibarr(client: &Client, left: &[Left<'_>]) -> Vec<Value> {
+    left.iter()
         .filter(|(person, _)| person.dolibarr != DolibarrRights::None)
         .filter_map(|(person, _)| with_dolibarr(client, person))
         .collect()

@@ -29,6 +29,7 @@ type Row = (String, String, String, i64);
 const PIN: &str = "
     INSERT INTO host_keys (subject, host_key, source, pinned_at_us) VALUES ($1, $2, $3, $4)
     ON CONFLICT (subject) DO NOTHING";
+const FORGET: &str = "DELETE FROM host_keys WHERE subject = $1";
 const REPLACE: &str = "
     INSERT INTO host_keys (subject, host_key, source, pinned_at_us) VALUES ($1, $2, $3, $4)
     ON CONFLICT (subject) DO UPDATE
@@ -62,6 +63,17 @@ impl Store {
                 .bind(pin.at_us)
                 .execute(pool)
                 .await?;
+        });
+        Ok(())
+    }
+
+    /// Forgets the key of a subject that no longer exists; none is no failure.
+    ///
+    /// # Errors
+    /// When the store cannot be written.
+    pub async fn forget_host_key(&self, subject: &str) -> Result<(), StoreError> {
+        on_pool!(self, |pool| {
+            sqlx::query(FORGET).bind(subject).execute(pool).await?;
         });
         Ok(())
     }

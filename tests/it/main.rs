@@ -2,10 +2,14 @@
 
 mod api_schema;
 mod architecture;
+mod canary;
 mod cli;
 mod conformance;
 mod contracts;
+mod faults;
 mod inventory;
+mod inventory;
+mod killed;
 mod lab_coverage;
 mod lab_login;
 mod lab_pve;
@@ -26,6 +30,7 @@ mod replay_yunohost;
 mod replay_yunohost_apps;
 mod ssh;
 mod store;
+mod technician;
 mod yunohost_apps_sheet;
 mod yunohost_grammar;
 mod yunohost_sheet;

@@ -8,10 +8,12 @@ use crate::cli::acceptance;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::progress::Progress;
+use crate::cli::selection;
 use crate::cli::session::Session;
 use crate::cli::summary;
 use crate::engine::Engine;
 use crate::engine::run::{Accepted, Applied, Report};
+use crate::plan::desired::Subject;
 use crate::plan::render::render;
 use crate::plan::{InstancePlan, Plan};
 use crate::store::{Scope, Store};
@@ -23,11 +25,15 @@ const JSON_VERSION: u32 = 1;
 #[derive(Debug, Args)]
 pub struct Arguments {
     /// Clients or instances.
-    #[arg(value_name = "CLIENT|INSTANCE", required_unless_present_any = ["all", "plan"], conflicts_with = "all")]
+    #[arg(value_name = "CLIENT|INSTANCE", required_unless_present_any = ["all", "plan", "rebuild"], conflicts_with = "all")]
     names: Vec<String>,
     /// Everything in the inventory.
     #[arg(long)]
     all: bool,
+    /// Take the client's half-made machine away first, and make it anew with the same id: only before the first backup
+    /// and before passwords were handed over. Its name has to be typed.
+    #[arg(long, value_name = "CLIENT", conflicts_with_all = ["names", "all", "plan"])]
+    rebuild: Option<String>,
     /// Exactly this plan, as `accolades plan` showed it; refused when the world has moved since.
     #[arg(long, value_name = "ID")]
     plan: Option<String>,
@@ -54,7 +60,16 @@ pub async fn run(session: &Session, mut arguments: Arguments) -> Result<Exit, Fa
     }
     let progress = Progress::start(session.output);
     let engine = session.engine(&store, progress.sender()).await?;
-    let done = carry_out(session, &engine, &accepted, &arguments).await;
+    let done = match arguments.rebuild.take() {
+        None => carry_out(session, &engine, &accepted, &arguments).await,
+        Some(client) => {
+            arguments.names.push(client);
+            match take_away(session, &engine, &accepted, &arguments.names).await {
+                Ok(()) => carry_out(session, &engine, &accepted, &arguments).await,
+                Err(failure) => Err(failure),
+            }
+        }
+    };
     drop(engine);
     progress.end().await;
     let Some((plan, report)) = done? else { return Ok(Exit::Ok) };
@@ -97,6 +112,30 @@ async fn carry_out(
     }
     let report = engine.apply(accepted, &plan).await?;
     Ok(Some((plan, report)))
+}
+
+/// Destroys the machines of the instances named, after each one's name was typed.
+async fn take_away(session: &Session, engine: &Engine, accepted: &Accepted, names: &[String]) -> Result<(), Failure> {
+    let inventory = accepted.inventory.as_ref();
+    let day = session.today(inventory).await?;
+    for id in selection::instances(inventory, names, day)? {
+        let subject = inventory.instances.get(&id).and_then(|instance| Subject::on(inventory, instance, day));
+        let Some(subject) = subject else { continue };
+        if let Some(objection) = engine.objection_to_rebuilding(&subject).await? {
+            let words = format!("`{id}` is not taken away: {objection}");
+            return Err(Failure::new(Exit::Conflict, words, "nothing was done"));
+        }
+        let clients: Vec<String> = subject.clients().map(|client| client.id.to_string()).collect();
+        let loss = format!(
+            "vm {} on `{}` is destroyed with everything on its disk (clients: {})",
+            subject.instance.vmid,
+            subject.site.node.name,
+            clients.join(", ")
+        );
+        session.confirm_name(&loss, id.as_str())?;
+        engine.take_away(&subject).await?;
+    }
+    Ok(())
 }
 
 /// The instances of a plan that was kept.

@@ -1,5 +1,6 @@
 //! One file per command.
 
+pub mod adopt;
 pub mod apply;
 pub mod check;
 pub mod client;
@@ -11,6 +12,7 @@ pub mod inventory;
 #[cfg(feature = "lab")]
 pub mod lab;
 pub mod man;
+pub mod person;
 pub mod plan;
 pub mod seat;
 pub mod secret;
@@ -36,6 +38,8 @@ pub async fn run(session: &Session, command: Command) -> Result<Exit, Failure> {
         Command::Seat(what) => seat::run(session, what),
         Command::Plan(arguments) => plan::run(session, arguments).await,
         Command::Apply(arguments) => apply::run(session, arguments).await,
+        Command::Adopt(arguments) => adopt::run(session, arguments).await,
+        Command::Person(what) => person::run(session, what).await,
         Command::Status => status::run(session).await,
         Command::Dns(arguments) => dns::run(session, arguments).await,
         Command::Secret(what) => secret::run(session, what).await,

@@ -7,6 +7,8 @@ mod access;
 mod disk;
 mod storage;
 
+pub use storage::BACKUP_STORAGE;
+
 use serde::Serialize;
 
 use super::journal::ActionLog;

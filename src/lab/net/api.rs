@@ -20,6 +20,16 @@ use crate::lab::pve::wire;
 /// How long a request takes in simulated time, its own waiting excluded.
 const REQUEST_US: u64 = 20_000;
 
+/// What comes back to a request.
+pub enum Reply {
+    /// An answer.
+    Answer(RawAnswer),
+    /// The connection is cut.
+    Cut,
+    /// Nothing, on a connection that stays open: the client has crashed and hears neither an answer nor a cut.
+    Silence,
+}
+
 /// Speaks HTTPS as a site's node until the connection ends.
 pub async fn serve<S>(lab: Lab, site: String, stream: S)
 where
@@ -31,7 +41,13 @@ where
     // A connection that breaks is an ordinary end.
     let _ = wire::serve(stream, move |request| {
         let (lab, site) = (lab.clone(), site.clone());
-        async move { lab.request(&site, &request) }
+        async move {
+            match lab.request(&site, &request) {
+                Reply::Answer(answer) => Some(answer),
+                Reply::Cut => None,
+                Reply::Silence => std::future::pending().await,
+            }
+        }
     })
     .await;
 }
@@ -70,13 +86,13 @@ impl State {
 }
 
 impl Lab {
-    /// Answers one request; `None` cuts the connection.
-    pub fn request(&self, site: &str, request: &RawRequest) -> Option<RawAnswer> {
+    /// Answers one request.
+    pub fn request(&self, site: &str, request: &RawRequest) -> Reply {
         let mut state = self.lock();
         state.pass(REQUEST_US);
         state.wait_between_questions(site, request);
         if !state.world.sites.get(site).is_some_and(|place| place.online) {
-            return None;
+            return Reply::Cut;
         }
         let path = request.path();
         let fault = state.faults.take(site, &format!("{} {path}", request.method));
@@ -121,7 +137,8 @@ impl Lab {
         drop(state);
         if crash {
             self.tell_crash();
+            return Reply::Silence;
         }
-        answer
+        answer.map_or(Reply::Cut, Reply::Answer)
     }
 }

@@ -16,6 +16,8 @@ pub enum Outcome {
     Ended(Output),
     /// The connection is cut.
     Cut,
+    /// Nothing comes, on a connection that stays open: the client has crashed and hears neither an end nor a cut.
+    Silence,
 }
 
 /// Microseconds that opening a connection takes in simulated time.
@@ -66,7 +68,7 @@ impl Lab {
         };
         let exit = match &outcome {
             Outcome::Ended(output) => output.exit,
-            Outcome::Cut => -1,
+            Outcome::Cut | Outcome::Silence => -1,
         };
         let at_us = state.world.now.0;
         state.transcript.add(Entry::Command {
@@ -81,6 +83,7 @@ impl Lab {
         drop(state);
         if matches!(fault, Some(FaultKind::CrashBefore | FaultKind::CrashAfter)) {
             self.tell_crash();
+            return Outcome::Silence;
         }
         outcome
     }

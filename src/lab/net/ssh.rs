@@ -146,6 +146,9 @@ async fn execute(place: Place, forced: Option<String>, mut channel: Channel<Msg>
     // A command may take a while of real time (a large file system, many accounts): not on a thread that serves others.
     let ran = move || place.lab.command(&place.endpoint, &place.user, &command, &input);
     let outcome = tokio::task::spawn_blocking(ran).await;
+    if let Ok(Outcome::Silence) = outcome {
+        return std::future::pending().await;
+    }
     if let Ok(Outcome::Ended(output)) = outcome {
         let answered = async {
             channel.data(output.stdout.as_bytes()).await?;

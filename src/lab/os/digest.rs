@@ -46,6 +46,15 @@ const VOLATILE: [&str; 17] = [
     "random",
 ];
 
+/// Keys that are left out only when they stand alone: the port of an app's own service, which YunoHost draws at random.
+const DRAWN: [&str; 1] = ["port"];
+
+/// Whether what stands behind a key is a secret, a moment or a random choice.
+fn is_volatile(key: &str) -> bool {
+    let key = key.trim().to_ascii_lowercase();
+    DRAWN.contains(&key.as_str()) || VOLATILE.iter().any(|part| key.contains(part))
+}
+
 impl Machine {
     /// Everything that matters for "the same world", without logs, times, keys, process numbers, random passwords.
     pub fn digest_view(&self) -> Value {
@@ -105,8 +114,7 @@ fn counts(path: &str) -> bool {
 fn without_secrets(text: &str) -> String {
     let kept = text.lines().map(|line| {
         let Some((key, _)) = line.split_once([':', '=']) else { return line };
-        let lower = key.to_ascii_lowercase();
-        if VOLATILE.iter().any(|part| lower.contains(part)) { key } else { line }
+        if is_volatile(key) { key } else { line }
     });
     kept.collect::<Vec<_>>().join("\n")
 }
@@ -115,10 +123,7 @@ fn without_secrets(text: &str) -> String {
 fn steady(value: Value) -> Value {
     match value {
         Value::Object(map) => Value::Object(
-            map.into_iter()
-                .filter(|(key, _)| !VOLATILE.iter().any(|part| key.to_ascii_lowercase().contains(part)))
-                .map(|(key, value)| (key, steady(value)))
-                .collect(),
+            map.into_iter().filter(|(key, _)| !is_volatile(key)).map(|(key, value)| (key, steady(value))).collect(),
         ),
         Value::Array(values) => Value::Array(values.into_iter().map(steady).collect()),
         other => other,

@@ -73,7 +73,7 @@ pub fn survey<'a>(playbooks: &'a [Playbook], variables: &Value, facts: &Facts) -
     let mut closed = false;
     for playbook in playbooks {
         for step in &playbook.steps {
-            let states = evaluate(playbook, step, variables, facts, closed, &mut survey.unread)?;
+            let states = evaluate(playbook, step, None, variables, facts, closed, &mut survey.unread)?;
             closed |= step.gate && states.iter().any(|(_, state)| *state != StepState::Done);
             survey.work.extend(states);
         }
@@ -81,13 +81,14 @@ pub fn survey<'a>(playbooks: &'a [Playbook], variables: &Value, facts: &Facts) -
     Ok(survey)
 }
 
-/// Evaluates one step.
+/// Evaluates one step, or only that piece of its work which has the key `only`: what the others need is not read then.
 ///
 /// # Errors
 /// As [`survey`].
 pub fn evaluate<'a>(
     playbook: &Playbook,
     step: &'a Step,
+    only: Option<&str>,
     variables: &Value,
     facts: &Facts,
     closed: bool,
@@ -112,9 +113,13 @@ pub fn evaluate<'a>(
     let items = scope.lookup(list).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
     let mut states = Vec::with_capacity(items.len());
     for item in items {
+        let key = format!("{key}@{}", item.get("key").and_then(plain).or_else(|| plain(item)).unwrap_or_default());
+        // With `together` the elements are one piece of work.
+        if only.is_some_and(|only| !step.together && only != key) {
+            continue;
+        }
         let scope = Scope::new(variables).with("item", item.clone());
         let title = render_plain(&step.title, &scope)?;
-        let key = format!("{key}@{}", item.get("key").and_then(plain).or_else(|| plain(item)).unwrap_or_default());
         let work = Work { key, step, items: vec![item.clone()], title };
         match state(step, scope, facts, closed)? {
             Answer::Known(state) => states.push((work, state)),

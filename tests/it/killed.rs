@@ -1,0 +1,103 @@
+//! `kill -9` of the real binary in the middle of its work: the same command again goes on, and the world is the one of a
+//! run that nobody killed.
+
+use accolades::lab::net::fault::{Fault, FaultKind};
+use accolades::lab::world::keyed::Key;
+use accolades::store::{Scope, Store};
+
+use crate::rehearsal::RELAY_PASSWORD;
+use crate::technician::{DISK_SERIAL, Technician, said};
+
+/// Another seed kills at other moments.
+const SEED_VARIABLE: &str = "ACCOLADES_SWEEP_SEED";
+
+const KILLS: u64 = 3;
+
+/// How often a command is given at most after the last kill.
+const RUNS_MAX: u64 = 3;
+
+const PREPARE: [&str; 5] = ["site", "prepare", "friche", "--format", DISK_SERIAL];
+const APPLY: [&str; 2] = ["apply", "ilot"];
+
+/// Requests and commands that the lab has been asked so far.
+fn asked(technician: &Technician) -> u64 {
+    technician.served.lab.lock().transcript.entries().len() as u64
+}
+
+/// The world once what goes on by itself has come to rest.
+fn digest(technician: &Technician) -> String {
+    let mut state = technician.served.lab.lock();
+    state.pass(3_600_000_000);
+    state.world.digest()
+}
+
+async fn at_the_desk(seed: u64) -> Technician {
+    let technician = Technician::new(seed).await;
+    technician.must(&["inventory", "accept"], "").await;
+    technician.must(&["secret", "set", "relay"], RELAY_PASSWORD).await;
+    technician
+}
+
+/// Gives a command and kills it when the lab is asked for something the `after`-th time. False when it ended before.
+async fn kill_once(technician: &Technician, command: &[&str], after: u64, done: bool) -> bool {
+    let lab = &technician.served.lab;
+    let kind = if done { FaultKind::CrashAfter } else { FaultKind::CrashBefore };
+    let after = u32::try_from(after).expect("a small number");
+    // Every request and every command contains nothing.
+    lab.lock().faults.0.push(Fault { site: None, on: String::new(), after, times: 1, kind });
+    let mut crashes = lab.crashes();
+    let mut child = technician.start(command, "").await;
+    let killed = tokio::select! {
+        changed = crashes.changed() => { changed.expect("the lab lives"); true }
+        _ = child.wait() => false,
+    };
+    if killed {
+        child.kill().await.expect("it is killed");
+    }
+    lab.lock().faults.0.clear();
+    killed
+}
+
+/// Gives the same command, killed at random moments, until it says that all is well.
+async fn with_kills(technician: &Technician, command: &[&str], length: u64, seed: u64) {
+    let mut killed = 0;
+    for number in 0..KILLS {
+        let place = Key::new(seed, &["kill", command[0], &number.to_string()]);
+        // Kills lie in the first two thirds together, so that the last one finds something to kill.
+        let after = place.number(0..=length * 2 / 9);
+        let done = place.bytes()[31] % 2 == 0;
+        println!("{command:?} is killed {} request {after}", if done { "after" } else { "before" });
+        killed += u64::from(kill_once(technician, command, after, done).await);
+    }
+    assert_eq!(killed, KILLS, "every kill found the program at work");
+    let mut story = String::new();
+    for _ in 0..RUNS_MAX {
+        let end = said(technician.start(command, "").await).await;
+        story.push_str(&end.text);
+        if end.status.success() {
+            return;
+        }
+    }
+    panic!("{command:?} never ends well:\n{story}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn killed_at_random_moments_the_binary_goes_on_with_the_same_command() {
+    let seed = std::env::var(SEED_VARIABLE).map_or(1, |text| text.parse().expect("a number"));
+    println!("seed {seed}; again: {SEED_VARIABLE}={seed} cargo nextest run -E 'test(killed_)'");
+    let spared = at_the_desk(seed).await;
+    spared.must(&PREPARE, "").await;
+    let preparing = asked(&spared);
+    spared.must(&APPLY, "").await;
+    let applying = asked(&spared) - preparing;
+
+    let technician = at_the_desk(seed).await;
+    with_kills(&technician, &PREPARE, preparing, seed).await;
+    with_kills(&technician, &APPLY, applying, seed).await;
+    assert_eq!(digest(&technician), digest(&spared), "the same world as without kills");
+    let store = Store::open(&technician.store()).await.expect("the store is whole");
+    for subject in ["site/friche", "instance/ilot"] {
+        let open = store.open_actions(&Scope::Staff, subject).await.expect("the journal is readable");
+        assert!(open.is_empty(), "left open: {open:#?}");
+    }
+}
