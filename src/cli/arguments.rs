@@ -4,7 +4,9 @@ use std::path::PathBuf;
 
 use clap::{Args, CommandFactory, Parser, Subcommand};
 
-use super::commands::{adopt, apply, client, completions, dns, inventory, man, person, plan, seat, secret, site, store, welcome};
+use super::commands::{
+    adopt, apply, client, completions, dns, inventory, man, person, plan, seat, secret, site, store, welcome,
+};
 
 #[cfg(feature = "lab")]
 use super::commands::{demo, lab};

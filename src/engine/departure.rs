@@ -58,7 +58,8 @@ impl Engine {
         client: &Client,
         person: &Person,
     ) -> Result<(), EngineError> {
-        let Some(seat) = departed(client, subject.day).find(|(one, _)| one.id == person.id).map(|(_, seat)| seat) else {
+        let Some(seat) = departed(client, subject.day).find(|(one, _)| one.id == person.id).map(|(_, seat)| seat)
+        else {
             let words = format!("`{}` still has a seat\n\nend it with `accolades seat end`, then apply", person.id);
             return Err(EngineError::Conflict(words));
         };

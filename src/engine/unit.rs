@@ -73,7 +73,10 @@ impl Unit {
             "none" => Ok(UnitState::None),
             status => status.parse().map(UnitState::Ended).map_err(|_| {
                 let Finished { stdout, stderr, .. } = &finished;
-                EngineError::Unexpected(format!("the state of the unit `{}` cannot be read: {stdout}{stderr}", self.name))
+                EngineError::Unexpected(format!(
+                    "the state of the unit `{}` cannot be read: {stdout}{stderr}",
+                    self.name
+                ))
             }),
         }
     }

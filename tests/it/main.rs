@@ -1,11 +1,17 @@
 //! One integration binary: every suite is a module, so that it links once.
 
+mod api_schema;
 mod architecture;
 mod canary;
 mod cli;
+mod conformance;
+mod contracts;
 mod faults;
 mod inventory;
+mod inventory;
 mod killed;
+mod lab_coverage;
+mod lab_login;
 mod lab_pve;
 mod onboarding;
 mod oracle;

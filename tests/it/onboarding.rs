@@ -24,11 +24,22 @@ async fn onboarded(only: &str, seed: u64) -> Rehearsal {
 /// Commands that only look: everything a settled instance may be asked.
 fn only_looks(command_line: &str) -> bool {
     let words = command_line.trim_start_matches("LC_ALL=C.UTF-8 ").trim_start_matches("sudo -n -- ");
-    ["yunohost user list", "yunohost user group list", "yunohost user permission list", "yunohost app list", "yunohost app map"]
-        .iter()
-        .chain(&["yunohost settings get", "yunohost domain list", "yunohost domain config get", "yunohost domain cert status"])
-        .chain(&["cat ", "ls ", "dpkg-query ", "postconf ", "id -u"])
-        .any(|look| words.starts_with(look))
+    [
+        "yunohost user list",
+        "yunohost user group list",
+        "yunohost user permission list",
+        "yunohost app list",
+        "yunohost app map",
+    ]
+    .iter()
+    .chain(&[
+        "yunohost settings get",
+        "yunohost domain list",
+        "yunohost domain config get",
+        "yunohost domain cert status",
+    ])
+    .chain(&["cat ", "ls ", "dpkg-query ", "postconf ", "id -u"])
+    .any(|look| words.starts_with(look))
         || (words.starts_with("mysql ") && words.contains("SELECT") && !words.contains(';'))
 }
 
@@ -132,7 +143,11 @@ async fn somebody_who_leaves_is_shut_out_at_once_and_deleted_only_after_thirty_d
     let edit = seat_end(&files, &client, &end).unwrap_or_else(|error| panic!("{error:?}"));
     rehearsal.accept(edit.files).await;
     let report = rehearsal.apply(&[instance("valsonne")]).await;
-    assert!(matches!(report[&instance("valsonne")], Applied::Settled { .. }), "{report:#?}\n{}", rehearsal.last_words(9));
+    assert!(
+        matches!(report[&instance("valsonne")], Applied::Settled { .. }),
+        "{report:#?}\n{}",
+        rehearsal.last_words(9)
+    );
 
     let inventory = rehearsal.accepted.inventory.clone();
     let person = &inventory.clients[&client].persons[&leaver];
@@ -140,7 +155,8 @@ async fn somebody_who_leaves_is_shut_out_at_once_and_deleted_only_after_thirty_d
         let state = rehearsal.served.lab.lock();
         let guest = state.world.sites["valsonne"].guest(1003).expect("up");
         let yunohost = guest.yunohost.as_ref().expect("installed");
-        let old = rehearsal.engine.vault.get_secret(&format!("person/{client}/{leaver}")).await.expect("read").expect("set");
+        let old =
+            rehearsal.engine.vault.get_secret(&format!("person/{client}/{leaver}")).await.expect("read").expect("set");
         let old = secrecy::ExposeSecret::expose_secret(&old).to_owned();
         assert!(!yunohost.password_is(&person.username, &old), "the old password still opens");
     }

@@ -1,7 +1,7 @@
 //! Judges that are not ours: programs in Python, run with the interpreter that `ACCOLADES_PYTHON` names.
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 
 /// The interpreter with the packages of `tests/all`; required in continuous integration.
 pub fn python() -> Option<PathBuf> {
@@ -18,8 +18,16 @@ pub fn python() -> Option<PathBuf> {
 
 /// Runs a script of `tests/oracles` to its end.
 pub fn judge(python: &Path, script: &str, arguments: &[&str]) -> Output {
+    judge_lines(python, script, arguments, Stdio::null())
+}
+
+/// As [`judge`], with something on its standard input.
+pub fn judge_lines(python: &Path, script: &str, arguments: &[&str], stdin: impl Into<Stdio>) -> Output {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/oracles").join(script);
-    Command::new(python).arg("-B").arg(script).args(arguments).output().expect("the interpreter of ACCOLADES_PYTHON runs")
+    // No byte code beside the scripts.
+    let mut command = Command::new(python);
+    command.arg("-B").arg(script).args(arguments).stdin(stdin);
+    command.output().expect("the interpreter of ACCOLADES_PYTHON runs")
 }
 
 /// Fails with what the script said unless it ended well.

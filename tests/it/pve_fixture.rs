@@ -1,7 +1,5 @@
 //! The world that the recorded Proxmox transcript was made in, and helpers to ask its node.
 
-use std::path::PathBuf;
-
 use accolades::lab::os::Machine;
 use accolades::lab::pve::access::Access;
 use accolades::lab::pve::message::{RawAnswer, RawRequest};
@@ -16,21 +14,9 @@ pub const SITE: &str = "site";
 /// The recordings were made around this moment.
 const NOW_S: i64 = 1_795_000_000;
 
-/// Where the contracts are, when they are there.
-pub fn contracts() -> Option<PathBuf> {
-    let folder =
-        std::env::var_os("ACCOLADES_CONTRACTS").map_or_else(|| PathBuf::from("../shared/contracts"), PathBuf::from);
-    if folder.is_dir() {
-        return Some(folder);
-    }
-    assert!(std::env::var_os("CI").is_none_or(|ci| ci != "true"), "no contracts at {}", folder.display());
-    println!("skipped: no contracts");
-    None
-}
-
 /// The lines of a recorded transcript.
 pub fn recorded(name: &str) -> Option<Vec<Value>> {
-    let path = contracts()?.join("proxmox/recorded").join(name);
+    let path = crate::contracts::folder()?.join("proxmox/recorded").join(name);
     let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     Some(text.lines().map(|line| serde_json::from_str(line).expect("a recorded line is JSON")).collect())
 }

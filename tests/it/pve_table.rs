@@ -7,8 +7,6 @@ use accolades::lab::pve::schema::{Check, Format, Groups, Kind, Method, Param, Ri
 use accolades::lab::pve::table;
 use serde_json::{Map, Value, json};
 
-use crate::pve_fixture;
-
 #[test]
 fn the_table_agrees_with_the_description_of_the_api() {
     let Some(described) = description() else { return };
@@ -34,7 +32,7 @@ fn the_privileges_are_those_of_the_description() {
 
 /// Every described method by verb and path.
 fn description() -> Option<BTreeMap<String, Value>> {
-    let path = pve_fixture::contracts()?.join("proxmox/pve-api.json");
+    let path = crate::contracts::folder()?.join("proxmox/pve-api.json");
     let text = std::fs::read_to_string(path).expect("the description is there");
     let tree: Value = serde_json::from_str(&text).expect("the description is JSON");
     let mut described = BTreeMap::new();

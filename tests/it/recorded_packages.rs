@@ -11,19 +11,9 @@ use accolades::lab::yunohost::apps::package::{
 };
 use serde_json::{Map, Value, json};
 
-/// The folder of YunoHost's contract; required in continuous integration.
+/// The folder of YunoHost's contract.
 fn contracts() -> Option<PathBuf> {
-    let folder = std::env::var_os("ACCOLADES_CONTRACTS")
-        .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared/contracts"), PathBuf::from);
-    if folder.is_dir() {
-        return Some(folder.join("yunohost"));
-    }
-    assert!(
-        std::env::var("CI").as_deref() != Ok("true"),
-        "the recorded contracts are required: set ACCOLADES_CONTRACTS"
-    );
-    println!("skipped: no contracts");
-    None
+    Some(crate::contracts::folder()?.join("yunohost"))
 }
 
 /// The lines of the recording, read once; the first one explains the others.

@@ -115,12 +115,7 @@ async fn carry_out(
 }
 
 /// Destroys the machines of the instances named, after each one's name was typed.
-async fn take_away(
-    session: &Session,
-    engine: &Engine,
-    accepted: &Accepted,
-    names: &[String],
-) -> Result<(), Failure> {
+async fn take_away(session: &Session, engine: &Engine, accepted: &Accepted, names: &[String]) -> Result<(), Failure> {
     let inventory = accepted.inventory.as_ref();
     let day = session.today(inventory).await?;
     for id in selection::instances(inventory, names, day)? {

@@ -35,7 +35,10 @@ pub async fn run(session: &Session, what: Person) -> Result<Exit, Failure> {
     let client = selection::client(inventory, &client)?;
     let found = PersonId::new(person.as_str()).ok().and_then(|id| client.persons.get(&id));
     let found = found.ok_or_else(|| {
-        Failure::usage(format!("`{}` has nobody called `{person}`", client.id), "see the client's file in the inventory")
+        Failure::usage(
+            format!("`{}` has nobody called `{person}`", client.id),
+            "see the client's file in the inventory",
+        )
     })?;
     let instance = client.instance_on(day).and_then(|id| inventory.instances.get(id));
     let subject = instance.and_then(|instance| Subject::on(inventory, instance, day));

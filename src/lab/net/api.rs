@@ -70,7 +70,7 @@ const POLL_US: u64 = 1_000_000;
 
 impl State {
     /// Simulated time does not follow the clock on the wall: a client that waits in real time and asks again (for the end
-    /// of a task, for a guest's agent) would wait for ever. A client that moves the clock itself loses nothing.
+    /// of a task, for a guest's agent) would wait for ever. A client that moves the clock itself is let be.
     fn wait_between_questions(&mut self, site: &str, request: &RawRequest) {
         if request.content_length() > 0 {
             return;

@@ -103,8 +103,14 @@ impl State {
         self.note_programs();
     }
 
-    /// Lets the nodes' APIs tell of the certificates that they show.
-    pub fn show_certificates(&mut self) {
+    /// Gives a node the certificate that it shows and tells of.
+    pub fn show_certificate(&mut self, site: &str, certificate: NodeCertificate) {
+        self.certificates.insert(site.to_owned(), certificate);
+        self.tell_certificates();
+    }
+
+    /// Lets the nodes' APIs tell of the certificates that they show; a world from elsewhere knows others.
+    pub fn tell_certificates(&mut self) {
         for (site, certificate) in &self.certificates {
             if let Some(place) = self.world.sites.get_mut(site) {
                 place.pve.fingerprint.clone_from(&certificate.fingerprint);

@@ -157,11 +157,7 @@ async fn serve_site(
     };
     let certificate = keys::node_certificate(&node).map_err(std::io::Error::other)?;
     let tls_fingerprint = certificate.fingerprint.clone();
-    {
-        let mut state = lab.lock();
-        state.certificates.insert(site.to_owned(), certificate);
-        state.show_certificates();
-    }
+    lab.lock().show_certificate(site, certificate);
 
     let api = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await?;
     let api_address = api.local_addr()?;

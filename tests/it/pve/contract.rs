@@ -1,7 +1,6 @@
 //! Every call of the client against the schema of the real API: path, method and parameter names.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
 use std::time::Duration;
 
 use accolades::domain::ids::VmId;
@@ -18,16 +17,8 @@ const VM: VmId = VmId(1042);
 
 /// The schema, unless it is not there and need not be.
 fn schema() -> Option<Vec<Value>> {
-    let folder = std::env::var_os("ACCOLADES_CONTRACTS")
-        .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared/contracts"), PathBuf::from);
-    match std::fs::read(folder.join("proxmox/pve-api.json")) {
-        Ok(bytes) => Some(serde_json::from_slice(&bytes).unwrap()),
-        Err(error) if std::env::var("CI").as_deref() == Ok("true") => panic!("no contracts: {error}"),
-        Err(_) => {
-            println!("skipped: no contracts");
-            None
-        }
-    }
+    let bytes = std::fs::read(crate::contracts::folder()?.join("proxmox/pve-api.json")).unwrap();
+    Some(serde_json::from_slice(&bytes).unwrap())
 }
 
 /// The entry of the schema that a path belongs to, with the parameters that the path itself gives.
