@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
@@ -30,7 +30,7 @@ pub struct Ports {
 }
 
 /// What a client needs to know.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Endpoints {
     /// Version of this form.
     pub version: u32,
@@ -51,7 +51,7 @@ pub struct Endpoints {
 }
 
 /// An SSH server on loopback.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct SshEndpoint {
     /// `127.0.0.1`.
     pub host: String,
@@ -64,7 +64,7 @@ pub struct SshEndpoint {
 }
 
 /// One site.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct SiteEndpoints {
     /// Node name.
     pub node: String,

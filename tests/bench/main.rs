@@ -1,0 +1,156 @@
+//! The figures of `docs/performance.md`. Run by hand on a quiet machine; nothing here fails for being slow.
+//!
+//! `cargo bench --bench figures -- check 1000` (and `plan`, `settled`, `onboard`, each with a number of clients).
+
+mod field;
+mod generated;
+mod usage;
+
+use std::time::{Duration, Instant};
+
+use accolades::engine::run::Applied;
+use accolades::inventory;
+use accolades::plan::decide::decide;
+use accolades::plan::desired::{Subject, variables};
+use accolades::plan::{GuestState, MachineState, Observed};
+use accolades::yunohost::playbook::{Fact, Facts, builtin, step};
+use field::Field;
+
+/// How often the pure figures are taken; the median counts.
+const ROUNDS: usize = 11;
+
+fn main() {
+    let mut words = std::env::args().skip(1).filter(|word| word != "--bench");
+    let what = words.next().unwrap_or_default();
+    let clients = words.next().and_then(|word| word.parse().ok()).unwrap_or(generated::CLIENTS_MAX);
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime");
+    match what.as_str() {
+        field::LAB => runtime.block_on(field::serve_lab()),
+        "check" => check(clients),
+        "plan" => plan(clients),
+        "settled" => runtime.block_on(settled(clients)),
+        "onboard" => runtime.block_on(onboard(clients)),
+        _ => println!("usage: figures check|plan|settled|onboard [CLIENTS]"),
+    }
+}
+
+/// Reading and checking the files of an inventory, as `accolades check` does.
+fn check(clients: usize) {
+    let folder = field::written(&generated::files(clients));
+    let took = median(|| {
+        let loaded = inventory::load(folder.path()).unwrap_or_else(|mistakes| panic!("{mistakes:?}"));
+        assert_eq!(loaded.inventory.clients.len(), clients);
+    });
+    println!("check of {clients} clients: {} ms", milliseconds(took));
+}
+
+/// Deciding for every client, from facts that are there already: a machine that runs, and an answer to every question.
+fn plan(clients: usize) {
+    let inventory = inventory::check(&generated::files(clients)).unwrap_or_else(|mistakes| panic!("{mistakes:?}"));
+    let playbooks = builtin::load(None).expect("the playbooks read");
+    let subjects: Vec<Subject<'_>> =
+        inventory.instances.values().filter_map(|one| Subject::on(&inventory, one, field::DAY)).collect();
+    let observed: Vec<Observed> = subjects
+        .iter()
+        .map(|subject| {
+            let config = [("description".to_owned(), accolades::plan::decide::mark(&subject.instance.id))].into();
+            let machine = accolades::plan::observed::Machine { config, running: true };
+            let variables = variables(subject);
+            let mut facts = Facts::default();
+            loop {
+                let unread = step::survey(&playbooks, &variables, &facts).expect("the playbooks fit").unread;
+                if unread.is_empty() {
+                    break;
+                }
+                for command in unread {
+                    facts.put(command, Fact { exit: 0, stdout: "yes\n".to_owned() });
+                }
+            }
+            Observed { machine: MachineState::Present(machine), guest: GuestState::Read(facts), host_key_pinned: true }
+        })
+        .collect();
+    let mut actions = 0;
+    let took = median(|| {
+        actions = subjects
+            .iter()
+            .zip(&observed)
+            .map(|(subject, observed)| decide(subject, observed, &variables(subject), &playbooks).expect("decided"))
+            .map(|part| part.actions.len())
+            .sum();
+    });
+    println!("plan of {clients} clients: {} ms ({actions} actions)", milliseconds(took));
+}
+
+/// A second `apply`, when nothing is to be done: it observes everything and writes nothing.
+async fn settled(clients: usize) {
+    let field = Field::of(&generated::files(clients)).await;
+    field.prepare().await;
+    apply(&field).await;
+    let (before, cpu, began) = (field.asked(), usage::cpu_seconds(), Instant::now());
+    let plan = field.engine.plan(&field.accepted, field::DAY, &[]).await.unwrap_or_else(|error| panic!("{error}"));
+    let (took, cpu, after) = (began.elapsed(), usage::cpu_seconds() - cpu, field.asked());
+    assert!(plan.is_settled(), "nothing is left to do");
+    println!(
+        "settled apply of {clients} clients: {} ms, own CPU {:.1} ms per client, {} requests ({} of them writing) and {} guest commands",
+        milliseconds(took),
+        cpu * 1e3 / clients as f64,
+        after.requests - before.requests,
+        after.writing_requests - before.writing_requests,
+        after.commands - before.commands,
+    );
+}
+
+/// Onboarding that many clients on as many sites, all at once.
+async fn onboard(clients: usize) {
+    let field = Field::of(&generated::files(clients)).await;
+    field.prepare().await;
+    let prepared_mib = usage::peak_mib();
+    let (before, cpu, began, clock) = (field.asked(), usage::cpu_seconds(), Instant::now(), field.seconds().await);
+    apply(&field).await;
+    let (took, cpu, simulated) = (began.elapsed(), usage::cpu_seconds() - cpu, field.seconds().await - clock);
+    let peak_mib = usage::peak_mib();
+    let after = field.asked();
+    println!(
+        "onboarding of {clients} clients at once: {:.1} s, own CPU {:.0} ms per client, peak memory {peak_mib:.0} MiB ({prepared_mib:.0} before), \
+         simulated {simulated:.0} s, per client {:.0} requests and {:.0} guest commands",
+        took.as_secs_f64(),
+        cpu * 1e3 / clients as f64,
+        (after.requests - before.requests) as f64 / clients as f64,
+        (after.commands - before.commands) as f64 / clients as f64,
+    );
+}
+
+async fn apply(field: &Field) {
+    let plan = field.engine.plan(&field.accepted, field::DAY, &[]).await.unwrap_or_else(|error| panic!("{error}"));
+    let id = plan.id();
+    let record = accolades::store::PlanRecord {
+        id,
+        inventory_number: plan.inventory_number,
+        scope: accolades::store::Scope::Staff,
+        content: serde_json::to_value(&plan).expect("plain data"),
+        observed_digest: String::new(),
+        created_at_us: 0,
+    };
+    field.engine.store.save_plan(&record).await.expect("the plan is kept");
+    let report = field.engine.apply(&field.accepted, &plan).await.unwrap_or_else(|error| panic!("{error}"));
+    for (instance, applied) in &report {
+        assert!(matches!(applied, Applied::Settled { .. }), "{instance}: {applied:?}");
+    }
+}
+
+fn median(mut run: impl FnMut()) -> Duration {
+    let mut times: Vec<Duration> = (0..ROUNDS)
+        .map(|_| {
+            let began = Instant::now();
+            run();
+            began.elapsed()
+        })
+        .collect();
+    times.sort();
+    times[ROUNDS / 2]
+}
+
+fn milliseconds(duration: Duration) -> String {
+    format!("{:.0}", duration.as_secs_f64() * 1e3)
+}
