@@ -10,8 +10,9 @@ use crate::domain::ids::VmId;
 use crate::plan::desired::Subject;
 use crate::plan::dns;
 use crate::plan::observed::{GuestState, Machine, MachineState, Observed};
-use crate::pve::PveError;
+use crate::pve::{PveError, TaskFilter, TaskSource, Upid, wait_task};
 use crate::ssh::Address;
+use crate::util::limits;
 
 /// The subject of an instance in journal and pins.
 pub fn subject_name(subject: &Subject<'_>) -> String {
@@ -58,7 +59,13 @@ impl Engine {
     /// # Errors
     /// When the node does not answer or refuses us.
     pub async fn machine(&self, link: &SiteLink, vmid: VmId) -> Result<MachineState, EngineError> {
-        let config = match link.pve.vm_config(vmid).await {
+        let seen = match link.pve.vm_config(vmid).await {
+            Err(PveError::Forbidden { .. }) if self.wait_for_tasks_on(link, vmid).await? => {
+                link.pve.vm_config(vmid).await
+            }
+            seen => seen,
+        };
+        let config = match seen {
             Ok(config) => config.options,
             Err(error) if error.is_absent_vm() => return Ok(MachineState::Absent),
             Err(PveError::Forbidden { .. }) => {
@@ -72,6 +79,17 @@ impl Engine {
         };
         let running = link.pve.vm_state(vmid).await?.status == "running";
         Ok(MachineState::Present(Machine { config, running }))
+    }
+
+    /// A machine of ours joins our pool, and so becomes visible to us, only at the end of the task that creates it: what
+    /// is under way on this id is waited for. True when there was something.
+    async fn wait_for_tasks_on(&self, link: &SiteLink, vmid: VmId) -> Result<bool, EngineError> {
+        let filter = TaskFilter { source: TaskSource::Active, vmid: Some(vmid), ..TaskFilter::default() };
+        let tasks = link.pve.tasks(&filter).await?;
+        for upid in tasks.iter().filter_map(|task| task.upid.parse::<Upid>().ok()) {
+            wait_task(&link.pve, &upid, &self.clock, limits::PVE_TASK_TIMEOUT).await?;
+        }
+        Ok(!tasks.is_empty())
     }
 
     /// Where the guest is, once its host key is pinned.
