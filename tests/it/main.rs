@@ -8,7 +8,6 @@ mod conformance;
 mod contracts;
 mod faults;
 mod inventory;
-mod inventory;
 mod killed;
 mod lab_coverage;
 mod lab_login;
