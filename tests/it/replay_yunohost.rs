@@ -67,16 +67,13 @@ pub(crate) struct Server {
 
 impl Server {
     pub(crate) fn bare() -> Server {
-        let mut machine = Machine {
+        let machine = Machine {
             hostname: "ynh".to_owned(),
             debian: 12,
             root_bytes: 40 << 30,
             yunohost: Some(Box::new(Yunohost::installed())),
             ..Machine::default()
         };
-        for package in ["fail2ban", "ldap-utils", "nftables", "postfix"] {
-            machine.packages.set(package, "1");
-        }
         let internet = Internet { catalog_reachable: true, ..Internet::default() };
         let mut server = Server { machine, internet, now: START, next_pid: 4000 };
         if let Some(packages) = Packages::of_contracts() {
