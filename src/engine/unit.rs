@@ -73,7 +73,10 @@ impl Unit {
             "none" => Ok(UnitState::None),
             status => status.parse().map(UnitState::Ended).map_err(|_| {
                 let Finished { stdout, stderr, .. } = &finished;
-                EngineError::Unexpected(format!("the state of the unit `{}` cannot be read: {stdout}{stderr}", self.name))
+                EngineError::Unexpected(format!(
+                    "the state of the unit `{}` cannot be read: {stdout}{stderr}",
+                    self.name
+                ))
             }),
         }
     }
@@ -99,8 +102,19 @@ impl Unit {
         let output = format!("--property=StandardOutput=file:{}", self.file("out"));
         let error = format!("--property=StandardError=file:{}", self.file("err"));
         let path = self.file("script");
-        let argv =
-            ["systemd-run", "--quiet", "--collect", "--no-block", &unit, &output, &error, "--setenv=LC_ALL=C.UTF-8", "--setenv=HOME=/root", "sh", &path];
+        let argv = [
+            "systemd-run",
+            "--quiet",
+            "--collect",
+            "--no-block",
+            &unit,
+            &output,
+            &error,
+            "--setenv=LC_ALL=C.UTF-8",
+            "--setenv=HOME=/root",
+            "sh",
+            &path,
+        ];
         let finished = door.run(&argv, None).await?;
         if finished.is_zero() {
             return Ok(());
