@@ -53,7 +53,9 @@ async fn converse(wire: &Wire, channel: &mut ssh2::Channel, mut input: &[u8]) ->
         if channel.eof() {
             break;
         }
-        match moved {
+        // Looking for errors may have taken output from the socket that came after the look for output.
+        let arrived = channel.read_window().available > 0 && !wire.is_write_blocked();
+        match moved || arrived {
             true => tokio::task::yield_now().await,
             false => wire.wait().await?,
         }

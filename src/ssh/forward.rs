@@ -95,6 +95,12 @@ impl Forward {
         readable || writable
     }
 
+    /// Something for the local side lies with libssh2 already: the socket will not tell of it again.
+    pub(super) fn has_arrived(&self) -> bool {
+        let wanted = self.down.wants_more() && !self.down.mid_packet && !self.is_over();
+        wanted && (self.channel.read_window().available > 0 || self.channel.eof())
+    }
+
     fn is_over(&self) -> bool {
         self.broken || (self.up.sink_told && self.down.sink_told)
     }

@@ -131,6 +131,10 @@ impl Pump {
             self.wire.begin_round();
             let mut moved = self.open_next();
             moved |= self.step_all().await;
+            if !moved {
+                // Whoever tried last may have taken from the socket what belongs to one that had tried before.
+                moved = self.open_next() || self.forwards.iter().any(Forward::has_arrived);
+            }
             let forwards = &self.forwards;
             let local_ready = poll_fn(|context| {
                 // Every one is asked, so that each of them can wake us.

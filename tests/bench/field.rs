@@ -109,7 +109,7 @@ impl Field {
             running.spawn(async move {
                 let agreed = Agreed { format_serial: Some(site.node.backup_disk_serial.clone()) };
                 let prepared = engine.prepare_site(&inventory, &site, &agreed).await;
-                prepared.unwrap_or_else(|error| panic!("{}: {error}", site.id));
+                prepared.unwrap_or_else(|error| panic!("{}: {error:?}", site.id));
             });
         }
         running.join_all().await;
