@@ -228,6 +228,8 @@ impl Client {
             Err(PveError::LostAnswer { source, .. }) if request.method == Method::GET && !source.is_timeout() => {
                 self.exchange(&request).await?
             }
+            // Nothing was sent, so nothing can happen twice: a tunnel that stalled is replaced by a new one.
+            Err(PveError::Unreachable { .. }) => self.exchange(&request).await?,
             outcome => outcome?,
         };
         let total = answer.total;
