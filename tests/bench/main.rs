@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use accolades::engine::run::Applied;
 use accolades::inventory;
 use accolades::plan::decide::decide;
-use accolades::plan::desired::{Subject, variables};
+use accolades::plan::desired::{Deleted, Subject, variables};
 use accolades::plan::{GuestState, MachineState, Observed};
 use accolades::yunohost::playbook::{Fact, Facts, builtin, step};
 use field::Field;
@@ -56,7 +56,7 @@ fn plan(clients: usize) {
         .map(|subject| {
             let config = [("description".to_owned(), accolades::plan::decide::mark(&subject.instance.id))].into();
             let machine = accolades::plan::observed::Machine { config, running: true };
-            let variables = variables(subject);
+            let variables = variables(subject, &Deleted::new());
             let mut facts = Facts::default();
             loop {
                 let unread = step::survey(&playbooks, &variables, &facts).expect("the playbooks fit").unread;
@@ -75,7 +75,9 @@ fn plan(clients: usize) {
         actions = subjects
             .iter()
             .zip(&observed)
-            .map(|(subject, observed)| decide(subject, observed, &variables(subject), &playbooks).expect("decided"))
+            .map(|(subject, observed)| {
+                decide(subject, observed, &variables(subject, &Deleted::new()), &playbooks).expect("decided")
+            })
             .map(|part| part.actions.len())
             .sum();
     });

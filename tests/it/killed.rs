@@ -65,7 +65,7 @@ async fn with_kills(technician: &Technician, command: &[&str], length: u64, seed
         let place = Key::new(seed, &["kill", command[0], &number.to_string()]);
         // Kills lie in the first two thirds together, so that the last one finds something to kill.
         let after = place.number(0..=length * 2 / 9);
-        let done = place.bytes()[31] % 2 == 0;
+        let done = place.bytes()[31].is_multiple_of(2);
         println!("{command:?} is killed {} request {after}", if done { "after" } else { "before" });
         killed += u64::from(kill_once(technician, command, after, done).await);
     }

@@ -8,6 +8,7 @@ use accolades::lab::net::transcript::Entry;
 use accolades::plan::desired::Subject;
 use accolades::plan::render::render;
 use jiff::civil::date;
+use secrecy::ExposeSecret;
 
 use crate::rehearsal::{DAY, Rehearsal, example_files, instance};
 
@@ -151,14 +152,13 @@ async fn somebody_who_leaves_is_shut_out_at_once_and_deleted_only_after_thirty_d
 
     let inventory = rehearsal.accepted.inventory.clone();
     let person = &inventory.clients[&client].persons[&leaver];
+    let old =
+        rehearsal.engine.vault.get_secret(&format!("person/{client}/{leaver}")).await.expect("read").expect("set");
     {
         let state = rehearsal.served.lab.lock();
         let guest = state.world.sites["valsonne"].guest(1003).expect("up");
         let yunohost = guest.yunohost.as_ref().expect("installed");
-        let old =
-            rehearsal.engine.vault.get_secret(&format!("person/{client}/{leaver}")).await.expect("read").expect("set");
-        let old = secrecy::ExposeSecret::expose_secret(&old).to_owned();
-        assert!(!yunohost.password_is(&person.username, &old), "the old password still opens");
+        assert!(!yunohost.password_is(&person.username, old.expose_secret()), "the old password still opens");
     }
     let on = |day| Subject::on(&inventory, &inventory.instances[&instance("valsonne")], day).expect("it has a place");
     let client = &inventory.clients[&client];

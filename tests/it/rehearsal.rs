@@ -282,20 +282,6 @@ impl Rehearsal {
         let all: Vec<&str> = text.lines().collect();
         all[all.len().saturating_sub(lines)..].join("\n")
     }
-
-    /// How many requests and commands were made that change something.
-    pub fn writes(&self) -> usize {
-        let state = self.served.lab.lock();
-        state
-            .transcript
-            .entries()
-            .iter()
-            .filter(|entry| match entry {
-                accolades::lab::net::transcript::Entry::Request { method, .. } => method != "GET",
-                _ => false,
-            })
-            .count()
-    }
 }
 
 /// An instance's id.
