@@ -34,14 +34,7 @@ impl Engine {
         for client in subject.clients() {
             for (person, seat) in departed(client, subject.day) {
                 let Some(ended_on) = seat.until else { continue };
-                let departure = NewDeparture {
-                    client: client.id.clone(),
-                    person: person.id.clone(),
-                    instance: subject.instance.id.clone(),
-                    ended_on,
-                    data_kept_until: kept_until(ended_on),
-                    at_us: self.now_us().await?,
-                };
+                let departure = self.departure(subject, client, person, ended_on).await?;
                 self.store.record_departure(&departure).await?;
             }
         }
@@ -85,16 +78,26 @@ impl Engine {
                 next: "look at `yunohost user delete` in the guest, then run the command again".to_owned(),
             });
         }
-        let departure = NewDeparture {
+        let departure = self.departure(subject, client, person, ended_on).await?;
+        self.store.record_departure(&departure).await?;
+        Ok(self.store.mark_deleted(&departure, departure.at_us).await?)
+    }
+
+    async fn departure(
+        &self,
+        subject: &Subject<'_>,
+        client: &Client,
+        person: &Person,
+        ended_on: Date,
+    ) -> Result<NewDeparture, EngineError> {
+        Ok(NewDeparture {
             client: client.id.clone(),
             person: person.id.clone(),
             instance: subject.instance.id.clone(),
             ended_on,
             data_kept_until: kept_until(ended_on),
             at_us: self.now_us().await?,
-        };
-        self.store.record_departure(&departure).await?;
-        Ok(self.store.mark_deleted(&departure, departure.at_us).await?)
+        })
     }
 }
 
