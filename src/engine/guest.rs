@@ -9,7 +9,7 @@ use super::door::{Account, Door, GuestAddress};
 use super::journal::ActionLog;
 use super::run::ENTER_ATTEMPTS_MAX;
 use super::script::{Script, script};
-use super::unit::{Unit, UnitState, poll_interval, write_file};
+use super::unit::{Unit, UnitState, write_file};
 use super::{Engine, EngineError};
 use crate::plan::GuestState;
 use crate::ssh::SshError;
@@ -250,7 +250,7 @@ impl<'a> Guest<'a> {
                     next: "look into the guest; the same command goes on with it".to_owned(),
                 });
             }
-            self.engine.clock.sleep(poll_interval(waited)).await?;
+            self.engine.clock.sleep(limits::poll_interval(waited)).await?;
         }
     }
 

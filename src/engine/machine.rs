@@ -204,7 +204,7 @@ impl MachineAction<'_> {
                     next: "look at the machine's console in Proxmox, then run the same command again".to_owned(),
                 });
             }
-            self.engine.clock.sleep(super::unit::poll_interval(waited)).await?;
+            self.engine.clock.sleep(limits::poll_interval(waited)).await?;
         }
     }
 

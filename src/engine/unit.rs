@@ -3,15 +3,12 @@
 //! A connection may be cut, our program may be killed, the guest may restart: what became of the work is read from that
 //! folder and from systemd, never guessed, and work that is still going on is waited for, never begun a second time.
 
-use std::time::Duration;
-
 use sha2::{Digest, Sha256};
 
 use super::door::Door;
 use super::script::Script;
 use super::{Engine, EngineError};
 use crate::ssh::{Finished, Stdin};
-use crate::util::limits;
 use crate::yunohost::playbook::template::{Piece, Text};
 use secrecy::{ExposeSecret, SecretString};
 
@@ -168,9 +165,4 @@ pub async fn write_file(engine: &Engine, door: &Door, script: &Script, path: &st
         content.push('\n');
     }
     door.write_private(path, Stdin::Secret(SecretString::from(content))).await
-}
-
-/// How long to wait before looking again at something that has been under way for so long.
-pub fn poll_interval(waited: Duration) -> Duration {
-    (waited / 100).clamp(limits::POLL_INTERVAL_MIN, limits::POLL_INTERVAL_MAX)
 }

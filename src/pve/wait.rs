@@ -85,13 +85,8 @@ pub async fn wait_task(client: &Client, upid: &Upid, clock: &Clock, deadline: Du
         if waited >= deadline {
             return Err(WaitError::Deadline { upid: upid.clone(), after: waited });
         }
-        clock.sleep(pause(waited).min(deadline - waited)).await?;
+        clock.sleep(limits::poll_interval(waited).min(deadline - waited)).await?;
     }
-}
-
-/// A hundredth of what has passed: the end is seen at most about one per cent late, and long tasks are asked seldom.
-fn pause(waited: Duration) -> Duration {
-    (waited / 100).clamp(limits::PVE_TASK_POLL_MIN, limits::PVE_TASK_POLL_MAX)
 }
 
 fn elapsed(from: Timestamp, to: Timestamp) -> Duration {
@@ -115,7 +110,11 @@ mod tests {
     #[test]
     fn pauses_grow_with_the_time_that_has_passed() {
         for (waited_s, pause_ms) in [(0, 500), (50, 500), (100, 1000), (300, 3000), (500, 5000), (7200, 5000)] {
-            assert_eq!(pause(Duration::from_secs(waited_s)), Duration::from_millis(pause_ms), "{waited_s} s");
+            assert_eq!(
+                limits::poll_interval(Duration::from_secs(waited_s)),
+                Duration::from_millis(pause_ms),
+                "{waited_s} s"
+            );
         }
     }
 

@@ -32,11 +32,6 @@ pub const PVE_REQUESTS_PER_NODE_MAX: usize = 5;
 /// How long an idle connection to a Proxmox node is kept: below the 5 s after which its server closes it.
 pub const PVE_IDLE_TIMEOUT: Duration = Duration::from_secs(3);
 
-/// Shortest and longest pause between two looks at a task.
-pub const PVE_TASK_POLL_MIN: Duration = Duration::from_millis(500);
-/// See [`PVE_TASK_POLL_MIN`].
-pub const PVE_TASK_POLL_MAX: Duration = Duration::from_secs(5);
-
 /// Looks at a task that may fail one after another before its waiting is given up (the task goes on).
 pub const PVE_TASK_LOOKS_FAILED_MAX: u32 = 5;
 
@@ -105,3 +100,9 @@ pub const GUEST_BOOT_TIMEOUT: Duration = Duration::from_secs(1200);
 
 /// How long an instance is reserved for one run; renewed before every action.
 pub const LEASE_TIME: Duration = Duration::from_secs(4 * 3600);
+
+/// How long to wait before looking again at something that has been under way for so long: a hundredth of it, so that its
+/// end is seen about one per cent late at most, and long work is asked about seldom.
+pub fn poll_interval(waited: Duration) -> Duration {
+    (waited / 100).clamp(POLL_INTERVAL_MIN, POLL_INTERVAL_MAX)
+}
