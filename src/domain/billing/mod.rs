@@ -1,0 +1,23 @@
+//! What is charged, when, and how it rounds (rules R1 to R31, `docs/billing.md`): pure, every moment is an argument.
+
+pub mod arithmetic;
+pub mod assemble;
+pub mod charge;
+pub mod credit;
+pub mod decimal;
+pub mod difference;
+pub mod document;
+pub mod duration;
+pub mod exact;
+pub mod late;
+pub mod lawful;
+pub mod month;
+pub mod owed;
+mod seats;
+pub mod seller;
+pub mod support;
+pub mod terms;
+pub mod vat;
+pub mod words;
+pub mod years;
+pub mod zone;
