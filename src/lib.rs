@@ -11,6 +11,7 @@ pub mod inventory;
 #[cfg(feature = "lab")]
 pub mod lab;
 pub mod plan;
+pub mod print;
 pub mod pve;
 pub mod ssh;
 pub mod store;

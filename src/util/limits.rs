@@ -106,3 +106,9 @@ pub const LEASE_TIME: Duration = Duration::from_secs(4 * 3600);
 pub fn poll_interval(waited: Duration) -> Duration {
     (waited / 100).clamp(POLL_INTERVAL_MIN, POLL_INTERVAL_MAX)
 }
+
+/// Files in a folder of templates.
+pub const PRINT_TEMPLATE_FILES_MAX: usize = 200;
+
+/// The largest file among templates: fonts of large scripts are that big.
+pub const PRINT_TEMPLATE_BYTES_MAX: u64 = 24 * 1024 * 1024;

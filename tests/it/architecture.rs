@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// Which room may use which: the table of `docs/architecture.md`.
-const EDGES: [(&str, &[&str]); 12] = [
+const EDGES: [(&str, &[&str]); 13] = [
     ("util", &[]),
     ("domain", &[]),
     ("inventory", &["domain", "util"]),
     ("plan", &["domain", "inventory", "yunohost"]),
+    ("print", &["util"]),
     ("pve", &["domain", "ssh", "util"]),
     ("ssh", &["domain", "util"]),
     ("yunohost", &["domain", "ssh", "util"]),

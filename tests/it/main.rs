@@ -14,6 +14,7 @@ mod lab_login;
 mod lab_pve;
 mod onboarding;
 mod oracle;
+mod print;
 mod proxmoxer;
 mod pve;
 mod pve_behaviour;
