@@ -1,0 +1,95 @@
+//! When Proxmox runs something: its calendar events, read and predicted as it does (sheet Proxmox, sections 9b and 16).
+//!
+//! An event is a pattern of wall-clock times: weekdays, a date, a time, each part a list of numbers, ranges and steps. The
+//! wall clock is that of the machine that runs the job. A time that the clock skips in spring does not happen that day; a
+//! time that it shows twice in autumn happens once, at which of the two depends on what the machine computed before.
+
+mod doubts;
+mod next;
+mod parse;
+
+pub use doubts::{Doubt, schedule};
+pub use next::Run;
+pub use parse::{NotAnEvent, parse};
+
+/// Who reads the text: they differ in what they forgive.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reads {
+    /// A node (Proxmox VE): blanks around the text are taken away.
+    Node,
+    /// A backup server: they are refused.
+    Server,
+}
+
+/// A calendar event.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Event {
+    /// Days of the week, Monday is 0.
+    weekdays: Part,
+    years: Part,
+    months: Part,
+    days: Part,
+    hours: Part,
+    minutes: Part,
+    seconds: Part,
+    /// Read in UTC instead of the machine's zone.
+    utc: bool,
+    /// How the time was written: what is surely not meant shows there only.
+    written: Written,
+}
+
+/// How the time of an event was written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+struct Written {
+    /// A part before the first colon that was taken for hours.
+    hours: bool,
+    /// A last part that was taken for seconds.
+    seconds: bool,
+    /// The minutes are numbers or ranges without a step.
+    plain_minutes: bool,
+    /// The minutes are a list of more than one.
+    many_minutes: bool,
+}
+
+/// The numbers that one part of an event allows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Part {
+    /// All of them.
+    Any,
+    /// Those of a list.
+    Listed(Vec<Item>),
+}
+
+/// An entry of a list: from a number, in steps, to a number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Item {
+    first: u32,
+    /// Included; a step without an end goes as far as the part does.
+    last: u32,
+    /// Zero: only the first.
+    step: u32,
+}
+
+impl Part {
+    fn only(number: u32) -> Part {
+        Part::Listed(vec![Item::only(number)])
+    }
+
+    fn contains(&self, number: u32) -> bool {
+        match self {
+            Part::Any => true,
+            Part::Listed(items) => items.iter().any(|item| item.contains(number)),
+        }
+    }
+}
+
+impl Item {
+    fn only(number: u32) -> Item {
+        Item { first: number, last: number, step: 1 }
+    }
+
+    fn contains(self, number: u32) -> bool {
+        let inside = (self.first..=self.last).contains(&number);
+        inside && (number - self.first).checked_rem(self.step).map_or(number == self.first, |rest| rest == 0)
+    }
+}

@@ -1,0 +1,8 @@
+//! The vocabulary of backups, pure: what they are called, when they run, what is kept, what a guest says of itself.
+
+pub mod calendar;
+pub mod key;
+pub mod marker;
+pub mod names;
+pub mod retention;
+pub mod traffic;
