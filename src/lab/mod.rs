@@ -4,8 +4,12 @@
 //! sharing a wire type with the clients it tests (invariant 3). The world model (`world`, `os`, `yunohost`) knows no
 //! protocol; `pve` and `net` put the protocols around it.
 
+pub mod calendar;
+pub mod declared;
 pub mod net;
 pub mod os;
+pub mod pbs;
 pub mod pve;
+pub mod wire;
 pub mod world;
 pub mod yunohost;

@@ -1,6 +1,6 @@
 //! The lab's calendar against the recorded answers of the real parser and calculator.
 
-use accolades::lab::pve::calendar::CalendarEvent;
+use accolades::lab::calendar::CalendarEvent;
 use jiff::tz::TimeZone;
 use serde_json::Value;
 

@@ -64,6 +64,7 @@ pub fn world_with(access: Access) -> World {
         seed: 1,
         now: Moment(NOW_S * 1_000_000),
         internet: Internet::default(),
+        backup_servers: Default::default(),
         sites: [(SITE.to_owned(), site)].into_iter().collect(),
     }
 }
@@ -105,6 +106,7 @@ pub fn with_secrets(text: &str) -> String {
 
 /// The checks before a method, for every method of the table.
 pub fn admit(world: &World, request: &RawRequest) -> Result<Admitted, RawAnswer> {
-    let surroundings = Surroundings { seed: world.seed, now: world.now, internet: &world.internet };
+    let (seed, now, servers) = (world.seed, world.now, &world.backup_servers);
+    let surroundings = Surroundings { seed, now, internet: &world.internet, servers };
     server::admit(&world.sites[SITE], surroundings, request, |_| true)
 }

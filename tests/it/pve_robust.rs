@@ -1,6 +1,6 @@
 //! Nothing that a client sends makes the lab's Proxmox fall over.
 
-use accolades::lab::pve::calendar::CalendarEvent;
+use accolades::lab::calendar::CalendarEvent;
 use accolades::lab::pve::call::Refusal;
 use accolades::lab::pve::schema::{Format, Param};
 use accolades::lab::pve::{json, server, table, verify, wire};

@@ -6,6 +6,7 @@ use std::io::Write as _;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::Mutex;
 
 use accolades::demo::{rewrite, world};
 use accolades::domain::ids::InstanceId;
@@ -44,7 +45,8 @@ pub struct Rehearsal {
 /// A moment of a rehearsal.
 pub struct Snapshot {
     files: BTreeMap<String, String>,
-    world: World,
+    /// Locked so that cases that run side by side can begin from it.
+    world: Mutex<World>,
     store: Vec<(String, Vec<u8>)>,
 }
 
@@ -183,9 +185,10 @@ impl Rehearsal {
         for (name, content) in &snapshot.store {
             write_private(&folder.path().join(name), content);
         }
-        let seed = snapshot.world.seed;
+        let world = snapshot.world.lock().expect("nobody panics with it").clone();
+        let seed = world.seed;
         // The names of the runs in the store must not come again.
-        Rehearsal::on(snapshot.files.clone(), seed, seed + 1, Some(snapshot.world.clone()), folder).await
+        Rehearsal::on(snapshot.files.clone(), seed, seed + 1, Some(world), folder).await
     }
 
     async fn on(
@@ -226,7 +229,7 @@ impl Rehearsal {
         let store = entries
             .map(|entry| (entry.file_name().into_string().expect("text"), std::fs::read(entry.path()).expect("a file")))
             .collect();
-        let world = self.served.lab.lock().world.clone();
+        let world = Mutex::new(self.served.lab.lock().world.clone());
         Snapshot { files, world, store }
     }
 

@@ -114,7 +114,8 @@ impl Server {
         stdin: String,
     ) -> Output {
         let exec = Exec { user: user.to_owned(), argv, env, stdin };
-        let around = Surroundings { seed: 1, now: self.now, internet: &self.internet };
+        let servers = Default::default();
+        let around = Surroundings { seed: 1, now: self.now, internet: &self.internet, servers: &servers };
         let output = yunohost::run(&mut self.machine, &exec, around);
         self.now = self.now.plus_us(output.duration_us);
         output
@@ -157,7 +158,8 @@ impl Server {
         let before = self.machine.clone();
         let env = BTreeMap::from([("LC_ALL".to_owned(), "C.UTF-8".to_owned())]);
         let exec = Exec { user: "root".to_owned(), argv: step.argv.clone(), env, stdin: step.stdin.clone() };
-        let around = Surroundings { seed: 1, now: self.now, internet: &self.internet };
+        let servers = Default::default();
+        let around = Surroundings { seed: 1, now: self.now, internet: &self.internet, servers: &servers };
         let output = os::run(&mut self.machine, &exec, around);
         if !matches(step, &output) {
             self.machine = before;

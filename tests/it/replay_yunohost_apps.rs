@@ -72,7 +72,8 @@ impl<'a> Server<'a> {
     fn exec(&mut self, argv: Vec<String>, mut env: BTreeMap<String, String>) -> Output {
         env.insert("LC_ALL".to_owned(), "C.UTF-8".to_owned());
         let exec = Exec { user: "root".to_owned(), argv, env, stdin: String::new() };
-        let around = Surroundings { seed: 1, now: self.now, internet: &self.internet };
+        let servers = Default::default();
+        let around = Surroundings { seed: 1, now: self.now, internet: &self.internet, servers: &servers };
         let output = yunohost::run(&mut self.machine, &exec, around);
         self.now = self.now.plus_us(output.duration_us);
         output

@@ -88,7 +88,7 @@ impl State {
 
     /// Lets everything happen whose time has come.
     pub fn settle(&mut self) {
-        let World { seed, now, internet, sites } = &mut self.world;
+        let World { now, sites, .. } = &mut self.world;
         self.topology.back_online.retain(|site, until| {
             let back = *until <= *now;
             if let Some(place) = sites.get_mut(site).filter(|_| back) {
@@ -96,10 +96,7 @@ impl State {
             }
             !back
         });
-        let around = crate::lab::world::Surroundings { seed: *seed, now: *now, internet };
-        for site in sites.values_mut() {
-            site.advance(around);
-        }
+        self.world.settle();
         self.note_programs();
     }
 

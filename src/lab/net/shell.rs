@@ -142,8 +142,8 @@ fn reboot(state: &mut State, endpoint: &Endpoint) {
 
 /// Runs it, lets its time pass, and lets what became due meanwhile happen. `None` when the machine went away.
 fn run(state: &mut State, endpoint: &Endpoint, user: &str, command_line: &str, stdin: &str) -> Option<Output> {
-    let World { seed, now, internet, sites } = &mut state.world;
-    let around = Surroundings { seed: *seed, now: *now, internet };
+    let World { seed, now, internet, backup_servers, sites } = &mut state.world;
+    let around = Surroundings { seed: *seed, now: *now, internet, servers: backup_servers };
     let login = Login { user: user.to_owned() };
     let output = match endpoint {
         Endpoint::GuestSsh { site, vmid } | Endpoint::GuestWeb { site, vmid } => {

@@ -1,8 +1,10 @@
 //! Machines for this room's tests.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 use super::{CloudInit, Login, Machine, Output, advance, boot, shell};
+use crate::lab::pbs::state::BackupServers;
 use crate::lab::world::internet::Download;
 use crate::lab::world::{Internet, Moment, Surroundings};
 
@@ -12,6 +14,7 @@ pub const KEY: &str = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGtlc3RrZXl0ZXN0a2V5d
 /// A small world around one machine.
 pub struct Lab {
     pub internet: Internet,
+    pub servers: RefCell<BackupServers>,
     pub now: Moment,
     pub machine: Machine,
 }
@@ -61,7 +64,8 @@ impl Lab {
 
     /// A guest with this drive, five minutes after power-on.
     pub fn booted_with(cloud_init: &CloudInit) -> Lab {
-        let mut lab = Lab { internet: internet(), now: Moment(1_790_000_000_000_000), machine: Machine::default() };
+        let now = Moment(1_790_000_000_000_000);
+        let mut lab = Lab { internet: internet(), servers: RefCell::default(), now, machine: Machine::default() };
         lab.machine = boot(cloud_init, None, lab.around());
         lab.pass_seconds(300);
         lab
@@ -84,19 +88,19 @@ impl Lab {
     }
 
     fn around(&self) -> Surroundings<'_> {
-        Surroundings { seed: 7, now: self.now, internet: &self.internet }
+        Surroundings { seed: 7, now: self.now, internet: &self.internet, servers: &self.servers }
     }
 
     /// Lets time pass.
     pub fn pass_seconds(&mut self, seconds: u64) {
         self.now = self.now.plus_us(seconds * 1_000_000);
-        let around = Surroundings { seed: 7, now: self.now, internet: &self.internet };
+        let around = Surroundings { seed: 7, now: self.now, internet: &self.internet, servers: &self.servers };
         advance(&mut self.machine, around);
     }
 
     /// A command line over SSH; the time it takes passes.
     pub fn ssh(&mut self, user: &str, line: &str, stdin: &str) -> Output {
-        let around = Surroundings { seed: 7, now: self.now, internet: &self.internet };
+        let around = Surroundings { seed: 7, now: self.now, internet: &self.internet, servers: &self.servers };
         let login = Login { user: user.to_owned() };
         let output = shell(&mut self.machine, &login, line, stdin, around);
         self.now = self.now.plus_us(output.duration_us);

@@ -4,8 +4,8 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 
-use super::calendar::CalendarEvent;
 use super::call::{Call, Handler, Refusal};
+use crate::lab::calendar::CalendarEvent;
 use crate::lab::world::{Site, Surroundings};
 
 /// What the lab says it is.

@@ -1,98 +1,14 @@
-//! Requests and answers as they cross the wire, and the answers that Proxmox gives in its own form.
+//! The answers that Proxmox gives in its own form.
 
 use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
 use super::call::Refusal;
+pub use crate::lab::wire::{RawAnswer, RawRequest};
 
 /// The content type of every JSON answer.
 const JSON_TYPE: &str = "application/json;charset=UTF-8";
-
-/// How long an answer that refuses authentication is held back, in simulated time.
-const UNAUTHORIZED_DELAY_US: u64 = 3_000_000;
-
-/// A request as it came.
-#[derive(Debug, Clone, Default)]
-pub struct RawRequest {
-    /// The first word of the request line, whatever it is.
-    pub method: String,
-    /// The second word of the request line: path and query, not decoded.
-    pub target: String,
-    /// Header names and values in their order.
-    pub headers: Vec<(String, String)>,
-    /// The body, as long as `Content-Length` says; empty when it was not read because it is refused.
-    pub body: Vec<u8>,
-}
-
-impl RawRequest {
-    /// The first value of a header, whatever its case.
-    pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
-    }
-
-    /// The announced length of the body in bytes; 0 when there is none or the number is none.
-    pub fn content_length(&self) -> u64 {
-        self.header("Content-Length").and_then(|text| text.trim().parse().ok()).unwrap_or_default()
-    }
-
-    /// The path as written, without the query.
-    pub fn raw_path(&self) -> &str {
-        self.target.split(['?', '#']).next().unwrap_or_default()
-    }
-
-    /// The path, percent-decoded.
-    pub fn path(&self) -> String {
-        percent_encoding::percent_decode_str(self.raw_path()).decode_utf8_lossy().into_owned()
-    }
-
-    /// What stands behind the question mark.
-    pub fn query(&self) -> &str {
-        let target = self.target.split('#').next().unwrap_or_default();
-        target.split_once('?').map_or("", |(_, query)| query)
-    }
-
-    /// The media type of the body without its parameters.
-    pub fn media_type(&self) -> Option<&str> {
-        self.header("Content-Type")?.split([';', ',']).next().map(str::trim)
-    }
-}
-
-/// An answer as it goes.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RawAnswer {
-    /// Status code.
-    pub status: u16,
-    /// Reason phrase: one line.
-    pub reason: String,
-    /// Content type; none for answers of the HTTP layer itself.
-    pub content_type: Option<&'static str>,
-    /// Body.
-    pub body: Vec<u8>,
-    /// Whether the connection ends with this answer.
-    pub close: bool,
-    /// Simulated time that passes before the answer.
-    pub delay_us: u64,
-}
-
-impl RawAnswer {
-    /// A refusal of the HTTP layer: no content type, the text also as body.
-    pub fn plain(status: u16, text: &str) -> RawAnswer {
-        RawAnswer { body: text.as_bytes().to_vec(), ..RawAnswer::bare(status, text) }
-    }
-
-    /// A refusal without a body.
-    pub fn bare(status: u16, text: &str) -> RawAnswer {
-        RawAnswer {
-            status,
-            reason: first_line(text),
-            content_type: None,
-            body: Vec::new(),
-            close: status >= 400,
-            delay_us: if status == 401 { UNAUTHORIZED_DELAY_US } else { 0 },
-        }
-    }
-}
 
 /// The form that the path asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -166,8 +82,4 @@ fn split_total(data: Value) -> (Value, Option<Value>) {
 
 fn json_answer(status: u16, reason: &str, body: &Value) -> RawAnswer {
     RawAnswer { content_type: Some(JSON_TYPE), body: body.to_string().into_bytes(), ..RawAnswer::bare(status, reason) }
-}
-
-fn first_line(text: &str) -> String {
-    text.lines().next().unwrap_or_default().to_owned()
 }

@@ -2,7 +2,6 @@
 
 pub mod access;
 pub mod boot;
-pub mod calendar;
 pub mod call;
 pub mod cloudinit;
 pub mod formats;

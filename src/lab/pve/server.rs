@@ -31,8 +31,7 @@ pub struct Admitted {
 ///
 /// A request for a method that is in the table but not simulated is answered like one for an unknown path.
 pub fn answer(world: &mut World, site: &str, request: &RawRequest) -> RawAnswer {
-    let surroundings = Surroundings { seed: world.seed, now: world.now, internet: &world.internet };
-    let Some(site) = world.sites.get_mut(site) else {
+    let Some((site, surroundings)) = world.site_mut(site) else {
         return RawAnswer::plain(595, "no such site");
     };
     let admitted = match admit(site, surroundings, request, |method| handler(method).is_some()) {

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use super::{Site, World};
+use crate::lab::pbs::state::{BackupServer, CryptMode, Datastore, Group, Job};
 use crate::lab::pve::network::{self, Card};
 use crate::lab::pve::state::property::Properties;
 use crate::lab::pve::state::storage::parse_volid;
@@ -25,7 +26,9 @@ impl World {
     /// history, clocks, process numbers, hardware addresses and other random keys, secrets.
     pub fn digest_view(&self) -> Value {
         let sites: BTreeMap<_, _> = self.sites.iter().map(|(id, site)| (id, site_view(site))).collect();
-        json!({ "sites": sites, "dns": self.internet.dns.iter().collect::<Vec<_>>() })
+        let servers = self.backup_servers.borrow();
+        let servers: BTreeMap<_, _> = servers.0.iter().map(|(at, server)| (at, backup_server_view(server))).collect();
+        json!({ "sites": sites, "dns": self.internet.dns.iter().collect::<Vec<_>>(), "backup_servers": servers })
     }
 
     /// The whole world as text.
@@ -134,6 +137,58 @@ fn access_view(pve: &Pve) -> Value {
     let mut view = serde_json::to_value(&pve.access).unwrap_or_default();
     remove_secrets(&mut view);
     view
+}
+
+/// What a technician sees of a backup server. When snapshots were taken, and so how many there are, is a matter of
+/// clocks; that there are some, whose they are and how they are protected is not.
+fn backup_server_view(server: &BackupServer) -> Value {
+    let mut access = serde_json::to_value(&server.access).unwrap_or_default();
+    remove_secrets(&mut access);
+    access["seen"] = Value::Null;
+    if let Some(entries) = access["entries"].as_array_mut() {
+        entries.sort_by_key(Value::to_string);
+    }
+    let options = |jobs: &BTreeMap<String, Job>| -> BTreeMap<String, Value> {
+        jobs.iter().map(|(id, job)| (id.clone(), json!(job.options))).collect()
+    };
+    let remotes: BTreeMap<_, _> = server
+        .remotes
+        .iter()
+        .map(|(name, remote)| (name, (remote.options.get("host"), remote.options.get("auth-id"))))
+        .collect();
+    let stores: BTreeMap<_, _> = server.datastores.iter().map(|(name, store)| (name, datastore_view(store))).collect();
+    json!({
+        "online": server.online,
+        "access": access,
+        "sync": options(&server.jobs.sync),
+        "verify": options(&server.jobs.verify),
+        "prune": options(&server.jobs.prune),
+        "remotes": remotes,
+        "traffic": server.traffic,
+        "datastores": stores,
+    })
+}
+
+fn datastore_view(store: &Datastore) -> Value {
+    let group = |group: &Group| {
+        let newest = group.last_finished().map(|(_, snapshot)| snapshot);
+        json!({
+            "owner": group.owner,
+            "notes": group.notes,
+            "has": newest.is_some(),
+            "encrypted": newest.is_some_and(|one| one.files.iter().any(|file| file.crypt_mode == CryptMode::Encrypt)),
+            "protected": group.snapshots.values().filter(|one| one.protected).count(),
+            "running": group.is_locked(),
+        })
+    };
+    let namespaces: BTreeMap<_, _> = store
+        .namespaces
+        .iter()
+        .map(|(path, place)| {
+            (path, place.groups.iter().map(|(id, one)| (id.to_string(), group(one))).collect::<BTreeMap<_, _>>())
+        })
+        .collect();
+    json!({ "options": store.options, "namespaces": namespaces })
 }
 
 fn remove_secrets(value: &mut Value) {

@@ -14,8 +14,6 @@ pub struct Internet {
     pub dns: BTreeMap<(String, String), Vec<String>>,
     /// Files that can be downloaded, by URL.
     pub downloads: BTreeMap<String, Download>,
-    /// Proxmox Backup Servers by the name or address under which nodes reach them.
-    pub backup_servers: BTreeMap<String, BackupServer>,
     /// What the app catalogue and the packages' repositories hold.
     #[serde(default)]
     pub apps: AppSources,
@@ -23,17 +21,6 @@ pub struct Internet {
     pub catalog_reachable: bool,
     /// Whether Let's Encrypt and YunoHost's diagnosis servers answer.
     pub validators_reachable: bool,
-}
-
-/// A Proxmox Backup Server, as far as a node sees it when it defines a storage.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
-pub struct BackupServer {
-    /// SHA-256 fingerprint of its certificate.
-    pub fingerprint: String,
-    /// Users and tokens (`sync@pbs`, `sync@pbs!node`) with their secrets.
-    pub users: BTreeMap<String, String>,
-    /// Datastores with their size in bytes.
-    pub datastores: BTreeMap<String, u64>,
 }
 
 /// A file that can be downloaded.

@@ -9,6 +9,7 @@ pub mod site;
 pub mod spec;
 pub mod time;
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
@@ -17,6 +18,8 @@ pub use internet::Internet;
 pub use site::Site;
 pub use spec::SiteSpec;
 pub use time::Moment;
+
+use crate::lab::pbs::state::BackupServers;
 
 /// Everything that exists.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -27,6 +30,9 @@ pub struct World {
     pub now: Moment,
     /// The rest of the internet.
     pub internet: Internet,
+    /// Proxmox Backup Servers. In a cell because what a node does may change one of them.
+    #[serde(default)]
+    pub backup_servers: RefCell<BackupServers>,
     /// The co-operative's sites by id.
     pub sites: BTreeMap<String, Site>,
 }
@@ -40,22 +46,32 @@ pub struct Surroundings<'a> {
     pub now: Moment,
     /// The rest of the internet.
     pub internet: &'a Internet,
+    /// Proxmox Backup Servers, for `lab::pbs::node_side`.
+    pub servers: &'a RefCell<BackupServers>,
 }
 
 impl World {
     /// A site together with what is around it, for one request.
     pub fn site_mut(&mut self, id: &str) -> Option<(&mut Site, Surroundings<'_>)> {
-        let around = Surroundings { seed: self.seed, now: self.now, internet: &self.internet };
-        self.sites.get_mut(id).map(|site| (site, around))
+        let World { seed, now, internet, backup_servers, sites } = self;
+        let around = Surroundings { seed: *seed, now: *now, internet, servers: backup_servers };
+        sites.get_mut(id).map(|site| (site, around))
     }
 
     /// Moves time forward (never back) and lets everything happen that falls into it.
     pub fn advance_to(&mut self, moment: Moment) {
         self.now = self.now.max(moment);
-        let around = Surroundings { seed: self.seed, now: self.now, internet: &self.internet };
-        for site in self.sites.values_mut() {
+        self.settle();
+    }
+
+    /// Lets everything happen whose time has come.
+    pub fn settle(&mut self) {
+        let World { seed, now, internet, backup_servers, sites } = self;
+        let around = Surroundings { seed: *seed, now: *now, internet, servers: backup_servers };
+        for site in sites.values_mut() {
             site.advance(around);
         }
+        backup_servers.borrow_mut().advance(*seed, *now);
     }
 
     /// Moves time forward by so many microseconds.

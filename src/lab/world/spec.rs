@@ -1,5 +1,6 @@
 //! New worlds and new sites.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 
@@ -65,7 +66,7 @@ impl World {
     /// An empty world at the lab's beginning.
     pub fn new(seed: u64) -> World {
         let internet = Internet { catalog_reachable: true, validators_reachable: true, ..Internet::default() };
-        World { seed, now: BEGINNING, internet, sites: BTreeMap::new() }
+        World { seed, now: BEGINNING, internet, backup_servers: RefCell::default(), sites: BTreeMap::new() }
     }
 
     /// Adds a site with a freshly installed Proxmox VE node: storages `local` and `local-lvm`, no VM, no user but root.

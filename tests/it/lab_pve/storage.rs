@@ -1,7 +1,7 @@
 //! Sections 5a (images), 9b (jobs), 9c (content) and 9d (definitions of storages).
 
+use accolades::lab::pbs::state::BackupServer;
 use accolades::lab::pve::call::Refusal;
-use accolades::lab::world::internet::BackupServer;
 use serde_json::{Value, json};
 
 use super::{IMAGE, IMAGE_SHA512, IMAGE_URL, Lab, died};
@@ -145,12 +145,12 @@ fn pve_s9d_a_backup_server_is_contacted_at_creation() {
     let words = |text: &str| Err(died(&format!("create storage failed: pbs1: {text}")));
     let down = "error fetching datastores - 500 Can't connect to pbs.example:8007 (Connection refused)";
     assert_eq!(create(&mut lab, &pbs), words(down));
-    let server = BackupServer {
-        fingerprint: "AA:CC".to_owned(),
-        users: [("node@pbs".to_owned(), "secret".to_owned())].into(),
-        datastores: [("other".to_owned(), 1_000)].into(),
-    };
-    lab.world.internet.backup_servers.insert("pbs.example".to_owned(), server);
+    let mut server = BackupServer::new("pbs", "root-password", lab.world.now);
+    server.fingerprint = "AA:CC".to_owned();
+    server.access.add_user("node@pbs", Some("secret"));
+    server.access.grant("/datastore/other", "node@pbs", "DatastoreBackup");
+    server.add_datastore("other", 1_000);
+    lab.world.backup_servers.borrow_mut().0.insert("pbs.example".to_owned(), server);
     assert_eq!(create(&mut lab, &pbs), words("error fetching datastores - fingerprint 'AA:CC' not verified, abort!"));
     pbs["fingerprint"] = json!("aa:cc");
     let missing = "Cannot find datastore 'coop', check permissions and existence!";

@@ -33,7 +33,8 @@ fn pve_s7_the_agent_answers_only_some_time_after_power_on() {
     assert!(lab.machine.agent_running() && lab.machine.ssh_running());
     let previous = std::mem::take(&mut lab.machine);
     let internet = lab.internet.clone();
-    let around = crate::lab::world::Surroundings { seed: 7, now: lab.now, internet: &internet };
+    let servers = Default::default();
+    let around = crate::lab::world::Surroundings { seed: 7, now: lab.now, internet: &internet, servers: &servers };
     lab.machine = boot(&cloud_init(), Some(previous), around);
     assert!(!lab.machine.agent_running() && !lab.machine.ssh_running());
     lab.pass_seconds(60);

@@ -100,7 +100,8 @@ fn pvesh_calls_the_nodes_api_as_root() {
     use crate::lab::os::{Exec, Host, run_on};
     let mut lab = node();
     let internet = lab.internet.clone();
-    let around = crate::lab::world::Surroundings { seed: 7, now: lab.now, internet: &internet };
+    let servers = Default::default();
+    let around = crate::lab::world::Surroundings { seed: 7, now: lab.now, internet: &internet, servers: &servers };
     let mut asked = Vec::new();
     let mut api = |verb: &str, path: &str, params: &[(String, String)]| {
         asked.push(format!("{verb} {path} {params:?}"));

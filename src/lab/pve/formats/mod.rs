@@ -8,7 +8,7 @@ mod vm;
 
 use serde_json::{Map, Value};
 
-use super::calendar::CalendarEvent;
+use crate::lab::calendar::CalendarEvent;
 pub use ids::user_id;
 
 /// Splits a list as Proxmox does: at commas, semicolons, blanks and NUL.

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use crate::lab::pbs::node_side::{self, Login};
+use crate::lab::pbs::state::PORT;
 use crate::lab::pve::call::{Call, Refusal};
 use crate::lab::pve::state::{Storage, StorageKind};
 use crate::lab::world::Surroundings;
@@ -17,31 +19,28 @@ pub fn connect(
     around: Surroundings<'_>,
 ) -> Result<Storage, Refusal> {
     let failed = |text: String| Refusal::died(format!("create storage failed: {id}: {text}"));
-    let server = options.get("server").cloned().unwrap_or_default();
-    let port = options.get("port").cloned().unwrap_or_else(|| "8007".to_owned());
-    let Some(there) = around.internet.backup_servers.get(&server) else {
-        return Err(failed(format!(
-            "error fetching datastores - 500 Can't connect to {server}:{port} (Connection refused)"
-        )));
+    let option = |name: &str| options.get(name).cloned().unwrap_or_default();
+    let (server, user, datastore) = (option("server"), option("username"), option("datastore"));
+    let port = options.get("port").map_or(Some(PORT), |port| port.parse().ok()).unwrap_or_default();
+    let (fingerprint, password) = (options.get("fingerprint").cloned(), call.text("password").unwrap_or_default());
+    let login = Login {
+        address: &server,
+        port,
+        fingerprint: fingerprint.as_deref(),
+        auth_id: &user,
+        secret: &password,
+        datastore: &datastore,
+        namespace: "",
     };
-    let given = options.get("fingerprint").map(|text| text.to_uppercase()).unwrap_or_default();
-    if given != there.fingerprint.to_uppercase() {
-        return Err(failed(format!(
-            "error fetching datastores - fingerprint '{}' not verified, abort!",
-            there.fingerprint.to_uppercase()
-        )));
-    }
-    let user = options.get("username").cloned().unwrap_or_default();
-    if there.users.get(&user) != call.text("password").as_ref() {
-        return Err(failed("error fetching datastores - 401 Unauthorized".to_owned()));
-    }
-    let datastore = options.get("datastore").cloned().unwrap_or_default();
-    let Some(bytes) = there.datastores.get(&datastore) else {
+    let stores = node_side::datastores(around, &login)
+        .map_err(|failure| failed(format!("error fetching datastores - {}", failure.in_plugin())))?;
+    if !stores.contains(&datastore) {
         return Err(failed(format!("Cannot find datastore '{datastore}', check permissions and existence!")));
-    };
+    }
+    let bytes = node_side::status(around, &login).map(|usage| usage.total).unwrap_or_default();
     if options.contains_key("encryption-key") {
         return Err(Refusal::Status(501, "encrypted backup storages are not simulated in the lab".to_owned()));
     }
     options.entry("content".to_owned()).or_insert_with(|| "backup".to_owned());
-    Ok(Storage::new(StorageKind::Pbs, options, *bytes))
+    Ok(Storage::new(StorageKind::Pbs, options, bytes))
 }

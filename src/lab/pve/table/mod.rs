@@ -15,6 +15,7 @@ mod vm_options;
 mod vm_properties;
 
 use super::schema::{Method, Param, Verb, get};
+use crate::lab::declared::fit;
 
 /// The index of the API, the only method with an empty path.
 const INDEX: &[Method] = &[get("/", "index").for_users()];
@@ -72,30 +73,12 @@ pub fn find(verb: Verb, path: &str) -> Option<Found> {
     let segments: Vec<&str> = path.split('/').filter(|one| !one.is_empty()).collect();
     methods()
         .filter(|method| method.verb == verb)
-        .filter_map(|method| Some(Found { method, uri: fit(method.path, &segments)? }))
+        .filter_map(|method| Some(Found { method, uri: fit_places(method.path, &segments)? }))
         .min_by_key(|found| found.uri.len())
 }
 
-fn fit(template: &'static str, segments: &[&str]) -> Option<Vec<(&'static str, String)>> {
-    let places: Vec<&'static str> = template.split('/').filter(|one| !one.is_empty()).collect();
-    let swallows = template.ends_with("{volume}");
-    if segments.len() < places.len() || (segments.len() > places.len() && !swallows) {
-        return None;
-    }
-    let mut uri = Vec::new();
-    for (index, place) in places.iter().enumerate() {
-        let Some(name) = place.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')) else {
-            if *place != segments[index] {
-                return None;
-            }
-            continue;
-        };
-        let value = if index + 1 == places.len() { segments[index..].join("/") } else { segments[index].to_owned() };
-        // Proxmox's own pattern for a place is "no blanks".
-        if value.contains(char::is_whitespace) {
-            return None;
-        }
-        uri.push((name, value));
-    }
-    Some(uri)
+/// Proxmox's own pattern for a place is "no blanks".
+fn fit_places(template: &'static str, segments: &[&str]) -> Option<Vec<(&'static str, String)>> {
+    let uri = fit(template, segments, template.ends_with("{volume}"))?;
+    uri.iter().all(|(_, value)| !value.contains(char::is_whitespace)).then_some(uri)
 }
