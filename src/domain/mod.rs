@@ -8,4 +8,5 @@ pub mod keys;
 pub mod legal;
 pub mod money;
 pub mod names;
+pub mod patience;
 pub mod refusal;

@@ -1,6 +1,7 @@
 //! One run at a time on an instance, also across machines that share a PostgreSQL.
 
 use super::{Engine, EngineError};
+use crate::inventory::model::Site;
 use crate::store::{Acquired, Lease};
 use crate::util::limits;
 
@@ -43,6 +44,11 @@ impl InstanceLease {
     pub async fn give_back(self, engine: &Engine) -> Result<(), EngineError> {
         Ok(engine.store.release_lease(&self.0).await?)
     }
+}
+
+/// The lease of whatever reads or writes whole disks on a site's node: backups, drills, restores. One at a time.
+pub fn heavy_work(site: &Site) -> String {
+    format!("site/{}/heavy-work", site.id)
 }
 
 fn lease_us() -> i64 {

@@ -33,6 +33,21 @@ pub struct Volume {
     /// It cannot be removed.
     #[serde(default, deserialize_with = "wire::flag")]
     pub protected: bool,
+    /// Backups on a backup server: the fingerprint of a key, or `1`. Data that are only signed show it, too (section 16).
+    #[serde(default, deserialize_with = "wire::maybe_text")]
+    pub encrypted: Option<String>,
+    /// Backups on a backup server: the last verification; none was never verified.
+    #[serde(default)]
+    pub verification: Option<VolumeVerification>,
+}
+
+/// A verification, as the backup server keeps it with the snapshot.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct VolumeVerification {
+    /// `ok` or `failed`.
+    pub state: String,
+    /// The backup server's task.
+    pub upid: Option<String>,
 }
 
 /// A file for the node to download, checked against its checksum.

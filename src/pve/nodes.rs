@@ -59,7 +59,25 @@ pub struct NodeCpu {
     pub cpus: u64,
 }
 
+/// The node's clock.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct NodeTime {
+    /// Seconds since 1970.
+    #[serde(deserialize_with = "wire::number")]
+    pub time: u64,
+    /// Its time zone, in which schedules are.
+    pub timezone: String,
+}
+
 impl Client {
+    /// What the node's clock shows; needs `Sys.Audit` on the node.
+    ///
+    /// # Errors
+    /// As every call.
+    pub async fn node_time(&self) -> Result<NodeTime, PveError> {
+        self.get(&self.node_path("/time"), Form::new()).await
+    }
+
     /// The nodes of the cluster.
     ///
     /// # Errors

@@ -112,3 +112,86 @@ pub const PRINT_TEMPLATE_FILES_MAX: usize = 200;
 
 /// The largest file among templates: fonts of large scripts are that big.
 pub const PRINT_TEMPLATE_BYTES_MAX: u64 = 24 * 1024 * 1024;
+
+/// How long after its time a backup run may be over: a slow line takes hours.
+pub const BACKUP_GRACE: Duration = Duration::from_secs(4 * 3600);
+
+/// How long a pull to a third place may lag behind the run: it comes once a day.
+pub const BACKUP_SYNC_GRACE: Duration = Duration::from_secs(26 * 3600);
+
+/// For how long what was seen of backups counts; longer ago is "unknown".
+pub const BACKUP_SIGHT_MAX: Duration = Duration::from_secs(24 * 3600);
+
+/// A restore proves local backups for so long: drills are monthly.
+pub const BACKUP_PROOF_LOCAL: Duration = Duration::from_secs(35 * 24 * 3600);
+
+/// A restore proves backups elsewhere for so long: drills are quarterly.
+pub const BACKUP_PROOF_REMOTE: Duration = Duration::from_secs(100 * 24 * 3600);
+
+/// A verification counts for so long: servers read again after thirty days, at their next weekly turn.
+pub const BACKUP_VERIFIED_MAX: Duration = Duration::from_secs(45 * 24 * 3600);
+
+/// A task that begins this close to a run is that run.
+pub const BACKUP_TASK_NEAR_RUN: Duration = Duration::from_secs(900);
+
+/// The clock of a node or server may differ from ours by this.
+pub const CLOCK_TOLERANCE: Duration = Duration::from_secs(60);
+
+/// Less room than so many hundredths of a storage for backups is little.
+pub const BACKUP_ROOM_MIN_PERCENT: u64 = 10;
+
+/// A read of a whole disk over the line that takes longer than this is told as a warning.
+pub const BACKUP_FULL_READ_MAX: Duration = Duration::from_secs(8 * 3600);
+
+/// How far back runs and tasks of backups are looked at.
+pub const BACKUP_LOOK_BACK: Duration = Duration::from_secs(8 * 24 * 3600);
+
+/// Runs of one schedule within that time that are looked at.
+pub const BACKUP_RUNS_MAX: usize = 1000;
+
+/// Backup tasks of a node that are read at once.
+pub const BACKUP_TASKS_MAX: u32 = 200;
+
+/// Logs of failed backup tasks that are read per instance and look, the latest first.
+pub const BACKUP_TASK_LOGS_MAX: usize = 2;
+
+/// Lines of such a log that are read.
+pub const BACKUP_TASK_LOG_LINES_MAX: u64 = 300;
+
+/// Lines of such a log that are kept as reasons, and the longest of them in characters.
+pub const BACKUP_TASK_REASONS_MAX: usize = 5;
+/// See [`BACKUP_TASK_REASONS_MAX`].
+pub const BACKUP_TASK_REASON_LENGTH_MAX: usize = 300;
+
+/// How old a guest's last marker may be before it is read again: it is written once a night.
+pub const MARKER_READ_INTERVAL: Duration = Duration::from_secs(20 * 3600);
+
+/// A guest whose last marker is older than this writes none any more.
+pub const MARKER_AGE_MAX: Duration = Duration::from_secs(50 * 3600);
+
+/// Time between two rounds of looks at all sites.
+pub const SWEEP_INTERVAL: Duration = Duration::from_secs(900);
+
+/// Sites that are looked at at once: looking is light.
+pub const SWEEP_SITES_AT_ONCE_MAX: usize = 256;
+
+/// How long a site may take for its first answer, connecting included; one that is off swallows what it is sent.
+pub const SWEEP_FIRST_ANSWER_TIMEOUT: Duration = Duration::from_secs(8);
+
+/// How long looking at one site may take.
+pub const SWEEP_SITE_TIMEOUT: Duration = Duration::from_secs(120);
+
+/// A site that does not answer is left alone for twice as long each time, but never longer than this.
+pub const SWEEP_REST_MAX: Duration = Duration::from_secs(6 * 3600);
+
+/// When so many sites are asked and none answers, our own network is the likely cause.
+pub const SWEEP_OWN_NETWORK_SITES_MIN: usize = 2;
+
+/// How long one backup may take: the first one of a large disk over a slow line takes days.
+pub const BACKUP_TIMEOUT: Duration = Duration::from_secs(72 * 3600);
+
+/// How long a backup waits for another one on the same node, and for a lock on the machine.
+pub const BACKUP_TURN_TIMEOUT: Duration = Duration::from_secs(3 * 3600);
+
+/// Between two looks at the log of a backup that is under way.
+pub const BACKUP_PROGRESS_INTERVAL: Duration = Duration::from_secs(30);

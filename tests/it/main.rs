@@ -2,6 +2,7 @@
 
 mod api_schema;
 mod architecture;
+mod backup_docs;
 mod canary;
 mod cli;
 mod conformance;

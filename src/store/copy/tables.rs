@@ -138,6 +138,34 @@ pub(super) const TABLES: &[Table] = &[
             ("deleted_at_us", Number),
         ],
     },
+    Table {
+        name: "looks",
+        key_columns: 3,
+        columns: &[
+            ("subject_kind", Text),
+            ("subject_id", Text),
+            ("what", Text),
+            ("scope", Text),
+            ("tried_at_us", Number),
+            ("failures", Number),
+            ("failing_since_us", Number),
+            ("obstacle", Text),
+            ("seen_at_us", Number),
+            ("seen", Text),
+        ],
+    },
+    Table {
+        name: "marker_nonces",
+        key_columns: 2,
+        columns: &[
+            ("instance", Text),
+            ("nonce", Text),
+            ("scope", Text),
+            ("made_at_us", Number),
+            ("seen_at_us", Number),
+            ("marker", Text),
+        ],
+    },
 ];
 
 impl Table {

@@ -7,7 +7,7 @@ use super::NOW_US;
 use super::bench::{Bench, texts};
 use super::inventory::{acceptance, plan, vm};
 use super::runs::{entry, staff_run};
-use super::{records, secrets};
+use super::{looks, records, secrets};
 
 /// Something in every table, with names that the engines' own rules would sort differently.
 async fn fill(store: &Store, key_file: &std::path::Path) {
@@ -24,6 +24,11 @@ async fn fill(store: &Store, key_file: &std::path::Path) {
     store.observe(&records::observation(Scope::Staff, "lilas", "memory", 8)).await.unwrap();
     store.pin_host_key(&records::pin("ssh-ed25519 AAAA")).await.unwrap();
     store.record_departure(&records::departure("lilas", "ana")).await.unwrap();
+    store
+        .record_looks(&[looks::seen("lilas", "node", NOW_US, 1), looks::met("lilas", "other", NOW_US, "é")])
+        .await
+        .unwrap();
+    store.record_marker(&looks::marker("n", NOW_US)).await.unwrap();
     let vault = secrets::open(store, key_file).await.unwrap();
     vault.put_secret("relay", &SecretString::from("canary"), NOW_US).await.unwrap();
 }

@@ -7,6 +7,7 @@ mod copying;
 mod fixture;
 mod inventory;
 mod leases;
+mod looks;
 mod opening;
 mod processes;
 mod records;
@@ -48,6 +49,11 @@ async fn suite(bench: &Bench) {
     records::old_observations_are_dropped(bench).await;
     records::another_host_key_is_a_conflict(bench).await;
     records::departures_are_kept_and_marked(bench).await;
+
+    looks::the_last_answer_outlives_looks_that_saw_nothing(bench).await;
+    looks::an_earlier_look_does_not_replace_a_later_one(bench).await;
+    looks::a_client_sees_its_own_looks_only(bench).await;
+    looks::a_restore_is_compared_with_the_newest_marker_before_its_backup(bench).await;
 
     secrets::a_secret_comes_back_and_is_not_in_clear(bench).await;
     secrets::a_changed_ciphertext_is_refused(bench).await;

@@ -1,0 +1,193 @@
+//! Findings: what is wrong or worth knowing, each with a name, a sentence and its mend. `docs/backups.md` lists them all.
+
+use serde::Serialize;
+
+use super::seen::Place;
+
+/// Something found.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Finding {
+    /// Its name: a promise to scripts.
+    pub name: Kind,
+    /// The place that it is about; none when it is about the whole instance.
+    pub place: Option<Place>,
+    /// How much it matters.
+    pub weight: Weight,
+    /// What was seen.
+    pub sentence: String,
+    /// What to do.
+    pub mend: &'static str,
+}
+
+/// How much a finding matters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Weight {
+    /// Worth knowing.
+    Note,
+    /// To be mended.
+    Warning,
+}
+
+macro_rules! kinds {
+    ($($kind:ident, $name:literal, $weight:ident, $meaning:literal, $mend:literal;)+) => {
+        /// The findings that there are.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+        pub enum Kind {
+            $(#[doc = $meaning] #[serde(rename = $name)] $kind,)+
+        }
+
+        impl Kind {
+            /// All of them.
+            pub const ALL: &'static [Kind] = &[$(Kind::$kind),+];
+
+            /// The name that people and scripts see.
+            pub fn name(self) -> &'static str {
+                match self { $(Kind::$kind => $name,)+ }
+            }
+
+            /// What it means.
+            pub fn meaning(self) -> &'static str {
+                match self { $(Kind::$kind => $meaning,)+ }
+            }
+
+            /// What to do about it.
+            pub fn mend(self) -> &'static str {
+                match self { $(Kind::$kind => $mend,)+ }
+            }
+
+            /// How much it matters.
+            pub fn weight(self) -> Weight {
+                match self { $(Kind::$kind => Weight::$weight,)+ }
+            }
+        }
+    };
+}
+
+kinds! {
+    NoPlace, "no-place", Warning,
+        "the inventory names no such place",
+        "name a `backup_server` for the site in the inventory, then `accolades site prepare` and `accolades apply`";
+    NotSeen, "not-seen", Warning,
+        "the last look saw nothing, because nobody answered or somebody refused",
+        "look at power and network of the place, then `accolades watch --once` with its name";
+    NoRightToList, "no-right-to-list", Warning,
+        "our token may not see what is there: an empty list would mean nothing",
+        "run `accolades site prepare` again: it grants the everyday token what listing backups needs";
+    StorageInactive, "storage-inactive", Warning,
+        "the node cannot use the storage: the disk is unplugged, or the server is out of reach",
+        "local: plug the backup disk in and mount it; remote: see whether the node reaches the backup server and whether its certificate was renewed";
+    JobMissing, "job-missing", Warning,
+        "no job fills the place with this machine",
+        "run `accolades apply`: it declares the jobs";
+    JobDisabled, "job-disabled", Warning,
+        "the job is switched off",
+        "switch the job on in Proxmox, or run `accolades apply`";
+    JobOnWrongNode, "job-on-wrong-node", Warning,
+        "the job is bound to another node",
+        "take the node out of the job, or run `accolades apply`: such a job ends OK and saves nothing";
+    JobSelectsNothing, "job-selects-nothing", Warning,
+        "the job's pool or list lacks this machine",
+        "run `accolades apply`: it moves the machine into its pool; such a job ends OK and saves nothing";
+    RepeatMissedOff, "repeat-missed-off", Note,
+        "a run that falls into a power cut is lost",
+        "run `accolades apply`: it sets `repeat-missed` on the job";
+    RunMissed, "run-missed", Warning,
+        "no task ran at the time of the last run, and no backup is there",
+        "see whether the node was off at that time; `accolades backup run` makes up for it";
+    RunFailed, "run-failed", Warning,
+        "the task of the last run failed and left no backup",
+        "mend what the task's log names, then `accolades backup run`";
+    RunUnfinished, "run-unfinished", Warning,
+        "the task of the last run ended without saying how, and left no backup",
+        "the node went down or the task was killed or waited too long for another one: `accolades backup run` once the node is quiet";
+    OkWithoutBackup, "ok-without-backup", Warning,
+        "a task ended OK and left no backup",
+        "see what the job selects and whether the machine is on that node, then `accolades backup run`";
+    PruneRefused, "prune-refused", Warning,
+        "the backup is there; the task failed because pruning was refused",
+        "let the backup server prune and set `prune-backups keep-all=1` on the storage and the job (`accolades apply` does)";
+    FailedAlthoughSaved, "failed-although-saved", Warning,
+        "the backup is there; the task failed for another reason",
+        "mend what the task's log names: the backup itself is there";
+    OwnerLost, "owner-lost", Warning,
+        "the group on the server belongs to another token than the one that writes, so that backups are refused",
+        "give the group to the token that the node uses now: `change-owner` on the backup server, as its administrator";
+    SnapshotUnfinished, "snapshot-unfinished", Note,
+        "a snapshot was never finished, or lost its index",
+        "nothing, if a backup is under way; otherwise remove it on the server: it cannot be restored";
+    SnapshotDamaged, "snapshot-damaged", Warning,
+        "a verification failed on a snapshot, whatever the verification job says",
+        "verify the whole group once more without skipping, take a new backup, then remove the damaged snapshot; look at the disk it lies on";
+    SnapshotFromTheFuture, "snapshot-from-the-future", Warning,
+        "a snapshot claims a moment that has not come: it hides the age of the others and blocks new ones",
+        "correct the node's clock, then remove that snapshot: the server refuses all earlier ones of its group";
+    SnapshotsProtected, "snapshots-protected", Note,
+        "snapshots are protected: pruning passes over them",
+        "take the protection away when it is not wanted: pruning passes over protected snapshots and namespaces cannot be removed";
+    SignedNotEncrypted, "signed-not-encrypted", Warning,
+        "data that should be encrypted are only signed, which Proxmox VE shows as encrypted",
+        "give the storage its encryption key (`accolades apply`) and remove what was sent in clear: Proxmox shows signed data as encrypted";
+    NotEncrypted, "not-encrypted", Warning,
+        "data that should be encrypted are not",
+        "give the storage its encryption key (`accolades apply`) and remove what was sent in clear";
+    NotVerified, "not-verified", Warning,
+        "the server has not read back what lies there for 45 days",
+        "set up a verification job with `outdated-after` for the namespace, or run one";
+    VerificationSkips, "verification-skips", Warning,
+        "the verification job ends OK, but only because it skips what it has read before",
+        "set `outdated-after` on the verification job: without it every snapshot is read once and never again";
+    VerifiedElsewhere, "verified-elsewhere", Warning,
+        "the marks of verification came along from another server: here nothing was ever read back",
+        "verify on this server without skipping (`ignore-verified=false`): the mark came along from the other one";
+    SyncStopped, "sync-stopped", Warning,
+        "the pull to the third place failed, or ends OK without bringing what it should",
+        "verify the group at the source: one corrupt old snapshot stops all later ones; remove it or pull with `verified-only`";
+    AlmostFull, "almost-full", Warning,
+        "less than a tenth of the room is left",
+        "make room: fewer kept backups, garbage collection, or a larger disk";
+    PruneKeepsEverything, "prune-keeps-everything", Warning,
+        "the prune job has no `keep` option",
+        "give the prune job its `keep` options: without any it only warns and removes nothing";
+    PruneFailed, "prune-failed", Warning,
+        "the last pruning on the server failed",
+        "read the prune job's log on the backup server";
+    CollectionNeverRan, "gc-never-ran", Warning,
+        "garbage was never collected: pruning alone frees no room",
+        "set `gc-schedule` on the datastore: pruning alone frees nothing";
+    CollectionFailed, "gc-failed", Warning,
+        "the last garbage collection failed",
+        "read the garbage collection's log: one broken index stops it, then the datastore fills up";
+    FullReadAhead, "full-read-ahead", Note,
+        "the machine was started after its last remote backup: the next one reads the whole disk",
+        "nothing has to be mended; where the line is slow, run `accolades backup run CLIENT --to remote` at a quiet hour before the window";
+    LockLeftBehind, "lock-left-behind", Warning,
+        "the machine is locked for a backup that nobody makes",
+        "see that no backup is under way, then `qm unlock` as root on the node: until then nothing is backed up and nothing can be changed";
+    MarkerOld, "marker-old", Warning,
+        "the guest has written no marker for two nights",
+        "run `accolades apply`: it sets the timer up; without a fresh marker no restore can be proven";
+    ClockOff, "clock-off", Warning,
+        "the node's clock is off by more than a minute",
+        "see whether `chronyd` runs on the node; a clock that is ahead makes backups from the future";
+    NeverRestored, "never-restored", Warning,
+        "no restore from there was ever proven",
+        "run `accolades drill`";
+    ProofOld, "proof-old", Warning,
+        "the last proven restore is too long ago",
+        "run `accolades drill`";
+}
+
+impl Finding {
+    /// A finding.
+    pub(super) fn new(name: Kind, place: Option<Place>, sentence: String) -> Finding {
+        Finding { name, place, weight: name.weight(), sentence, mend: name.mend() }
+    }
+}
+
+impl Kind {
+    /// With another weight than usual.
+    pub(super) fn weighing(self, weight: Weight, place: Option<Place>, sentence: String) -> Finding {
+        Finding { weight, ..Finding::new(self, place, sentence) }
+    }
+}
