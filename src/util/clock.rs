@@ -1,6 +1,7 @@
 //! The injected clock. Nothing else in the program asks what time it is.
 //!
-//! Two clocks exist: the machine's, and that of a lab, whose time moves only when somebody waits or asks.
+//! Two clocks exist: the machine's, and that of a lab, whose time moves only when somebody waits or asks (or, where the
+//! lab is told to, follows the wall's clock faster than it runs).
 //! `ACCOLADES_CLOCK=http://127.0.0.1:PORT/clock` selects the second; `accolades lab serve` prints the address.
 
 use std::sync::Arc;
@@ -20,7 +21,7 @@ pub enum Clock {
     Lab(LabClock),
 }
 
-/// A lab's clock: waiting moves the simulated time forward at once.
+/// A lab's clock: waiting moves the simulated time forward at once, or the lab says how long to wait for it.
 #[derive(Clone, Debug)]
 pub struct LabClock {
     http: reqwest::Client,
@@ -41,6 +42,9 @@ pub struct ClockError {
 #[derive(serde::Deserialize)]
 struct Reading {
     now_us: i64,
+    /// Real microseconds until the sleep asked for has passed.
+    #[serde(default)]
+    wait_us: u64,
 }
 
 impl Clock {
@@ -70,11 +74,11 @@ impl Clock {
     pub async fn now(&self) -> Result<Timestamp, ClockError> {
         match self {
             Clock::System => Ok(Timestamp::now()),
-            Clock::Lab(lab) => lab.ask(lab.http.get(&lab.url)).await,
+            Clock::Lab(lab) => Ok(lab.ask(lab.http.get(&lab.url)).await?.now()),
         }
     }
 
-    /// Waits. On a lab's clock the simulated time passes at once.
+    /// Waits. On a lab's clock the simulated time passes at once, or as fast as the lab lets it.
     ///
     /// # Errors
     /// As [`Clock::now`].
@@ -86,7 +90,9 @@ impl Clock {
             }
             Clock::Lab(lab) => {
                 let body = serde_json::json!({ "sleep_us": duration.as_micros() as u64 });
-                lab.ask(lab.http.post(&lab.url).json(&body)).await.map(|_| ())
+                let reading = lab.ask(lab.http.post(&lab.url).json(&body)).await?;
+                tokio::time::sleep(Duration::from_micros(reading.wait_us)).await;
+                Ok(())
             }
         }
     }
@@ -103,10 +109,15 @@ fn trusting_nobody() -> rustls::ClientConfig {
 }
 
 impl LabClock {
-    async fn ask(&self, request: reqwest::RequestBuilder) -> Result<Timestamp, ClockError> {
+    async fn ask(&self, request: reqwest::RequestBuilder) -> Result<Reading, ClockError> {
         let failed = |source| ClockError { url: self.url.clone(), source };
         let answer = request.send().await.and_then(reqwest::Response::error_for_status).map_err(failed)?;
-        let reading: Reading = answer.json().await.map_err(failed)?;
-        Ok(Timestamp::from_microsecond(reading.now_us).unwrap_or(Timestamp::MAX))
+        answer.json().await.map_err(failed)
+    }
+}
+
+impl Reading {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_microsecond(self.now_us).unwrap_or(Timestamp::MAX)
     }
 }

@@ -5,6 +5,9 @@ use std::time::Duration;
 /// How long a lab's clock may take to answer.
 pub const CLOCK_TIMEOUT: Duration = Duration::from_secs(10);
 
+/// The largest body that a lab's control address takes: a snapshot of a hundred sites is some tens of MiB.
+pub const LAB_BODY_BYTES_MAX: usize = 512 * 1024 * 1024;
+
 /// How long a writer to the store waits for another one.
 pub const STORE_BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -100,6 +103,9 @@ pub const GUEST_BOOT_TIMEOUT: Duration = Duration::from_secs(1200);
 
 /// How long an instance is reserved for one run; renewed before every action.
 pub const LEASE_TIME: Duration = Duration::from_secs(4 * 3600);
+
+/// A run that has been under way for so long has died on a machine that cannot be looked at.
+pub const RUN_TIME_MAX: Duration = Duration::from_secs(7 * 24 * 3600);
 
 /// How long to wait before looking again at something that has been under way for so long: a hundredth of it, so that its
 /// end is seen about one per cent late at most, and long work is asked about seldom.

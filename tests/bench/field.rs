@@ -132,15 +132,25 @@ impl Field {
         asked
     }
 
-    /// Simulated seconds since 1970.
-    pub async fn seconds(&self) -> f64 {
-        self.engine.clock.now().await.expect("the lab's clock").as_microsecond() as f64 / 1e6
+    /// From now on the lab's time follows the wall's clock, so many times as fast.
+    pub fn follow_the_wall(&self, pace: u32) {
+        self.ask("PUT", "/pace", &pace.to_string());
     }
 
     fn get(&self, path: &str) -> String {
+        self.ask("GET", path, "")
+    }
+
+    fn ask(&self, method: &str, path: &str, body: &str) -> String {
         let address = self.control.trim_start_matches("http://");
         let mut stream = TcpStream::connect(address).expect("the lab listens");
-        write!(stream, "GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n").expect("a request");
+        let length = body.len();
+        write!(
+            stream,
+            "{method} {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\nContent-Type: application/json\r\n\
+             Content-Length: {length}\r\n\r\n{body}"
+        )
+        .expect("a request");
         let mut answer = String::new();
         stream.read_to_string(&mut answer).expect("an answer");
         answer.split_once("\r\n\r\n").map(|(_, body)| body.to_owned()).unwrap_or_default()

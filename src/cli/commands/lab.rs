@@ -1,6 +1,7 @@
 //! `accolades lab`: a simulated world over real TLS, HTTP and SSH, for rehearsals and for other programs' tests.
 
 use std::net::Ipv4Addr;
+use std::num::NonZeroU32;
 
 use clap::{Args, Subcommand};
 
@@ -43,6 +44,9 @@ pub struct Serve {
     /// Port of the first site's API, the next sites follow [default: free ones].
     #[arg(long, value_name = "PORT", default_value_t = 0, hide_default_value = true)]
     api_port: u16,
+    /// Let simulated time follow the wall's clock, N times as fast, instead of moving with requests and waits.
+    #[arg(long, value_name = "N")]
+    pace: Option<NonZeroU32>,
 }
 
 /// Serves until interrupted.
@@ -64,6 +68,7 @@ pub async fn run(session: &Session, what: Lab) -> Result<Exit, Failure> {
             "choose other ports, or none for free ones",
         )
     })?;
+    served.lab.set_pace(arguments.pace);
     if session.output.is_json() {
         session.output.json(&served.endpoints)?;
     } else {

@@ -1,6 +1,7 @@
 //! Proxmox's API over TLS, with the faults planned for its requests and the transcript of its answers.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -42,7 +43,9 @@ where
     let _ = wire::serve(stream, move |request| {
         let (lab, site) = (lab.clone(), site.clone());
         async move {
-            match lab.request(&site, &request) {
+            let (reply, owed) = lab.request(&site, &request);
+            tokio::time::sleep(owed).await;
+            match reply {
                 Reply::Answer(answer) => Some(answer),
                 Reply::Cut => None,
                 Reply::Silence => std::future::pending().await,
@@ -72,7 +75,7 @@ impl State {
     /// Simulated time does not follow the clock on the wall: a client that waits in real time and asks again (for the end
     /// of a task, for a guest's agent) would wait for ever. A client that moves the clock itself is let be.
     fn wait_between_questions(&mut self, site: &str, request: &RawRequest) {
-        if request.content_length() > 0 {
+        if request.content_length() > 0 || self.pace.is_some() {
             return;
         }
         let now = self.world.now;
@@ -86,13 +89,13 @@ impl State {
 }
 
 impl Lab {
-    /// Answers one request.
-    pub fn request(&self, site: &str, request: &RawRequest) -> Reply {
+    /// Answers one request; the answer is to be sent after so long on the wall's clock.
+    pub fn request(&self, site: &str, request: &RawRequest) -> (Reply, Duration) {
         let mut state = self.lock();
         state.pass(REQUEST_US);
         state.wait_between_questions(site, request);
         if !state.world.sites.get(site).is_some_and(|place| place.online) {
-            return Reply::Cut;
+            return (Reply::Cut, state.take_owed());
         }
         let path = request.path();
         let fault = state.faults.take(site, &format!("{} {path}", request.method));
@@ -134,11 +137,12 @@ impl Lab {
                 .unwrap_or_default(),
             status: answer.as_ref().map_or(0, |answer| answer.status),
         });
+        let owed = state.take_owed();
         drop(state);
         if crash {
             self.tell_crash();
-            return Reply::Silence;
+            return (Reply::Silence, owed);
         }
-        answer.map_or(Reply::Cut, Reply::Answer)
+        (answer.map_or(Reply::Cut, Reply::Answer), owed)
     }
 }

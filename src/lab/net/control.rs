@@ -1,8 +1,10 @@
 //! The lab's control address: its clock, its faults, its transcript, snapshots. Plain HTTP on loopback, JSON.
 
-use axum::extract::{Path, State as Shared};
+use std::num::NonZeroU32;
+
+use axum::extract::{DefaultBodyLimit, Path, State as Shared};
 use axum::http::StatusCode;
-use axum::routing::{get, post};
+use axum::routing::{get, post, put};
 use axum::{Json, Router};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -10,15 +12,18 @@ use serde_json::{Value, json};
 use super::Lab;
 use super::fault::FaultPlan;
 use crate::lab::world::World;
+use crate::util::limits;
 
 /// The control routes.
 pub fn router(lab: Lab) -> Router {
     Router::new()
         .route("/clock", get(read_clock).post(sleep))
+        .route("/pace", put(set_pace))
         .route("/faults", get(read_faults).put(plan_faults))
         .route("/transcript", get(read_transcript))
         .route("/digest", get(read_digest))
         .route("/snapshot", get(take_snapshot).put(restore_snapshot))
+        .layer(DefaultBodyLimit::max(limits::LAB_BODY_BYTES_MAX))
         .route("/dns", post(publish))
         .route("/sites/{site}/online", post(set_online))
         .with_state(lab)
@@ -27,6 +32,8 @@ pub fn router(lab: Lab) -> Router {
 #[derive(Serialize)]
 struct Reading {
     now_us: i64,
+    /// What whoever asked to sleep still has to wait on the wall's clock; 0 where waiting moves the time.
+    wait_us: u64,
 }
 
 #[derive(Deserialize)]
@@ -43,7 +50,9 @@ struct Record {
 }
 
 async fn read_clock(Shared(lab): Shared<Lab>) -> Json<Reading> {
-    Json(Reading { now_us: lab.lock().world.now.0 })
+    let mut state = lab.lock();
+    state.settle();
+    Json(Reading { now_us: state.world.now.0, wait_us: 0 })
 }
 
 async fn sleep(Shared(lab): Shared<Lab>, Json(sleep): Json<Sleep>) -> Json<Reading> {
@@ -51,7 +60,12 @@ async fn sleep(Shared(lab): Shared<Lab>, Json(sleep): Json<Sleep>) -> Json<Readi
     state.pass(sleep.sleep_us);
     // Whoever moves the clock needs no waiting on its behalf.
     state.asked.clear();
-    Json(Reading { now_us: state.world.now.0 })
+    let wait_us = u64::try_from(state.take_owed().as_micros()).unwrap_or(u64::MAX);
+    Json(Reading { now_us: state.world.now.0, wait_us })
+}
+
+async fn set_pace(Shared(lab): Shared<Lab>, Json(factor): Json<Option<NonZeroU32>>) {
+    lab.set_pace(factor);
 }
 
 async fn read_faults(Shared(lab): Shared<Lab>) -> Json<FaultPlan> {
@@ -77,9 +91,7 @@ async fn take_snapshot(Shared(lab): Shared<Lab>) -> Json<World> {
 }
 
 async fn restore_snapshot(Shared(lab): Shared<Lab>, Json(world): Json<World>) {
-    let mut state = lab.lock();
-    state.world = world;
-    state.tell_certificates();
+    lab.lock().replace_world(world);
 }
 
 /// What the person at the registrar's page does.

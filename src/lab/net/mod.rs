@@ -8,6 +8,7 @@ pub mod control;
 pub mod fault;
 pub mod http;
 pub mod keys;
+pub mod pace;
 pub mod serve;
 pub mod shell;
 pub mod ssh;
@@ -15,13 +16,16 @@ pub mod topology;
 pub mod transcript;
 
 use std::collections::BTreeMap;
+use std::num::NonZeroU32;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use tokio::sync::watch;
 
 use crate::lab::world::{Moment, World};
 use fault::FaultPlan;
 use keys::NodeCertificate;
+use pace::Pace;
 use topology::Topology;
 use transcript::{Entry, Transcript};
 
@@ -48,6 +52,8 @@ pub struct State {
     pub certificates: BTreeMap<String, NodeCertificate>,
     /// When each question was last put to a site's API: whoever puts it again has waited in between.
     pub asked: BTreeMap<(String, String), Moment>,
+    /// How time follows the wall's clock; `None` when it moves by requests and waits alone.
+    pub pace: Option<Pace>,
 }
 
 impl Lab {
@@ -60,6 +66,7 @@ impl Lab {
             transcript: Transcript::default(),
             certificates: BTreeMap::new(),
             asked: BTreeMap::new(),
+            pace: None,
         };
         Lab(Arc::new(Inner { state: Mutex::new(state), crashes: watch::Sender::new(0) }))
     }
@@ -67,6 +74,14 @@ impl Lab {
     /// The world and what surrounds it, for as long as the guard lives.
     pub fn lock(&self) -> MutexGuard<'_, State> {
         self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// From now on time follows the wall's clock, `factor` times as fast, and nothing else moves it; or, without a factor,
+    /// requests and waits move it again.
+    pub fn set_pace(&self, factor: Option<NonZeroU32>) {
+        let mut state = self.lock();
+        state.settle();
+        state.pace = factor.map(|factor| Pace::from(state.world.now, factor));
     }
 
     /// Counts the moments at which a fault plan wants the client to have crashed.
@@ -80,14 +95,33 @@ impl Lab {
 }
 
 impl State {
-    /// Lets simulated time pass, and everything happen whose time has come.
+    /// Lets simulated time pass, and everything happen whose time has come. Where time follows the wall's clock, the answer
+    /// waits for it instead ([`State::take_owed`]).
     pub fn pass(&mut self, microseconds: u64) {
-        self.world.now = self.world.now.plus_us(microseconds);
+        match &mut self.pace {
+            Some(pace) => pace.owe(microseconds),
+            None => self.world.now = self.world.now.plus_us(microseconds),
+        }
         self.settle();
+    }
+
+    /// How long whoever is being answered still has to wait on the wall's clock for what passed since the last answer.
+    pub fn take_owed(&mut self) -> Duration {
+        self.pace.as_mut().map_or(Duration::ZERO, Pace::take_owed)
+    }
+
+    /// Puts another world in this one's place. Its nodes show the certificates that they showed.
+    pub fn replace_world(&mut self, world: World) {
+        self.pace = self.pace.as_ref().map(|pace| pace.again(world.now));
+        self.world = world;
+        self.tell_certificates();
     }
 
     /// Lets everything happen whose time has come.
     pub fn settle(&mut self) {
+        if let Some(pace) = &self.pace {
+            self.world.now = self.world.now.max(pace.now());
+        }
         let World { now, sites, .. } = &mut self.world;
         self.topology.back_online.retain(|site, until| {
             let back = *until <= *now;

@@ -64,12 +64,12 @@ impl Handler for MachineHandler {
     type Error = russh::Error;
 
     async fn auth_password(&mut self, user: &str, password: &str) -> Result<Auth, Self::Error> {
-        Ok(self.decide(user, Credential::Password(password)))
+        Ok(self.decide(user, Credential::Password(password)).await)
     }
 
     async fn auth_publickey(&mut self, user: &str, key: VerifiedPublicKey<'_>) -> Result<Auth, Self::Error> {
         let text = key.public_key.to_openssh().map_err(|_| russh::Error::CouldNotReadKey)?;
-        let decision = self.decide(user, Credential::PublicKey(&text));
+        let decision = self.decide(user, Credential::PublicKey(&text)).await;
         self.forced = self.lab.forced_command(&self.endpoint, user, &text);
         Ok(decision)
     }
@@ -113,8 +113,10 @@ impl Handler for MachineHandler {
 }
 
 impl MachineHandler {
-    fn decide(&mut self, user: &str, offered: Credential<'_>) -> Auth {
-        if !self.lab.may_log_in(&self.endpoint, user, self.from, offered) {
+    async fn decide(&mut self, user: &str, offered: Credential<'_>) -> Auth {
+        let (may, owed) = self.lab.may_log_in(&self.endpoint, user, self.from, offered);
+        tokio::time::sleep(owed).await;
+        if !may {
             return Auth::reject();
         }
         user.clone_into(&mut self.user);
@@ -145,11 +147,12 @@ async fn execute(place: Place, forced: Option<String>, mut channel: Channel<Msg>
     let input = String::from_utf8_lossy(&input).into_owned();
     // A command may take a while of real time (a large file system, many accounts): not on a thread that serves others.
     let ran = move || place.lab.command(&place.endpoint, &place.user, &command, &input);
-    let outcome = tokio::task::spawn_blocking(ran).await;
-    if let Ok(Outcome::Silence) = outcome {
+    let (outcome, owed) = tokio::task::spawn_blocking(ran).await.unwrap_or((Outcome::Cut, Duration::ZERO));
+    tokio::time::sleep(owed).await;
+    if let Outcome::Silence = outcome {
         return std::future::pending().await;
     }
-    if let Ok(Outcome::Ended(output)) = outcome {
+    if let Outcome::Ended(output) = outcome {
         let answered = async {
             channel.data(output.stdout.as_bytes()).await?;
             channel.extended_data(1, output.stderr.as_bytes()).await?;
