@@ -317,3 +317,57 @@ fn dolibarr_sql_refuses_in_mariadbs_words() {
     let twice = "INSERT INTO llx_user (login, entity) VALUES ('camille', 0)";
     assert!(refusal(twice).starts_with("ERROR 1062 (23000) at line 1: Duplicate entry"));
 }
+
+#[test]
+fn yunohost_s10_an_app_setting_that_is_missing_is_empty() {
+    let mut server = with_nextcloud();
+    let output = ok(&mut server, "yunohost app setting nextcloud ghost");
+    assert_eq!(output.stdout.trim(), "");
+}
+
+#[test]
+fn yunohost_s10_taking_visitors_from_dolibarr_leaves_its_interface_open() {
+    let mut server = with_dolibarr();
+    ok(&mut server, "yunohost user permission remove dolibarr.main visitors");
+    let shown = answer(&mut server, "yunohost user permission list");
+    let allowed = |permission: &str| {
+        let list = shown["permissions"][permission]["allowed"].as_array().cloned().unwrap_or_default();
+        list.iter().any(|one| one == "visitors")
+    };
+    assert!(!allowed("dolibarr.main"));
+    assert!(allowed("dolibarr.api") && allowed("dolibarr.public"));
+}
+
+#[test]
+fn yunohost_s10_copies_are_never_listed_among_the_archives() {
+    let mut server = server();
+    ok(&mut server, "yunohost backup create --name kept --system conf_ynh_settings --methods copy -o /root/copy");
+    assert_eq!(answer(&mut server, "yunohost backup list"), json!({ "archives": [] }));
+}
+
+#[test]
+fn yunohost_s3_a_diagnosis_ends_with_0_whatever_it_could_not_do() {
+    let mut server = server();
+    server.internet.validators_reachable = false;
+    ok(&mut server, "yunohost diagnosis run ip web --force");
+}
+
+#[test]
+fn yunohost_s7_dolibarr_takes_over_whom_its_filter_lets_through() {
+    let mut server = with_dolibarr();
+    let filter = "&(objectClass=posixAccount)(permission=cn=dolibarr.main,ou=permission,dc=yunohost,dc=org)";
+    run_sql(&mut server, &format!("UPDATE llx_const SET value = '{filter}' WHERE name = 'LDAP_FILTER_CONNECTION';"))
+        .expect("the package put it there");
+    ok(&mut server, "yunohost user group create mairie");
+    ok(&mut server, "yunohost user permission add dolibarr.main mairie");
+    ok(&mut server, "yunohost user permission remove dolibarr.main all_users visitors");
+    ok(&mut server, "yunohost user create luc -F Luc~Martin -d alpage.test -p Reblochon-2026-Savoie");
+    let knows = |server: &mut Server, login: &str| {
+        let rows = run_sql(server, &format!("SELECT login FROM llx_user WHERE login = '{login}'")).expect("a table");
+        format!("{rows:?}").contains(login)
+    };
+    assert!(!knows(&mut server, "luc"), "a new account is in no group when the hook runs");
+    ok(&mut server, "yunohost user group add mairie luc");
+    apps::synchronise_dolibarr(ynh(&mut server), "dolibarr").expect("a Dolibarr").expect("a filter that it knows");
+    assert!(knows(&mut server, "luc"));
+}

@@ -1,5 +1,7 @@
 //! One test per statement of the YunoHost sheet that the lab's command line holds.
 
+use accolades::lab::os::units::{Enablement, State};
+
 use crate::replay_yunohost::Server;
 
 /// A server after its post-installation: domain `alpage.test`, administrator `camille`.
@@ -301,4 +303,106 @@ fn yunohost_s10_csv_takes_other_orders_and_quotes_but_no_byte_order_mark() {
 fn yunohost_s10_settings_set_without_value_succeeds() {
     let output = server().run("yunohost settings set security.ssh.ssh_port");
     assert_eq!((output.exit, output.stderr.as_str()), (0, ""));
+}
+
+/// The relay with its password, in one go.
+const RELAY: &str = "yunohost settings set email.smtp --args \
+     smtp_relay_enabled=yes&smtp_relay_host=h.example&smtp_relay_user=u&smtp_relay_password=Relais%262026x";
+
+/// The logs of YunoHost that hold a text.
+fn logs_with(server: &Server, text: &str) -> Vec<String> {
+    let logs = server.machine.files.all().filter(|(path, _)| path.starts_with("/var/log/yunohost/"));
+    let holds = logs.filter(|(_, entry)| entry.content.as_deref().is_some_and(|content| content.contains(text)));
+    holds.map(|(path, _)| path.to_owned()).collect()
+}
+
+#[test]
+fn yunohost_s3_the_relay_password_stands_in_clear_in_the_logs() {
+    let mut server = server();
+    server.run(RELAY);
+    let encoded = logs_with(&server, "Relais%262026x");
+    assert_eq!(encoded, ["/var/log/yunohost/yunohost-cli.log"]);
+    assert!(logs_with(&server, "Relais&2026x").iter().any(|path| path.ends_with("-regen_conf-postfix.log")));
+    server.run("yunohost tools regen-conf postfix");
+    assert!(server.run("yunohost log show last").stdout.contains("Relais&2026x"), "what `log share` would send out");
+    server.run("yunohost user create luc -F Luc~Martin -d alpage.test -p Reblochon-2026-Savoie");
+    assert_eq!(logs_with(&server, "Reblochon-2026-Savoie"), Vec::<String>::new(), "passwords of people do not");
+}
+
+#[test]
+fn yunohost_s10_switching_the_relay_off_reaches_postfix_only_after_regen_conf() {
+    let mut server = server();
+    server.run(RELAY);
+    let relayed = |server: &Server| {
+        let main = server.machine.files.read("/etc/postfix/main.cf").unwrap_or_default();
+        main.contains("relayhost = [h.example]:587")
+    };
+    assert_eq!(server.run("yunohost settings set email.smtp.smtp_relay_enabled -v no").exit, 0);
+    assert!(relayed(&server), "postfix does not know yet");
+    server.run("yunohost tools regen-conf postfix");
+    assert!(!relayed(&server));
+}
+
+#[test]
+fn yunohost_s10_a_relay_port_that_does_not_exist_is_accepted() {
+    let mut server = server();
+    assert_eq!(server.run("yunohost settings set email.smtp.smtp_relay_port -v 99999").exit, 0);
+    assert_eq!(server.run("yunohost settings get email.smtp.smtp_relay_port").stdout, "99999\n");
+}
+
+#[test]
+fn yunohost_s10_an_empty_lock_file_counts_as_free() {
+    let mut server = server();
+    server.machine.files.write("/var/run/moulinette_yunohost.lock", "");
+    assert_eq!(server.run("yunohost --timeout 0 user group create eleves").exit, 0);
+}
+
+#[test]
+fn yunohost_s10_the_sshd_configuration_has_no_final_line_break() {
+    let server = server();
+    let text = server.machine.files.read("/etc/ssh/sshd_config").expect("it is generated");
+    assert!(!text.ends_with('\n'), "what is added by hand glues to the last line");
+}
+
+#[test]
+fn yunohost_s10_a_conflicting_address_in_an_import_is_an_error_and_the_user_exists() {
+    let mut server = server();
+    server.run("yunohost user create luc -F Luc~Martin -d alpage.test -p Reblochon-2026-Savoie");
+    let csv = "username;firstname;lastname;password;mail;mailbox-quota;mail-alias;mail-forward;groups\n\
+               yann;Yann;Gall;;luc@alpage.test;0;;;\n";
+    server.machine.files.write("/root/a.csv", csv);
+    let output = server.run("yunohost user import /root/a.csv --output-as json");
+    assert_eq!(output.exit, 0, "partial errors end with 0 (section 3)");
+    let last = output.stdout.lines().last().unwrap_or_default();
+    assert!(last.contains("\"errors\": 1"), "{last}");
+    assert!(server.run("yunohost user info yann --output-as json").stdout.contains("yann@alpage.test"));
+}
+
+#[test]
+fn yunohost_s10_a_certificate_that_fails_after_adding_a_domain_is_no_error() {
+    let mut server = server();
+    let output = server.run("yunohost domain add cloud.alpage.test --install-letsencrypt-cert");
+    assert_eq!(output.exit, 0, "{}", output.stderr);
+    let status = server.run("yunohost domain cert status cloud.alpage.test --output-as json").stdout;
+    assert!(status.contains("selfsigned"), "{status}");
+}
+
+#[test]
+fn yunohost_s4_letsencrypt_looks_itself_whatever_checks_are_left_out() {
+    let mut server = server();
+    server.internet.validators_reachable = true;
+    server.machine.units.add("nginx.service", "nginx", Enablement::Enabled, State::Active);
+    let install = "yunohost domain cert install alpage.test --no-checks";
+    let refused = server.run(install);
+    assert_eq!(refused.exit, 1, "a real failure with --no-checks ends with 1");
+    assert!(refused.stderr.contains("NXDOMAIN looking up A for alpage.test"), "{}", refused.stderr);
+
+    let key = ("alpage.test".to_owned(), "A".to_owned());
+    server.internet.dns.insert(key, vec!["203.0.113.9".to_owned()]);
+    let refused = server.run(install);
+    assert!(refused.stderr.contains("Timeout during connect"), "nothing leads here: {}", refused.stderr);
+
+    server.machine.public_web = vec!["203.0.113.9".parse().expect("an address")];
+    assert_eq!(server.run(install).exit, 0);
+    assert!(server.run("yunohost domain cert status alpage.test --output-as json").stdout.contains("letsencrypt"));
 }

@@ -59,6 +59,11 @@ pub enum FaultKind {
     },
     /// The guest restarts right after the command has begun.
     Reboot,
+    /// The guest restarts in the middle of what the command has begun.
+    RebootAfter {
+        /// In simulated seconds.
+        seconds: u64,
+    },
     /// A program inside the guest stops half-way.
     ProgramFails {
         /// `installer` or `apt-get`.

@@ -1,6 +1,7 @@
 //! Command lines that come over SSH, carried out in the world with the faults planned for them.
 
 use std::net::IpAddr;
+use std::time::Duration;
 
 use super::fault::FaultKind;
 use super::topology::Endpoint;
@@ -24,11 +25,19 @@ pub enum Outcome {
 const LOGIN_US: u64 = 200_000;
 
 impl Lab {
-    /// Whether a machine's sshd lets somebody in.
-    pub fn may_log_in(&self, endpoint: &Endpoint, user: &str, from: IpAddr, offered: Credential<'_>) -> bool {
+    /// Whether a machine's sshd lets somebody in; it says so after so long on the wall's clock.
+    pub fn may_log_in(
+        &self,
+        endpoint: &Endpoint,
+        user: &str,
+        from: IpAddr,
+        offered: Credential<'_>,
+    ) -> (bool, Duration) {
         let mut state = self.lock();
         state.pass(LOGIN_US);
-        machine(&mut state.world, endpoint).is_some_and(|machine| os::may_log_in(machine, user, from, offered))
+        let may =
+            machine(&mut state.world, endpoint).is_some_and(|machine| os::may_log_in(machine, user, from, offered));
+        (may, state.take_owed())
     }
 
     /// The command that a key is bound to on this machine: it runs instead of whatever is asked.
@@ -44,8 +53,8 @@ impl Lab {
         machine(&mut state.world, endpoint).map(|machine| machine.host_key_seed)
     }
 
-    /// Carries out a command line.
-    pub fn command(&self, endpoint: &Endpoint, user: &str, command_line: &str, stdin: &str) -> Outcome {
+    /// Carries out a command line; its end is to be told after so long on the wall's clock.
+    pub fn command(&self, endpoint: &Endpoint, user: &str, command_line: &str, stdin: &str) -> (Outcome, Duration) {
         let (site, name) = names(endpoint);
         let mut state = self.lock();
         state.settle();
@@ -60,8 +69,10 @@ impl Lab {
                 prepare(&mut state, endpoint, fault.as_ref());
                 let output = run(&mut state, endpoint, user, command_line, stdin);
                 let cut = matches!(fault, Some(FaultKind::LostAnswer | FaultKind::CrashAfter));
-                if fault == Some(FaultKind::Reboot) {
-                    reboot(&mut state, endpoint);
+                match fault {
+                    Some(FaultKind::Reboot) => reboot(&mut state, endpoint, 0),
+                    Some(FaultKind::RebootAfter { seconds }) => reboot(&mut state, endpoint, seconds),
+                    _ => {}
                 }
                 if cut { Outcome::Cut } else { output.map_or(Outcome::Cut, Outcome::Ended) }
             }
@@ -80,12 +91,13 @@ impl Lab {
             stdin: stdin.to_owned(),
             exit,
         });
+        let owed = state.take_owed();
         drop(state);
         if matches!(fault, Some(FaultKind::CrashBefore | FaultKind::CrashAfter)) {
             self.tell_crash();
-            return Outcome::Silence;
+            return (Outcome::Silence, owed);
         }
-        outcome
+        (outcome, owed)
     }
 }
 
@@ -132,22 +144,24 @@ fn prepare(state: &mut State, endpoint: &Endpoint, fault: Option<&FaultKind>) {
     }
 }
 
-fn reboot(state: &mut State, endpoint: &Endpoint) {
-    let now = state.world.now;
+fn reboot(state: &mut State, endpoint: &Endpoint, after_seconds: u64) {
+    let at = state.world.now.plus_us(after_seconds * 1_000_000);
     if let Some(machine) = machine(&mut state.world, endpoint) {
-        machine.reboot_at = Some(now);
+        machine.reboot_at = Some(at);
     }
     state.settle();
 }
 
 /// Runs it, lets its time pass, and lets what became due meanwhile happen. `None` when the machine went away.
 fn run(state: &mut State, endpoint: &Endpoint, user: &str, command_line: &str, stdin: &str) -> Option<Output> {
+    let topology = &state.topology;
     let World { seed, now, internet, backup_servers, sites } = &mut state.world;
     let around = Surroundings { seed: *seed, now: *now, internet, servers: backup_servers };
     let login = Login { user: user.to_owned() };
     let output = match endpoint {
         Endpoint::GuestSsh { site, vmid } | Endpoint::GuestWeb { site, vmid } => {
             let guest = sites.get_mut(site)?.guest_mut(*vmid)?;
+            guest.public_web = topology.public_web(site, &guest.addresses);
             os::shell(guest, &login, command_line, stdin, around)
         }
         Endpoint::NodeSsh { site } | Endpoint::Api { site } => {

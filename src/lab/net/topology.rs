@@ -10,6 +10,9 @@ use crate::lab::world::{Moment, World};
 /// The address from which connections of the jump host arrive: private, inside the co-operative's tunnel.
 pub const JUMP_ADDRESS: Ipv4Addr = Ipv4Addr::new(10, 77, 0, 1);
 
+/// The port of the web, without encryption: certificates are asked for over it.
+const WEB_PORT: u16 = 80;
+
 /// Where machines are reached.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Topology {
@@ -62,6 +65,16 @@ pub enum Endpoint {
 }
 
 impl Topology {
+    /// The public addresses whose port 80 leads to one of these addresses of a site.
+    pub fn public_web(&self, site: &str, inside: &[String]) -> Vec<Ipv4Addr> {
+        let leads_here = |host: &PublicHost| {
+            let address = host.forwards.get(&WEB_PORT).map(Ipv4Addr::to_string);
+            let own = |one: &String| one.split('/').next() == address.as_deref();
+            host.site == site && address.is_some() && inside.iter().any(own)
+        };
+        self.public.iter().filter(|(_, host)| leads_here(host)).map(|(address, _)| *address).collect()
+    }
+
     /// What answers there at this moment; `None` when nothing does (wrong address, machine off, site offline).
     pub fn resolve(&self, world: &World, address: Ipv4Addr, port: u16) -> Option<Endpoint> {
         if let Some(public) = self.public.get(&address) {

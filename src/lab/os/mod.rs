@@ -27,6 +27,7 @@ mod testing;
 mod tests;
 
 use std::collections::BTreeMap;
+use std::net::Ipv4Addr;
 
 use serde::{Deserialize, Serialize};
 
@@ -84,6 +85,9 @@ pub struct Machine {
     /// YunoHost commands that ran since somebody asked last (for the transcript; no part of the machine itself).
     #[serde(skip)]
     pub yunohost_runs: Vec<ProgramRun>,
+    /// Public addresses whose port 80 leads here, as the routers are set at the moment (no part of the machine itself).
+    #[serde(skip)]
+    pub public_web: Vec<Ipv4Addr>,
 }
 
 /// A program that ran.

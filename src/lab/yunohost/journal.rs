@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use super::cli_log;
 use super::operation_log::{logged, write_files};
 use super::reply::{Args, Line, Reply};
 use super::when;
@@ -105,6 +106,13 @@ pub fn record(machine: &mut Machine, command: &str, args: &Args, reply: &Reply, 
         _ => None,
     });
     let last = error.as_ref().map(|text| format!("ERROR - {text}"));
+    let traced = match command {
+        "tools regen-conf" => {
+            let names: Vec<&str> = args.many("names").iter().map(String::as_str).collect();
+            cli_log::traced(machine, &names)
+        }
+        _ => Vec::new(),
+    };
     let operation = Operation {
         name: name(around.now, kind, about),
         kind: (*kind).to_owned(),
@@ -115,7 +123,10 @@ pub fn record(machine: &mut Machine, command: &str, args: &Args, reply: &Reply, 
         started: around.now,
         ended: around.now.plus_us(reply.duration_us),
         // The error that ended the operation is in its metadata, not among the lines.
-        log: reply.lines.iter().filter_map(logged).filter(|line| Some(line) != last.as_ref()).collect(),
+        log: traced
+            .into_iter()
+            .chain(reply.lines.iter().filter_map(logged).filter(|line| Some(line) != last.as_ref()))
+            .collect(),
         error,
     };
     let Some(ynh) = machine.yunohost.as_deref_mut() else { return };

@@ -2,6 +2,7 @@
 
 pub mod apps;
 pub mod backups;
+pub mod cli_log;
 pub mod context;
 pub mod diagnosis;
 mod dispatch;

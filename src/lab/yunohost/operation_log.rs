@@ -76,7 +76,12 @@ pub(super) fn logged(line: &Line) -> Option<String> {
 pub fn write_files(files: &mut Files, operation: &Operation) {
     files.make_folder(FOLDER, 0o750, "root");
     files.create(&format!("{FOLDER}/{}.yml", operation.name), 0o640, "root", yaml::document(&metadata(operation)));
-    files.create(&format!("{FOLDER}/{}.log", operation.name), 0o640, "root", log_lines(operation).join("\n") + "\n");
+    let log: String = log_lines(operation).iter().map(|line| format!("{line}\n")).collect();
+    files.create(&log_path(&operation.name), 0o640, "root", log);
+}
+
+fn log_path(name: &str) -> String {
+    format!("{FOLDER}/{name}.log")
 }
 
 /// The log's lines with the time before them.
@@ -168,14 +173,15 @@ fn show(job: &mut Job<'_>, args: &Args) -> Outcome {
     }
     let operation = find(job, args.one("path").unwrap_or_default())?;
     let number: usize = args.one("--number").and_then(|text| text.parse().ok()).unwrap_or(50);
-    let lines = log_lines(operation);
+    // What the file says now: somebody may have changed it.
+    let lines: Vec<&str> = job.files.read(&log_path(&operation.name)).unwrap_or_default().lines().collect();
     let lines = &lines[lines.len().saturating_sub(number)..];
     Ok(Some(json!({
         "description": operation.description,
         "name": operation.name,
         "metadata_path": format!("{FOLDER}/{}.yml", operation.name),
         "metadata": metadata(operation),
-        "log_path": format!("{FOLDER}/{}.log", operation.name),
+        "log_path": log_path(&operation.name),
         "logs": lines,
     })))
 }

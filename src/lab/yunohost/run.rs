@@ -7,7 +7,7 @@ use super::grammar::{self, Globals, Stop};
 use super::lock::{self, Attempt};
 use super::reply::{Line, Reply};
 use super::words::Speech;
-use super::{dispatch, duration, journal, printer};
+use super::{cli_log, dispatch, duration, journal, printer};
 use crate::lab::os::{Exec, Machine, Output};
 use crate::lab::world::Surroundings;
 
@@ -111,6 +111,7 @@ fn answer(
     if parsed.name().starts_with("user ") {
         debug(&mut reply, 110, "initializing root ldap interface".to_owned());
     }
+    cli_log::note(&mut machine.files, parsed.name(), &parsed.args, around.now);
     let context = Context {
         machine: &mut *machine,
         around,

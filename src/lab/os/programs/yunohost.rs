@@ -6,7 +6,7 @@ use super::text::options;
 use crate::lab::os::process::Os;
 use crate::lab::os::{Exec, Machine, Output, ProgramRun, directory, paths};
 use crate::lab::yunohost as ynh;
-use crate::lab::yunohost::apps::{Inside, people_of};
+use crate::lab::yunohost::apps::{Inside, people_of, synchronise_dolibarr};
 use crate::lab::yunohost::backups::archive::Archive;
 use crate::lab::yunohost::dolibarr::sql::sql;
 use crate::lab::yunohost::nextcloud::occ;
@@ -241,6 +241,9 @@ fn escape(cell: &str) -> String {
     cell.replace('\\', "\\\\").replace('\n', "\\n").replace('\t', "\\t")
 }
 
+/// Dolibarr's own script that takes over users of the directory, in its folder.
+const DOLIBARR_SYNC: &str = "/scripts/user/sync_users_ldap2dolibarr.php";
+
 /// `php8.4 [--define …] /var/www/nextcloud/occ …`
 pub fn php(os: &mut Os<'_>, exec: &Exec) -> Output {
     let mut words = exec.argv[1..].iter();
@@ -255,7 +258,8 @@ pub fn php(os: &mut Os<'_>, exec: &Exec) -> Output {
         }
     };
     let arguments: Vec<String> = words.cloned().collect();
-    let folder = script.strip_suffix("/occ").map(|folder| super::path(exec, folder));
+    let folder = ["/occ", DOLIBARR_SYNC].into_iter().find_map(|end| script.strip_suffix(end));
+    let folder = folder.map(|folder| super::path(exec, folder));
     let now = os.now();
     let Some(yunohost) = os.machine.yunohost.as_deref_mut() else {
         return Output { exit: 127, stderr: super::NOT_FOUND.to_owned(), ..Output::default() };
@@ -266,6 +270,15 @@ pub fn php(os: &mut Os<'_>, exec: &Exec) -> Output {
     let Some(id) = instances.next().map(|(id, _)| id.clone()) else {
         return Output { exit: 1, ..Output::out(format!("Could not open input file: {script}\n")) };
     };
+    if script.ends_with(DOLIBARR_SYNC) {
+        return match synchronise_dolibarr(yunohost, &id) {
+            Some(Ok(())) => {
+                Output { duration_us: 1_500_000, ..Output::out("***** sync_users_ldap2dolibarr.php *****\n") }
+            }
+            Some(Err(words)) => Output::fail(2, words),
+            None => Output { exit: 1, ..Output::out(format!("Could not open input file: {script}\n")) },
+        };
+    }
     if exec.user != id {
         let words = "Console has to be executed with the user that owns the file config/config.php";
         return Output { exit: 1, ..Output::out(format!("{words}\nCurrent user id: {}\n", exec.user)) };

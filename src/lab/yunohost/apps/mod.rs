@@ -20,7 +20,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::Yunohost;
-use super::dolibarr::DolibarrState;
+use super::dolibarr::{DolibarrState, Taken};
 use super::job::{Failure, Job, Outcome};
 use super::nextcloud::NextcloudState;
 use super::reply::{Args, Reply};
@@ -155,15 +155,33 @@ pub fn broken_in_catalog(ynh: &Yunohost) -> Vec<(String, String)> {
     apps.map(|(id, _)| (id.clone(), label(ynh, id))).collect()
 }
 
-/// The `post_user_create` hook of the installed apps: Dolibarr takes over the new users.
+/// The `post_user_create` hook of the installed apps: Dolibarr takes over the new users, as far as its filter lets it. They
+/// are in no group yet but everybody's.
 pub fn users_changed(ynh: &mut Yunohost) {
     let ids: Vec<String> = ynh.apps.installed.keys().cloned().collect();
     for id in ids {
-        let people = view::people(ynh);
-        if let Some(state) = ynh.apps.dolibarr(&id) {
-            state.synchronise(&people);
-        }
+        // The hook says that it failed, and nothing else happens.
+        let _ = synchronise_dolibarr(ynh, &id);
     }
+}
+
+/// Dolibarr's script that takes over users of the directory.
+///
+/// # Errors
+/// A filter of the directory that is not simulated, in words; `None` when the app is no Dolibarr.
+pub fn synchronise_dolibarr(ynh: &mut Yunohost, id: &str) -> Option<Result<(), String>> {
+    let taken = ynh.apps.dolibarr(id)?.taken();
+    let people = view::people(ynh);
+    let people = match taken {
+        Taken::Everybody => people,
+        Taken::Permitted(permission) => {
+            let allowed: BTreeSet<String> = view::permitted_users(ynh, &permission).into_iter().collect();
+            people.into_iter().filter(|person| allowed.contains(&person.uid)).collect()
+        }
+        Taken::NotSimulated(filter) => return Some(Err(format!("lab: LDAP filter not simulated: {filter}"))),
+    };
+    ynh.apps.dolibarr(id)?.synchronise(&people);
+    Some(Ok(()))
 }
 
 /// The people who may use an app, as its directory filter sees them.

@@ -79,6 +79,21 @@ const RIGHTS: &[(u32, &str, &str, &str, &str)] = &[
     (2610, "Generate and modify the API key of users", "api", "apikey", "generate"),
 ];
 
+/// The constant that says whom of the directory Dolibarr takes over, and what the package puts there.
+const LDAP_FILTER: &str = "LDAP_FILTER_CONNECTION";
+const EVERY_ACCOUNT: &str = "&(objectClass=posixAccount)";
+
+/// Whom of the directory a Dolibarr takes over.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Taken {
+    /// Every account.
+    Everybody,
+    /// Those who have this permission of YunoHost's, for example `dolibarr.main`.
+    Permitted(String),
+    /// Nobody: the filter is one that is not simulated.
+    NotSimulated(String),
+}
+
 impl DolibarrState {
     /// A Dolibarr as its package leaves it: only the LDAP module on (sheet YunoHost, section 7), the administrator
     /// and every user of the directory, who have no rights at all.
@@ -91,6 +106,9 @@ impl DolibarrState {
             ("MAIN_MODULE_LDAP", "1"),
             ("MAIN_LANG_DEFAULT", "auto"),
             ("MAIN_AUTHENTICATION_MODE", "http,ldap"),
+            ("LDAP_USER_DN", "ou=users,dc=yunohost,dc=org"),
+            (LDAP_FILTER, EVERY_ACCOUNT),
+            ("LDAP_SYNCHRO_ACTIVE", "ldap2dolibarr"),
         ] {
             state.put_const(name, value);
         }
@@ -119,6 +137,20 @@ impl DolibarrState {
                 ("statut", "1"),
                 ("entity", "0"),
             ]);
+        }
+    }
+
+    /// Whom it takes over.
+    pub fn taken(&self) -> Taken {
+        let filter = self.constant(LDAP_FILTER).unwrap_or(EVERY_ACCOUNT);
+        let permission = filter
+            .strip_prefix(EVERY_ACCOUNT)
+            .and_then(|rest| rest.strip_prefix("(permission=cn="))
+            .and_then(|rest| rest.strip_suffix(",ou=permission,dc=yunohost,dc=org)"));
+        match permission {
+            Some(permission) => Taken::Permitted(permission.to_owned()),
+            None if filter == EVERY_ACCOUNT => Taken::Everybody,
+            None => Taken::NotSimulated(filter.to_owned()),
         }
     }
 

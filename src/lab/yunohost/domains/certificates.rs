@@ -6,11 +6,14 @@ use super::super::context::{Context, Outcome, Refusal};
 use super::super::neighbours;
 use super::super::reply::{Args, Line};
 use super::super::state::{Authority, Certificate};
-use super::{parent_of, require, sorted};
+use super::{challenge, parent_of, require, sorted};
 
 /// Days for which each kind of certificate is good.
 const SELF_SIGNED_DAYS: i64 = 3650;
 const LETS_ENCRYPT_DAYS: i64 = 90;
+
+/// What is said where there is no way out.
+const NO_DIRECTORY: &str = "Error getting directory:\nUrl: https://acme-v02.api.letsencrypt.org/directory\nData: None\nResponse Code: None\nResponse: <urlopen error [Errno -3] Temporary failure in name resolution>";
 
 /// Below so many days a certificate is renewed.
 const RENEWAL_DAYS: i64 = 15;
@@ -154,24 +157,33 @@ fn ready(context: &mut Context<'_>, name: &str) -> bool {
     false
 }
 
-/// Has a certificate signed by Let's Encrypt.
+/// Has a certificate signed by Let's Encrypt, which looks for itself whether the name leads here.
 fn sign(context: &mut Context<'_>, name: &str, kind: &str) -> Result<(), Refusal> {
     for text in ["Parsing account key...".to_owned(), "Parsing CSR...".to_owned(), format!("Found domains: {name}")] {
         context.lines.push(Line::Info(text));
     }
     context.lines.push(Line::Info("Getting directory...".to_owned()));
-    if context.around.internet.validators_reachable {
+    let problem = if context.around.internet.validators_reachable {
+        for text in ["Directory found!", "Registering account...", "Creating new order...", "Order created!"] {
+            context.lines.push(Line::Info(text.to_owned()));
+        }
+        context.lines.push(Line::Info(format!("Verifying {name}...")));
+        challenge::problem(context, name)
+    } else {
+        Some(NO_DIRECTORY.to_owned())
+    };
+    let Some(problem) = problem else {
+        for text in [format!("{name} verified!"), "Signing certificate...".to_owned(), "Certificate signed!".to_owned()]
+        {
+            context.lines.push(Line::Info(text));
+        }
         put(context, name, Authority::LetsEncrypt);
         context.regenerate(&["nginx", "postfix"]);
         return Ok(());
-    }
+    };
     context.operation_failed(kind, Some(name));
     let lines = vec![
-        Line::Error(
-            "Error getting directory:\nUrl: https://acme-v02.api.letsencrypt.org/directory\nData: None\n\
-             Response Code: None\nResponse: <urlopen error [Errno -3] Temporary failure in name resolution>"
-                .to_owned(),
-        ),
+        Line::Error(problem),
         Line::Error(format!(
             "Certificate installation for {name} failed !\nException: {}",
             context.speech.say("certmanager_signing_failed", &[])

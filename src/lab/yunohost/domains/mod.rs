@@ -1,6 +1,7 @@
 //! `domain list|info|add|remove|main-domain|url-available` and `domain dyndns ...`.
 
 pub mod certificates;
+mod challenge;
 pub mod config;
 pub mod dns;
 mod punycode;

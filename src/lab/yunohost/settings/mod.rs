@@ -5,6 +5,7 @@ mod entries;
 use serde_json::{Map, Value};
 
 use super::Yunohost;
+use super::cli_log;
 use super::context::{Context, Outcome, Refusal, traceback};
 use super::neighbours;
 use super::panel::{Filter, Panel, is_on, same};
@@ -216,5 +217,6 @@ impl Context<'_> {
     pub fn regenerate(&mut self, names: &[&str]) {
         let done = regenconf::regenerate(self.machine, names, Options::default(), self.speech);
         self.lines.extend(done.lines);
+        cli_log::keep_regenerated(self.machine, names, self.around.now);
     }
 }
