@@ -3,6 +3,7 @@
 use super::journal::ActionLog;
 use super::lease::InstanceLease;
 use super::observe::subject_name;
+use super::under_way::UnderWay;
 use super::{Engine, EngineError};
 use crate::plan::decide::{CLIENT_POOL, TAG, is_marked, mark};
 use crate::plan::desired::Subject;
@@ -22,10 +23,10 @@ impl Engine {
         let run_id = self.randomness.hex(8);
         let at_us = self.now_us().await?;
         let run = NewRun { id: run_id.clone(), plan_id: None, scope: Scope::Staff, by: self.by.clone(), at_us };
-        self.store.start_run(&run).await?;
+        let under_way = UnderWay::begin(self, &run).await?;
         let result = self.take_over(subject, &ActionLog::new(self, &run_id, &name, "machine/adopt")).await;
         let outcome = if result.is_ok() { "settled" } else { "stopped" };
-        self.store.finish_run(&run_id, outcome, self.now_us().await?, &serde_json::json!({ "version": 1 })).await?;
+        under_way.end(self, outcome, &serde_json::json!({ "version": 1 })).await?;
         lease.give_back(self).await?;
         result
     }

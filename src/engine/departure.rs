@@ -7,7 +7,7 @@ use super::guest::Guest;
 use super::observe::subject_name;
 use super::{Engine, EngineError};
 use crate::inventory::model::{Client, Person};
-use crate::plan::desired::{Deleted, Subject, departed, variables};
+use crate::plan::desired::{Deleted, Subject, departed};
 use crate::ssh::SshError;
 use crate::store::{NewDeparture, Scope};
 use crate::yunohost::playbook::ReadCommand;
@@ -61,7 +61,7 @@ impl Engine {
             let until = kept_until(ended_on);
             return Err(EngineError::Conflict(format!("the data of `{}` is kept until {until}", person.id)));
         }
-        let variables = variables(subject, &self.deleted().await?);
+        let variables = self.variables(subject).await?;
         let link = self.everyday_link(subject).await?;
         let address = self.guest_address(subject, &link).await?;
         let address =

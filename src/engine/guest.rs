@@ -16,7 +16,7 @@ use crate::ssh::SshError;
 use crate::util::limits;
 use crate::util::remote::Retry;
 use crate::yunohost::playbook::step::{self, ADMIN_LOGIN, REACHABLE, StepState, Work};
-use crate::yunohost::playbook::template::Scope;
+use crate::yunohost::playbook::template::{Scope, render_plain};
 use crate::yunohost::playbook::{Fact, Facts, Need, Playbook, ReadCommand, Step};
 
 /// A guest that we are working in.
@@ -153,17 +153,33 @@ impl<'a> Guest<'a> {
         let scope = self.scope(&work).await?;
         let unit = Unit::of(key);
         let script = script(&work, &scope, &unit.file("file"))?;
-        if step.unit {
-            self.run_as_unit(&work, &unit, &script, log).await?;
+        match self.carry_out(&work, &unit, &script, log).await {
+            Err(EngineError::Failed { title, problem, next }) => {
+                let advice = step.advice.as_ref().map(|advice| render_plain(advice, &scope)).transpose()?;
+                Err(EngineError::Failed { title, problem, next: advice.unwrap_or(next) })
+            }
+            other => other.map(|()| StepOutcome::Done),
+        }
+    }
+
+    async fn carry_out(
+        &mut self,
+        work: &Work<'_>,
+        unit: &Unit,
+        script: &Script,
+        log: &ActionLog<'_>,
+    ) -> Result<(), EngineError> {
+        if work.step.unit {
+            self.run_as_unit(work, unit, script, log).await?;
         } else {
             log.started().await?;
-            self.run_directly(&work, &unit, &script).await?;
+            self.run_directly(work, unit, script).await?;
         }
-        self.verify(&work).await?;
-        if step.unit || script.file.is_some() {
+        self.verify(work).await?;
+        if work.step.unit || script.file.is_some() {
             unit.tidy(&self.door).await?;
         }
-        Ok(StepOutcome::Done)
+        Ok(())
     }
 
     async fn scope(&mut self, work: &Work<'_>) -> Result<Scope<'a>, EngineError> {

@@ -15,7 +15,7 @@ impl InstanceLease {
     /// # Errors
     /// [`EngineError::Busy`] when somebody else is at work.
     pub async fn take(engine: &Engine, subject: &str) -> Result<InstanceLease, EngineError> {
-        let holder = format!("{}:{}:{}", host_name(), std::process::id(), engine.randomness.hex(4));
+        let holder = holder_here(engine);
         let now_us = engine.now_us().await?;
         let until_us = now_us.saturating_add(lease_us());
         match engine.store.acquire_lease(subject, &holder, now_us, until_us).await? {
@@ -60,8 +60,13 @@ fn host_name() -> String {
         .map_or_else(|_| "localhost".to_owned(), |name| name.trim().to_owned())
 }
 
+/// A holder in this process: `host:pid:nonce`.
+pub(super) fn holder_here(engine: &Engine) -> String {
+    format!("{}:{}:{}", host_name(), std::process::id(), engine.randomness.hex(4))
+}
+
 /// A holder `host:pid:nonce` of this machine whose process no longer exists. Of other machines nothing is known.
-fn holder_is_dead(holder: &str) -> bool {
+pub(super) fn holder_is_dead(holder: &str) -> bool {
     let mut parts = holder.split(':');
     let (Some(host), Some(pid)) = (parts.next(), parts.next()) else { return false };
     host == host_name() && !std::path::Path::new("/proc").join(pid).exists()

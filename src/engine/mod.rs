@@ -10,6 +10,7 @@ pub mod error;
 pub mod event;
 pub mod guest;
 pub mod journal;
+pub mod keys;
 pub mod lease;
 pub mod machine;
 pub mod observe;
@@ -20,6 +21,7 @@ pub mod run;
 pub mod script;
 pub mod secret;
 pub mod site;
+pub mod under_way;
 pub mod unit;
 
 use std::sync::Arc;

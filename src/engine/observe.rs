@@ -4,14 +4,14 @@ use serde_json::Value;
 
 use super::door::GuestAddress;
 use super::guest::Guest;
-use super::site::SiteLink;
+use super::site::{SiteLink, unreachable};
 use super::{Engine, EngineError};
 use crate::domain::ids::VmId;
 use crate::plan::desired::Subject;
 use crate::plan::dns;
 use crate::plan::observed::{GuestState, Machine, MachineState, Observed};
 use crate::pve::{PveError, TaskFilter, TaskSource, Upid, wait_task};
-use crate::ssh::Address;
+use crate::ssh::{Address, SshError};
 use crate::util::limits;
 
 /// The subject of an instance in journal and pins.
@@ -33,7 +33,9 @@ impl Engine {
         let pinned = self.guest_address(subject, link).await?;
         let machine = match self.machine(link, subject.instance.vmid).await {
             Ok(machine) => machine,
-            Err(EngineError::Pve(error @ PveError::Unreachable { .. })) => MachineState::Unknown(error.to_string()),
+            Err(EngineError::Pve(error @ PveError::Unreachable { .. })) => {
+                MachineState::Unknown(unreachable(&subject.site.reach, &error.to_string()))
+            }
             Err(other) => return Err(other),
         };
         let running = matches!(&machine, MachineState::Present(machine) if machine.running);
@@ -42,6 +44,9 @@ impl Engine {
             None => GuestState::NotRunning,
             Some(address) => match self.observe_guest(address, variables).await {
                 Ok(state) => state,
+                Err(EngineError::Ssh(error @ SshError::Unreachable { .. })) => {
+                    GuestState::Closed(unreachable(&subject.site.reach, &error.to_string()))
+                }
                 Err(EngineError::Ssh(error)) => GuestState::Closed(error.to_string()),
                 Err(other) => return Err(other),
             },

@@ -9,6 +9,7 @@ use super::lease::InstanceLease;
 use super::observe::subject_name;
 use super::prepare::BACKUP_STORAGE;
 use super::site::{SiteLink, Token};
+use super::under_way::UnderWay;
 use super::{Engine, EngineError};
 use crate::plan::decide::is_marked;
 use crate::plan::desired::Subject;
@@ -66,11 +67,11 @@ impl Engine {
         let run_id = self.randomness.hex(8);
         let at_us = self.now_us().await?;
         let run = NewRun { id: run_id.clone(), plan_id: None, scope: Scope::Staff, by: self.by.clone(), at_us };
-        self.store.start_run(&run).await?;
+        let under_way = UnderWay::begin(self, &run).await?;
         let log = ActionLog::new(self, &run_id, name, "machine/destroy");
         let result = self.destroy(subject, &link, &log).await;
         let outcome = if result.is_ok() { "settled" } else { "stopped" };
-        self.store.finish_run(&run_id, outcome, self.now_us().await?, &serde_json::json!({ "version": 1 })).await?;
+        under_way.end(self, outcome, &serde_json::json!({ "version": 1 })).await?;
         result?;
         // The new machine has a new host key; it is pinned when the agent tells it.
         Ok(self.store.forget_host_key(name).await?)

@@ -16,12 +16,13 @@ use super::lease::InstanceLease;
 use super::machine::{MachineAction, MachineOutcome};
 use super::observe::subject_name;
 use super::site::{SiteLink, Token};
+use super::under_way::UnderWay;
 use super::{Engine, EngineError, Event};
 use crate::domain::ids::{InstanceId, SiteId};
 use crate::inventory::model::{Inventory, Site};
 use crate::plan::action::PLAN_VERSION;
 use crate::plan::decide::decide;
-use crate::plan::desired::{Subject, variables};
+use crate::plan::desired::Subject;
 use crate::plan::{Action, GuestState, InstancePlan, MachineState, Observed, Plan};
 use crate::store::{NewObservation, NewRun, Scope};
 use crate::util::limits;
@@ -81,11 +82,15 @@ impl Engine {
         Ok(Plan { version: PLAN_VERSION, inventory_number: accepted.number, day, instances })
     }
 
-    /// Carries a plan out, then reads everything back.
+    /// Carries a plan out, then reads everything back. A plan that asks for nothing is no run: nobody is asked again.
     ///
     /// # Errors
     /// When the run cannot be recorded; what happens to each instance is in the report.
     pub async fn apply(&self, accepted: &Accepted, plan: &Plan) -> Result<Report, EngineError> {
+        if plan.is_settled() {
+            let settled = |part: &InstancePlan| (part.instance.clone(), Applied::Settled { done: 0 });
+            return Ok(plan.instances.iter().map(settled).collect());
+        }
         let run_id = self.randomness.hex(8);
         let run = NewRun {
             id: run_id.clone(),
@@ -94,7 +99,7 @@ impl Engine {
             by: self.by.clone(),
             at_us: self.now_us().await?,
         };
-        self.store.start_run(&run).await?;
+        let under_way = UnderWay::begin(self, &run).await?;
         let only: Vec<InstanceId> =
             plan.instances.iter().filter(|part| !part.is_settled()).map(|part| part.instance.clone()).collect();
         let plan = Arc::new(plan.clone());
@@ -109,7 +114,7 @@ impl Engine {
         let outcome =
             if report.values().all(|one| matches!(one, Applied::Settled { .. })) { "settled" } else { "partial" };
         let summary = json!({ "version": 1, "instances": report });
-        self.store.finish_run(&run_id, outcome, self.now_us().await?, &summary).await?;
+        under_way.end(self, outcome, &summary).await?;
         Ok(report)
     }
 
@@ -153,13 +158,12 @@ impl Engine {
     ) -> Result<Vec<InstancePlan>, EngineError> {
         let route = self.route(site)?;
         let link = self.link(site, &route, Token::Everyday).await;
-        let deleted = self.deleted().await?;
         let mut parts = Vec::with_capacity(instances.len());
         for id in instances {
             let Some(subject) = inventory.instances.get(id).and_then(|one| Subject::on(inventory, one, day)) else {
                 continue;
             };
-            let variables = variables(&subject, &deleted);
+            let variables = self.variables(&subject).await?;
             let observed = match &link {
                 Ok(link) => self.observe(&subject, link, &variables).await?,
                 Err(EngineError::NotPrepared(site)) => not_prepared(site),
@@ -240,7 +244,7 @@ impl Engine {
         }
         let mut lease = InstanceLease::take(self, &subject_name(&subject)).await?;
         self.store.reserve_vm_id(part.vmid, &part.instance, self.now_us().await?).await?;
-        let variables = variables(&subject, &self.deleted().await?);
+        let variables = self.variables(&subject).await?;
         self.tell(Event::Begins { subject: part.instance.to_string(), actions: part.actions.len() });
         let result = self.work(&subject, &link, part, &variables, run_id, &mut lease).await;
         lease.give_back(self).await?;

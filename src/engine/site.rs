@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::{Engine, EngineError};
 use crate::inventory::model::{Reach, Site};
 use crate::pve::{Client, Credentials, Endpoint};
-use crate::ssh::{Address, JumpHost, Login, Route, Session};
+use crate::ssh::{Address, JumpHost, Login, Route, Session, SshError};
 
 /// Our tokens on a node.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,6 +50,21 @@ impl Token {
     /// The name of its secret in the vault.
     pub fn secret_name(self, site: &Site) -> String {
         format!("site/{}/{}-token", site.id, self.name())
+    }
+}
+
+/// Why somebody does not answer, with the hint that fits the way to the site: behind WireGuard it is the tunnel that is asked
+/// about first.
+pub(super) fn unreachable(reach: &Reach, error: &str) -> String {
+    match reach {
+        Reach::Wireguard => {
+            let headline = error.split_once("\n\n").map_or(error, |(headline, _)| headline);
+            format!(
+                "{headline}\n\nthe site is behind a WireGuard tunnel that this machine keeps: does `wg show` name a recent \
+                 handshake? then look at power and network of the site"
+            )
+        }
+        Reach::Direct | Reach::Jump { .. } => error.to_owned(),
     }
 }
 
@@ -107,6 +122,11 @@ impl Engine {
             identity: self.identity.clone(),
             host_key: site.node.ssh_host_key.parse().map_err(|error| EngineError::Unexpected(format!("{error}")))?,
         };
-        Ok(Session::open(login, self.redactor.clone()).await?)
+        match Session::open(login, self.redactor.clone()).await {
+            Err(error @ SshError::Unreachable { .. }) if site.reach == Reach::Wireguard => {
+                Err(EngineError::Unknown(unreachable(&site.reach, &error.to_string())))
+            }
+            opened => Ok(opened?),
+        }
     }
 }

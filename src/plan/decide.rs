@@ -94,8 +94,16 @@ pub fn decide(
         plan.actions.push(simple("machine/meet", title, 45, Action::MeetGuest));
     }
     let survey = steps(playbooks, variables, facts)?;
-    plan.unchanged = survey.work.iter().filter(|(_, state)| *state == StepState::Done).count();
-    plan.actions.extend(survey.work.iter().filter_map(|(work, state)| planned_step(work, state)));
+    let changes = |(_, state): &(Work<'_>, StepState)| matches!(state, StepState::Needed(Need::Now | Need::Later));
+    let changes = survey.work.iter().any(changes);
+    for (work, state) in &survey.work {
+        match state {
+            // What is done now may be undone by the steps before it.
+            StepState::Done if changes && work.step.closing => plan.actions.push(planned_step(work, &Need::Now)),
+            StepState::Done => plan.unchanged += 1,
+            StepState::Needed(need) => plan.actions.push(planned_step(work, need)),
+        }
+    }
     Ok(plan)
 }
 
@@ -113,21 +121,20 @@ fn steps<'a>(playbooks: &'a [Playbook], variables: &Value, facts: &Facts) -> Res
     Ok(survey)
 }
 
-fn planned_step(work: &Work<'_>, state: &StepState) -> Option<PlannedAction> {
-    let StepState::Needed(need) = state else { return None };
+fn planned_step(work: &Work<'_>, need: &Need) -> PlannedAction {
     let waiting = match need {
         Need::Waiting(why) => Some(why.clone()),
         Need::Now | Need::Later => None,
     };
     let change = if work.key.starts_with("departures/") { Change::Remove } else { Change::Add };
-    Some(PlannedAction {
+    PlannedAction {
         key: work.key.clone(),
         title: work.title.clone(),
         change,
         seconds: work.step.seconds,
         action: Action::Step,
         waiting,
-    })
+    }
 }
 
 fn simple(key: &str, title: String, seconds: u32, action: Action) -> PlannedAction {

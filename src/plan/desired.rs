@@ -87,6 +87,7 @@ pub fn variables(subject: &Subject<'_>, deleted: &Deleted) -> Value {
         "persons": list(&|client| seated(client, subject.day).map(|person| person_of(client, person)).collect()),
         "dolibarr_users": list(&|client| dolibarr_users(client, subject.day)),
         "dolibarr_rights": list(&|client| dolibarr_rights(client, subject.day)),
+        "dolibarr_strangers": list(&|client| dolibarr_strangers(client, &clients)),
         "departed": list(&|client| left(client, subject.day, deleted).iter().map(|(person, _)| person_of(client, person)).collect()),
         "departed_forwards": list(&|client| departed_forwards(client, &left(client, subject.day, deleted))),
         "departed_files": list(&|client| departed_files(client, &left(client, subject.day, deleted))),
@@ -263,6 +264,23 @@ fn dolibarr_rights(client: &Client, day: Date) -> Vec<Value> {
             let mut value = with_dolibarr(client, person)?;
             value["rights"] = json!(rights(person)?);
             Some(value)
+        })
+        .collect()
+}
+
+/// Those of other clients on the same machine, for each Dolibarr: its package took over every account that was there.
+fn dolibarr_strangers(client: &Client, all: &[&Client]) -> Vec<Value> {
+    let Some(path) = dolibarr_path(client) else { return Vec::new() };
+    let others = all.iter().filter(|other| other.id != client.id);
+    others
+        .flat_map(|other| other.persons.values())
+        .map(|person| {
+            json!({
+                "key": format!("{}/{}", client.id, person.username),
+                "client": client.id,
+                "username": person.username,
+                "domain_path": path,
+            })
         })
         .collect()
 }

@@ -62,6 +62,16 @@ impl Store {
         Ok(Acquired::HeldBy(Lease { name: name.to_owned(), holder, until_us, fence }))
     }
 
+    /// A lease as it stands, held or given back; `None` when nobody ever had it.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn lease(&self, name: &str) -> Result<Option<Lease>, StoreError> {
+        let found: Option<(String, i64, i64)> =
+            on_pool!(self, |pool| sqlx::query_as(SELECT).bind(name).fetch_optional(pool).await?);
+        Ok(found.map(|(holder, until_us, fence)| Lease { name: name.to_owned(), holder, until_us, fence }))
+    }
+
     /// Takes a lease from a holder that is known to be dead (a process of this machine that was killed), without waiting
     /// for its end.
     ///

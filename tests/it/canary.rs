@@ -15,8 +15,7 @@ use crate::technician::{DISK_SERIAL, Technician, store_files};
 const RELAY_PASSWORD: &str = "canari+Relais/2026";
 
 /// Where YunoHost and postfix keep the relay's password themselves (docs/security.md, "Exceptions").
-const RELAY_PLACES: [&str; 4] =
-    ["/etc/yunohost/settings.yml", "/etc/postfix/sasl_passwd", "/var/log/yunohost/", "/var/cache/yunohost/regenconf/"];
+const RELAY_PLACES: [&str; 2] = ["/etc/yunohost/settings.yml", "/etc/postfix/sasl_passwd"];
 
 /// Every way in which a secret might be written down.
 fn forms(value: &str) -> Vec<String> {

@@ -1,6 +1,6 @@
 //! The fault sweep: every step of an onboarding times everything that can go wrong at it. Whatever went wrong, the same
-//! command again leads to the same world as a run without faults: the digests are compared, so nothing is doubled (a
-//! second app, account or disk is another world).
+//! command again (or the one that was printed) leads to the same world as a run without faults: the digests are compared,
+//! so nothing is doubled (a second app, account or disk is another world).
 //!
 //! A sample runs always; `ACCOLADES_SWEEP=all` runs every case, `ACCOLADES_SWEEP=NAME` one of them.
 
@@ -10,8 +10,11 @@ use std::sync::Arc;
 use accolades::engine::run::{Accepted, Applied};
 use accolades::engine::{Engine, EngineError, Event};
 use accolades::lab::net::fault::{Fault, FaultKind};
+use accolades::lab::net::shell::Outcome;
+use accolades::lab::net::topology::Endpoint;
 use accolades::lab::net::transcript::Entry;
 use accolades::lab::world::keyed::Key;
+use accolades::plan::desired::Subject;
 use accolades::store::{Acquired, Scope, Store};
 use serde_json::Value;
 use tokio::sync::{Semaphore, watch};
@@ -36,6 +39,9 @@ const AWAY_SECONDS: u64 = 7200;
 
 /// A guest that restarts is up again after so long.
 const RESTART_SECONDS: u64 = 120;
+
+/// Every unit is in the middle of its main work after so long.
+const MIDDLE_SECONDS: u64 = 15;
 
 /// A process id that no Linux gives.
 const DEAD_PID: &str = "4194305";
@@ -145,6 +151,9 @@ fn kinds(step: &str) -> Vec<(&'static str, FaultKind)> {
         }
     } else {
         kinds.extend([("locked", FaultKind::YunohostLocked { seconds: 60 }), ("reboot", FaultKind::Reboot)]);
+        if step.contains("systemd-run") {
+            kinds.push(("reboot-in-the-middle", FaultKind::RebootAfter { seconds: MIDDLE_SECONDS }));
+        }
         if step.contains("systemd-run") && step.contains("installer") {
             kinds.push(("installer-fails", FaultKind::ProgramFails { program: "installer".to_owned() }));
         }
@@ -209,8 +218,24 @@ async fn bury_holder(store: &Store) {
 fn pause_seconds(kind: &FaultKind) -> u64 {
     match kind {
         FaultKind::Offline { seconds } => *seconds,
-        FaultKind::Reboot => RESTART_SECONDS,
+        FaultKind::Reboot | FaultKind::RebootAfter { .. } => RESTART_SECONDS,
         _ => 0,
+    }
+}
+
+/// Does what the program told the technician to do, when that was more than to give the same command again.
+async fn follow(rehearsal: &Rehearsal, engine: &Engine, said: &str) {
+    if said.contains("accolades apply --rebuild ilot") {
+        let inventory = &rehearsal.accepted.inventory;
+        let instance = &inventory.instances[&small_instance()];
+        let subject = Subject::on(inventory, instance, rehearsal::DAY).expect("it has a place");
+        engine.take_away(&subject).await.unwrap_or_else(|error| panic!("{error}"));
+    }
+    let removal = said.split('`').find(|part| part.starts_with("yunohost app remove "));
+    if let Some(removal) = removal {
+        let guest = Endpoint::GuestSsh { site: "friche".to_owned(), vmid: 1002 };
+        let (ended, _) = rehearsal.served.lab.command(&guest, "root", removal, "");
+        assert!(matches!(&ended, Outcome::Ended(output) if output.exit == 0), "{removal} failed");
     }
 }
 
@@ -236,6 +261,7 @@ async fn run(base: &Base, case: &Case) -> Result<(), String> {
         }
         lab.lock().pass(pause_seconds(&case.fault.kind) * 1_000_000);
         engine = rehearsal.another_engine(rehearsal.served.endpoints.seed + 1 + number).await.0;
+        follow(&rehearsal, &engine, story.last().map_or("", String::as_str)).await;
     }
     let story = story.join("\n  then: ");
     if !story.ends_with("settled") {

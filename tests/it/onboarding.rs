@@ -4,6 +4,8 @@ use accolades::domain::ids::{ClientId, PersonId};
 use accolades::engine::EngineError;
 use accolades::engine::run::Applied;
 use accolades::inventory::edit::{SeatEnd, seat_end};
+use accolades::lab::net::shell::Outcome;
+use accolades::lab::net::topology::Endpoint;
 use accolades::lab::net::transcript::Entry;
 use accolades::plan::desired::Subject;
 use accolades::plan::render::render;
@@ -31,6 +33,7 @@ fn only_looks(command_line: &str) -> bool {
         "yunohost user permission list",
         "yunohost app list",
         "yunohost app map",
+        "yunohost app setting",
     ]
     .iter()
     .chain(&[
@@ -39,7 +42,7 @@ fn only_looks(command_line: &str) -> bool {
         "yunohost domain config get",
         "yunohost domain cert status",
     ])
-    .chain(&["cat ", "ls ", "dpkg-query ", "postconf ", "id -u"])
+    .chain(&["cat ", "grep ", "ls ", "dpkg-query ", "postconf ", "id -u"])
     .any(|look| words.starts_with(look))
         || (words.starts_with("mysql ") && words.contains("SELECT") && !words.contains(';'))
 }
@@ -60,9 +63,21 @@ async fn a_second_apply_says_no_changes_and_writes_nothing_to_any_remote() {
     }
 }
 
+/// What somebody types as root in the guest of the island.
+fn in_guest(rehearsal: &Rehearsal, command_line: &str) -> String {
+    let endpoint = Endpoint::GuestSsh { site: "friche".to_owned(), vmid: 1002 };
+    let (outcome, _) = rehearsal.served.lab.command(&endpoint, "root", command_line, "");
+    let Outcome::Ended(output) = outcome else { panic!("the guest answers") };
+    assert_eq!(output.exit, 0, "{command_line}: {}{}", output.stdout, output.stderr);
+    output.stdout
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn an_islands_clients_are_kept_apart() {
     let rehearsal = onboarded("ilot", 2).await;
+    let listed = in_guest(&rehearsal, "mysql -N -B dolibarr -e 'SELECT login FROM llx_user'");
+    let listed: Vec<&str> = listed.lines().collect();
+    assert!(listed.contains(&"claire") && !listed.contains(&"malo"), "{listed:?}");
     let state = rehearsal.served.lab.lock();
     let guest = state.world.sites["friche"].guest(1002).expect("the guest is up");
     let yunohost = guest.yunohost.as_ref().expect("YunoHost is installed");

@@ -42,6 +42,9 @@ pub struct Step {
     /// Nothing after this step makes sense before it is done.
     #[serde(default)]
     pub gate: bool,
+    /// Looked at again at the end of every run that does something in the guest, because other steps may undo it.
+    #[serde(default)]
+    pub closing: bool,
     /// Runs as a transient unit inside the guest, because it takes minutes or must survive a cut connection.
     #[serde(default)]
     pub unit: bool,
@@ -61,6 +64,10 @@ pub struct Step {
     pub file: Option<File>,
     /// What is run.
     pub apply: Vec<Command>,
+    /// What a technician reads when the step fails (a template); without it: mend what is named and give the same command
+    /// again.
+    #[serde(default)]
+    pub advice: Option<String>,
     /// What is read back; the check itself when absent.
     #[serde(default)]
     pub verify: Vec<Condition>,

@@ -1,5 +1,6 @@
 //! Evaluating steps: what is done, what is needed, what must be read first.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use serde_json::Value;
@@ -180,7 +181,7 @@ fn found<'a>(step: &Step, mut scope: Scope<'a>, facts: &Facts) -> Result<Answer<
     for (name, find) in &step.find {
         let command = command(&find.read, &scope)?;
         let Some(fact) = facts.get(&command) else { return Ok(Answer::Unread(command)) };
-        match look_up(find, fact, &scope)? {
+        match look_up(find, fact, facts.json(&command), &scope)? {
             Some(value) => scope = scope.with(name, Value::String(value)),
             None => return Ok(Answer::Known(None)),
         }
@@ -260,11 +261,14 @@ fn holds(condition: &Condition, scope: &Scope<'_>, facts: &Facts) -> Result<Answ
     let value = match &condition.at {
         Some(pointer) => {
             let pointer = render_plain(pointer, scope)?;
-            fact.json().and_then(|json| json.pointer(&pointer).cloned())
+            facts.json(&command).and_then(|json| json.pointer(&pointer)).map(Cow::Borrowed)
         }
-        None => Some(Value::Array(fact.stdout.lines().map(|line| Value::String(line.to_owned())).collect())),
+        None => {
+            let lines = fact.stdout.lines().map(|line| Value::String(line.to_owned())).collect();
+            Some(Cow::Owned(Value::Array(lines)))
+        }
     };
-    compare(condition, value.as_ref(), fact, scope).map(Answer::Known)
+    compare(condition, value.as_deref(), fact, scope).map(Answer::Known)
 }
 
 fn compare(
@@ -303,7 +307,7 @@ fn compare(
     Ok(condition.contains_all.as_ref().is_some_and(|list| elements.is_superset(&named(list))))
 }
 
-fn look_up(find: &Find, fact: &Fact, scope: &Scope<'_>) -> Result<Option<String>, TemplateError> {
+fn look_up(find: &Find, fact: &Fact, json: Option<&Value>, scope: &Scope<'_>) -> Result<Option<String>, TemplateError> {
     if fact.exit != 0 {
         return Ok(None);
     }
@@ -312,8 +316,8 @@ fn look_up(find: &Find, fact: &Fact, scope: &Scope<'_>) -> Result<Option<String>
         let value = fact.stdout.lines().filter_map(|line| line.split_once('\t')).find(|(key, _)| *key == first);
         return Ok(value.map(|(_, value)| value.to_owned()));
     }
-    let Some(json) = fact.json() else { return Ok(None) };
-    let place = find.at.as_deref().map_or(Some(&json), |pointer| json.pointer(pointer));
+    let Some(json) = json else { return Ok(None) };
+    let place = find.at.as_deref().map_or(Some(json), |pointer| json.pointer(pointer));
     let wanted = find
         .fields
         .iter()

@@ -143,6 +143,9 @@ pub fn plain(value: &Value) -> Option<String> {
 /// # Errors
 /// See [`TemplateError`].
 pub fn render(template: &str, scope: &Scope<'_>) -> Result<Text, TemplateError> {
+    if !template.contains(['{', '}']) {
+        return Ok(Text(if template.is_empty() { Vec::new() } else { vec![Piece::Plain(template.to_owned())] }));
+    }
     let mut pieces = Vec::new();
     let mut text = String::new();
     let mut rest = template;

@@ -188,3 +188,22 @@ async fn cable(port: u16, pull: Arc<Notify>) -> u16 {
     });
     own
 }
+
+#[tokio::test]
+async fn ssh_packets_fetched_in_anothers_turn_are_noticed_at_once() {
+    // Reading for one connection takes whatever has arrived from the socket, packets for its neighbours too, and the socket
+    // stays silent afterwards. Whoever waits for the socket alone then sleeps until the next sign of life, which is longer
+    // than a tunnel may take to open.
+    const CONNECTIONS: usize = 24;
+    const ROUNDS: usize = 20;
+    let sshd = Sshd::start();
+    let jump = sshd.jump_host(Route::Direct);
+    let echo = echo_server().await;
+    let one = async || {
+        for _ in 0..ROUNDS {
+            let tunnel = jump.forward("127.0.0.1", echo.port()).await.unwrap();
+            assert_eq!(converse(tunnel, b"hello ").await, b"hello goodbye");
+        }
+    };
+    join_all((0..CONNECTIONS).map(|_| one())).await;
+}

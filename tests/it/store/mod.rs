@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "what a test cannot unwrap, it fails on")]
 
-mod bench;
+pub mod bench;
 mod copying;
 mod fixture;
 mod inventory;
