@@ -33,9 +33,10 @@ impl Engine {
         let pinned = self.guest_address(subject, link).await?;
         let machine = match self.machine(link, subject.instance.vmid).await {
             Ok(machine) => machine,
-            Err(EngineError::Pve(error @ PveError::Unreachable { .. })) => {
-                MachineState::Unknown(unreachable(&subject.site.reach, &error.to_string()))
-            }
+            // Reading changes nothing: an answer that was lost on the way tells as little as none.
+            Err(EngineError::Pve(
+                error @ (PveError::Unreachable { .. } | PveError::LostAnswer { .. } | PveError::ProxyGaveUp { .. }),
+            )) => MachineState::Unknown(unreachable(&subject.site.reach, &error.to_string())),
             Err(other) => return Err(other),
         };
         let running = matches!(&machine, MachineState::Present(machine) if machine.running);

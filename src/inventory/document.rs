@@ -12,6 +12,9 @@ use super::reader::{Findings, Reader};
 use super::schema::Section;
 use super::sections;
 
+/// Below so many files each, threads cost more than they save.
+const FILES_PER_THREAD_MIN: usize = 100;
+
 /// The one file of the co-operative.
 pub const COOPERATIVE_FILE: &str = "cooperative.toml";
 
@@ -56,7 +59,30 @@ pub fn parse<'a>(files: &'a BTreeMap<String, String>, findings: &Findings) -> Ve
             Mistake::new(format!("`{COOPERATIVE_FILE}` is missing"), &Place::whole(COOPERATIVE_FILE), "missing");
         findings.add(mistake.help("an inventory has exactly one co-operative"));
     }
-    files.iter().filter_map(|(path, text)| document(path, text, findings)).collect()
+    let files: Vec<(&str, &str)> = files.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
+    let threads = std::thread::available_parallelism().map_or(1, usize::from).min(files.len() / FILES_PER_THREAD_MIN);
+    if threads < 2 {
+        return files.iter().filter_map(|(path, text)| document(path, text, findings)).collect();
+    }
+    // Half of the time of checking a thousand clients is reading TOML, and no file needs another one for that.
+    std::thread::scope(|scope| {
+        let parts = files.chunks(files.len().div_ceil(threads)).map(|part| {
+            scope.spawn(move || {
+                let found = Findings::default();
+                let documents: Vec<Document<'a>> =
+                    part.iter().filter_map(|(path, text)| document(path, text, &found)).collect();
+                (documents, found.into_list())
+            })
+        });
+        let running: Vec<_> = parts.collect();
+        let mut documents = Vec::with_capacity(files.len());
+        for part in running {
+            let (part, found) = part.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+            documents.extend(part);
+            found.into_iter().for_each(|mistake| findings.add(mistake));
+        }
+        documents
+    })
 }
 
 fn document<'a>(path: &'a str, text: &'a str, findings: &Findings) -> Option<Document<'a>> {

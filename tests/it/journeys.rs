@@ -12,15 +12,6 @@ use crate::rehearsal::{Rehearsal, instance, small_files, small_instance};
 
 const SEED: u64 = 1;
 
-/// The site of the small inventory, with a change in its `[node]` or `[reach]`.
-fn files_with(from: &str, to: &str) -> std::collections::BTreeMap<String, String> {
-    let mut files = small_files();
-    let site = files.get_mut("sites/friche.toml").expect("the example has it");
-    assert!(site.contains(from), "{from}");
-    *site = site.replacen(from, to, 1);
-    files
-}
-
 async fn prepared(files: std::collections::BTreeMap<String, String>) -> Rehearsal {
     let rehearsal = Rehearsal::of(files, SEED).await;
     rehearsal.prepare().await.unwrap_or_else(|error| panic!("{error}"));
@@ -50,7 +41,8 @@ fn look_into<T>(rehearsal: &Rehearsal, site: &str, vmid: u32, look: impl FnOnce(
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_site_that_names_a_template_gets_a_clone_of_it() {
-    let rehearsal = prepared(files_with("bridge = \"vmbr0\"", "bridge = \"vmbr0\"\ntemplate = 9000")).await;
+    let mut rehearsal = prepared(small_files()).await;
+    // The technician makes the template; a site that names one downloads no image by itself.
     let image = "local:import/debian-12-genericcloud-amd64.qcow2";
     on_node(
         &rehearsal,
@@ -62,6 +54,11 @@ async fn a_site_that_names_a_template_gets_a_clone_of_it() {
     rehearsal.served.lab.lock().pass(600_000_000);
     on_node(&rehearsal, "pvesh create /nodes/pve2/qemu/9000/template");
     rehearsal.served.lab.lock().pass(60_000_000);
+    let mut files = rehearsal.files().await;
+    let site = files.get_mut("sites/friche.toml").expect("it is there");
+    *site = site.replacen("bridge = \"vmbr0\"", "bridge = \"vmbr0\"\ntemplate = 9000", 1);
+    rehearsal.accept(files).await;
+    rehearsal.prepare().await.unwrap_or_else(|error| panic!("{error}"));
     let plan = rehearsal.plan(&[small_instance()]).await;
     assert!(render(&plan).contains("clone of template 9000"), "{}", render(&plan));
 

@@ -341,7 +341,7 @@ fn yunohost_s10_taking_visitors_from_dolibarr_leaves_its_interface_open() {
 #[test]
 fn yunohost_s10_copies_are_never_listed_among_the_archives() {
     let mut server = server();
-    ok(&mut server, "yunohost backup create --name kept --system conf_ynh_settings --methods copy -o /root/copy");
+    ok(&mut server, "yunohost backup create --name kept --system conf_ynh_settings --methods copy -o /home/copy");
     assert_eq!(answer(&mut server, "yunohost backup list"), json!({ "archives": [] }));
 }
 

@@ -346,7 +346,7 @@ fn yunohost_s10_switching_the_relay_off_reaches_postfix_only_after_regen_conf() 
 #[test]
 fn yunohost_s10_a_relay_port_that_does_not_exist_is_accepted() {
     let mut server = server();
-    assert_eq!(server.run("yunohost settings set email.smtp.smtp_relay_port -v 99999").exit, 0);
+    assert_eq!(server.run(&format!("{RELAY}&smtp_relay_port=99999")).exit, 0);
     assert_eq!(server.run("yunohost settings get email.smtp.smtp_relay_port").stdout, "99999\n");
 }
 

@@ -119,7 +119,7 @@ pub fn evaluate<'a>(
         if only.is_some_and(|only| !step.together && only != key) {
             continue;
         }
-        let scope = Scope::new(variables).with("item", item.clone());
+        let scope = Scope::new(variables).with_ref("item", item);
         let title = render_plain(&step.title, &scope)?;
         let work = Work { key, step, items: vec![item.clone()], title };
         match state(step, scope, facts, closed)? {

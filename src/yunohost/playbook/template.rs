@@ -2,7 +2,7 @@
 //!
 //! A secret is never rendered here: it stays a reference until the engine puts the value in (invariant 4).
 
-use std::collections::BTreeMap;
+use std::borrow::Cow;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
@@ -105,25 +105,34 @@ impl Filter {
 #[derive(Debug, Clone)]
 pub struct Scope<'a> {
     instance: &'a Value,
-    step: BTreeMap<String, Value>,
+    // A handful at most: looking through them costs less than a tree.
+    step: Vec<(String, Cow<'a, Value>)>,
 }
 
 impl<'a> Scope<'a> {
     /// Only the instance's variables.
     pub fn new(instance: &'a Value) -> Scope<'a> {
-        Scope { instance, step: BTreeMap::new() }
+        Scope { instance, step: Vec::new() }
     }
 
     /// With one more variable of the step.
     pub fn with(mut self, name: &str, value: Value) -> Scope<'a> {
-        self.step.insert(name.to_owned(), value);
+        self.step.push((name.to_owned(), Cow::Owned(value)));
+        self
+    }
+
+    /// As [`Scope::with`], a variable that lies elsewhere.
+    pub fn with_ref(mut self, name: &str, value: &'a Value) -> Scope<'a> {
+        self.step.push((name.to_owned(), Cow::Borrowed(value)));
         self
     }
 
     /// The variable at a dotted path.
     pub fn lookup(&self, path: &str) -> Option<&Value> {
         let (first, rest) = path.split_once('.').map_or((path, None), |(first, rest)| (first, Some(rest)));
-        let start = self.step.get(first).or_else(|| self.instance.get(first))?;
+        // What was added last hides what was there before.
+        let own = self.step.iter().rev().find(|(name, _)| name == first).map(|(_, value)| value.as_ref());
+        let start = own.or_else(|| self.instance.get(first))?;
         rest.map_or(Some(start), |rest| rest.split('.').try_fold(start, |value, key| value.get(key)))
     }
 }
