@@ -59,7 +59,7 @@ pub fn recorded_world() -> World {
 /// A world of one site whose node has these users and rights.
 pub fn world_with(access: Access) -> World {
     let pve = Pve { node: "pve1".to_owned(), access, ..Pve::default() };
-    let site = Site { id: SITE.to_owned(), online: true, node: Machine::default(), pve };
+    let site = Site { id: SITE.to_owned(), online: true, off: false, node: Machine::default(), pve };
     World {
         seed: 1,
         now: Moment(NOW_S * 1_000_000),

@@ -17,7 +17,7 @@ from proxmoxer.tools import Tasks
 
 LAB = json.loads(sys.argv[1])
 NODE = LAB["node"]
-VM, COPY, CHILD = 9001, 9002, 9003
+VM, COPY, CHILD, DRILL = 9001, 9002, 9003, 9004
 IMAGE = "local:import/debian-12.qcow2"
 POLLS_MAX = 600
 
@@ -33,6 +33,7 @@ def main():
     talk_to_agent(coop)
     reconfigure(coop)
     snapshots(coop)
+    backups(coop)
     copies(coop)
     refusals(root, coop)
     accounts(root)
@@ -142,7 +143,7 @@ def set_up_rights(root):
     with refused(400, privs="invalid format"):
         root.access.roles.post(roleid="Old", privs="VM.Monitor")
     machines = (
-        "VM.Allocate,VM.Audit,VM.Clone,VM.PowerMgmt,VM.Snapshot,VM.Snapshot.Rollback,VM.Config.Disk,VM.Config.CPU,"
+        "VM.Allocate,VM.Audit,VM.Backup,VM.Clone,VM.PowerMgmt,VM.Snapshot,VM.Snapshot.Rollback,VM.Config.Disk,VM.Config.CPU,"
         "VM.Config.Memory,VM.Config.Network,VM.Config.HWType,VM.Config.Options,VM.Config.Cloudinit,VM.Config.CDROM,"
         "VM.GuestAgent.Audit,VM.GuestAgent.Unrestricted,VM.GuestAgent.FileRead,VM.GuestAgent.FileWrite,Pool.Audit"
     )
@@ -239,11 +240,11 @@ def boot(coop):
     chapter("boot")
 
 
-def wait_for_agent(coop):
+def wait_for_agent(coop, vmid=VM):
     silent = 0
     while silent < POLLS_MAX:
         try:
-            same(vm(coop).agent.ping.post(), {"result": {}})
+            same(vm(coop, vmid).agent.ping.post(), {"result": {}})
             break
         except ResourceException as refusal:
             same((refusal.status_code, refusal.content), (500, "QEMU guest agent is not running"))
@@ -310,6 +311,62 @@ def snapshots(coop):
     chapter("snapshot")
 
 
+def backups(coop):
+    """Saved, shown, restored beside the original, looked into, destroyed."""
+    node, local = coop.nodes(NODE), coop.nodes(NODE).storage("local")
+    vm(coop).agent("file-write").post(file="/root/note", content="avant\n")
+    with refused(403, "Sys.Modify"):
+        node.vzdump.post(vmid=VM, storage="local", bwlimit=1000)
+    with refused(400, storage="missing property required by 'notes-template'"):
+        node.vzdump.post(vmid=VM, **{"notes-template": "x"})
+    saving = node.vzdump.post(
+        vmid=VM, storage="local", compress="zstd", mode="snapshot", **{"notes-template": "{{guestname}} by {{node}}"}
+    )
+    log = ended(coop, saving, "vzdump")
+    assert f"INFO: Finished Backup of VM {VM} (" in log, log
+    (saved,) = local.content.get(content="backup", vmid=VM)
+    same((saved["format"], saved["subtype"], saved["notes"]), ("vma.zst", "qemu", f"lilas by {NODE}"))
+    config = node.vzdump.extractconfig.get(volume=saved["volid"])
+    assert "name: lilas\n" in config and "#qmdump#map:scsi0:drive-scsi0:local-lvm:raw:" in config, config
+    vm(coop).agent("file-write").post(file="/root/note", content="après\n")
+
+    wanted = {
+        "vmid": DRILL,
+        "archive": saved["volid"],
+        "storage": "local-lvm",
+        "unique": 1,
+        "pool": "clients",
+        "name": "drill-lilas",
+        "memory": 1024,
+        "onboot": 0,
+        "net0": f"virtio,bridge={LAB['bridge']},link_down=1",
+    }
+    with refused(400, scsi0="conflicts with option 'archive'"):
+        node.qemu.post(scsi0="local-lvm:8", **wanted)
+    ended(coop, node.qemu.post(**wanted), "qmrestore")
+    with refused(500, f"unable to restore VM {DRILL} - VM {DRILL} already exists"):
+        node.qemu.post(**wanted)
+    restored = vm(coop, DRILL).config.get()
+    same((restored["name"], int(restored["memory"])), ("drill-lilas", 1024))
+    ended(coop, vm(coop, DRILL).status.start.post(), "qmstart")
+    wait_for_agent(coop, DRILL)
+    same(vm(coop, DRILL).agent("file-read").get(file="/root/note")["content"], "avant\n")
+    same(vm(coop).agent("file-read").get(file="/root/note")["content"], "après\n")
+    ended(coop, vm(coop, DRILL).status.stop.post())
+    ended(coop, vm(coop, DRILL).delete(purge=1), "qmdestroy")
+
+    local.content(saved["volid"]).put(protected=1, notes="looked into")
+    same(local.content(saved["volid"]).get()["notes"], "looked into")
+    ended(coop, local.content(saved["volid"]).delete(), "imgdel", exitstatus="can't remove protected volume")
+    local.content(saved["volid"]).put(protected=0)
+    (plan,) = local.prunebackups.get(vmid=VM, **{"prune-backups": "keep-last=1"})
+    same((plan["mark"], plan["volid"]), ("keep", saved["volid"]))
+    ended(coop, local.content(saved["volid"]).delete(), "imgdel")
+    same(local.content.get(content="backup"), [])
+    vm(coop).agent("file-write").post(file="/root/note", content="écrit\n")
+    chapter("backup")
+
+
 def copies(coop):
     with refused(500, f"VM {VM} is running - destroy failed"):
         vm(coop).delete()
@@ -342,7 +399,7 @@ def refusals(root, coop):
     with refused(501, "not implemented"):
         root.nodes(NODE).qemu(VM).bogus.get()
     with refused(501, "not implemented"):
-        root.nodes(NODE).vzdump.post(vmid=VM)
+        vm(root).move_disk.post(disk="scsi0", storage="local")
     with refused(400, vmid="type check"):
         root.nodes(NODE).qemu("abc").config.get()
     with refused(400, upid="unable to parse worker upid"):

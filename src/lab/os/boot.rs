@@ -46,6 +46,9 @@ pub struct CloudInit {
     pub password: Option<String>,
     /// Addresses with prefix length.
     pub addresses: Vec<String>,
+    /// Whether the addresses are leased, and so not remembered by the machine.
+    #[serde(default)]
+    pub leased: bool,
     /// Default gateway.
     pub gateway: Option<String>,
     /// Name servers.
@@ -92,6 +95,8 @@ pub fn boot(cloud_init: &CloudInit, previous: Option<Machine>, around: Surroundi
         }
         let status = if is_new { "running" } else { "done" };
         machine.files.write(CLOUD_INIT_STATUS, status);
+    } else if cloud_init.leased {
+        machine.addresses = cloud_init.addresses.clone();
     }
     power_on(&mut machine, around);
     if is_new {

@@ -10,7 +10,7 @@ const FOLDERS: [&str; 8] =
     ["/etc/", "/root/", "/home/", "/var/lib/accolades/", "/usr/local/", "/srv/", "/var/www/", "/var/lib/vz/snippets/"];
 
 /// Files in them that differ from run to run, or only tell what happened.
-const IGNORED: [&str; 9] = [
+const IGNORED: [&str; 10] = [
     "/etc/ssh/ssh_host_",
     "/etc/machine-id",
     "/etc/shadow",
@@ -20,6 +20,7 @@ const IGNORED: [&str; 9] = [
     "/etc/yunohost/psql",
     "/etc/yunohost/mysql",
     "/root/.ssh/known_hosts",
+    "/etc/pve/priv/storage/",
 ];
 
 /// Endings of files that only tell what happened.

@@ -134,6 +134,12 @@ pub fn mount_point_of<'m>(machine: &'m Machine, path: &str) -> (&'m str, Option<
     }
 }
 
+/// Bytes of the large files on the file system that is mounted at this place (`/` for the root's).
+pub fn large_file_bytes(machine: &Machine, mount_point: &str) -> u64 {
+    let large = machine.files.all().filter_map(|(path, entry)| Some((path, entry.large_bytes()?)));
+    large.filter(|(path, _)| mount_point_of(machine, path).0 == mount_point).map(|(_, bytes)| bytes).sum()
+}
+
 /// Mounts a device; its files appear, those of the folder are hidden.
 ///
 /// # Errors

@@ -19,6 +19,16 @@ pub struct Entry {
     pub content: Option<String>,
 }
 
+/// What begins the content of a file that stands for a larger one: its size in bytes follows, then a newline.
+pub const STANDS_FOR: &str = "lab-bytes ";
+
+impl Entry {
+    /// Its size in bytes, when it stands for a larger file than its content.
+    pub fn large_bytes(&self) -> Option<u64> {
+        self.content.as_deref()?.strip_prefix(STANDS_FOR)?.split('\n').next()?.parse().ok()
+    }
+}
+
 impl Files {
     /// The text of a file; `None` when there is none (or it is a folder).
     pub fn read(&self, path: &str) -> Option<&str> {

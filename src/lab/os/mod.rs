@@ -70,6 +70,9 @@ pub struct Machine {
     pub addresses: Vec<String>,
     /// Whether the machine reaches the internet (a gateway and a name server).
     pub has_uplink: bool,
+    /// Whether no cable leads from it to any network, whatever is configured inside.
+    #[serde(default)]
+    pub unplugged: bool,
     /// When it was last booted.
     pub booted_at: Moment,
     /// Instance id that cloud-init last ran for.
@@ -148,7 +151,22 @@ impl Output {
     }
 }
 
+/// Bytes that a fresh system occupies, about what Debian's cloud image takes.
+const SYSTEM_BYTES: u64 = 1_300_000_000;
+/// The same of YunoHost.
+const YUNOHOST_BYTES: u64 = 2_600_000_000;
+
 impl Machine {
+    /// Bytes that the system and what is installed take on its disk.
+    pub fn system_bytes(&self) -> u64 {
+        SYSTEM_BYTES + if self.yunohost.is_some() { YUNOHOST_BYTES } else { 0 }
+    }
+
+    /// Whether it reaches the internet at this moment.
+    pub fn online(&self) -> bool {
+        self.has_uplink && !self.unplugged
+    }
+
     /// Whether the QEMU guest agent answers: installed and running.
     pub fn agent_running(&self) -> bool {
         self.packages.installed("qemu-guest-agent") && self.units.active("qemu-guest-agent.service")

@@ -1,9 +1,9 @@
 //! From a started VM to a guest: what it boots with. How long that takes is the operating system's business.
 
 use crate::lab::os::boot::{CloudInit, boot, power_off};
-use crate::lab::pve::cloudinit;
 use crate::lab::pve::state::bytes;
 use crate::lab::pve::work::disks;
+use crate::lab::pve::{cloudinit, network};
 use crate::lab::world::{Site, Surroundings};
 
 /// Switches a VM's guest on, when there is something on its disk that can be booted.
@@ -13,6 +13,16 @@ pub fn power_on(site: &mut Site, vmid: u32, around: Surroundings<'_>) {
     vm.up = view.is_some();
     if let Some(view) = view {
         vm.guest = Some(boot(&view, vm.guest.take(), around));
+    }
+    plug_in(site, vmid);
+}
+
+/// Lets a running guest notice whether a cable leads anywhere.
+pub fn plug_in(site: &mut Site, vmid: u32) {
+    let Some(vm) = site.pve.vms.get(&vmid) else { return };
+    let unplugged = !network::is_connected(&site.pve, vm);
+    if let Some(guest) = site.pve.vms.get_mut(&vmid).and_then(|vm| vm.guest.as_mut()) {
+        guest.unplugged = unplugged;
     }
 }
 
@@ -46,6 +56,7 @@ fn view(site: &Site, vmid: u32, around: Surroundings<'_>) -> Option<CloudInit> {
         ssh_keys: data.ssh_keys,
         password: data.password,
         addresses: network.addresses,
+        leased: network.leased,
         gateway: network.gateway,
         nameservers: data.nameservers,
         upgrade: data.upgrade,

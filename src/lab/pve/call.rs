@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::lab::world::{Site, Surroundings};
@@ -17,7 +18,7 @@ pub struct Call {
 }
 
 /// Who asks: `user@realm`, and the token when one was used.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Caller {
     /// `root@pam`, `coop@pve`, ...
     pub user: String,

@@ -44,6 +44,8 @@ pub struct Data {
 pub struct Network {
     /// With prefix length.
     pub addresses: Vec<String>,
+    /// Whether they come from a DHCP server.
+    pub leased: bool,
     /// IPv4 router.
     pub gateway: Option<String>,
 }
@@ -107,16 +109,14 @@ pub fn addresses(site: &Site, vmid: u32, around: Surroundings<'_>) -> Network {
     let Some(vm) = site.pve.vms.get(&vmid) else { return network };
     for (key, card) in cards(vm) {
         let Some(lan) = lan_of(site, &card) else { continue };
-        if card.link_down() {
-            continue;
-        }
         let Some(settings) = vm.option(&format!("ipconfig{}", &key[3..])).map(|text| Properties::parse(text, ""))
         else {
             continue;
         };
         match settings.get("ip") {
             Some("dhcp") => {
-                if let Some(address) = leased(site, lan, &card, around) {
+                network.leased = true;
+                if let Some(address) = leased(site, lan, &card, around).filter(|_| !card.link_down()) {
                     network.addresses.push(address);
                     network.gateway = network.gateway.or(lan.gateway.map(|gateway| gateway.to_string()));
                 }

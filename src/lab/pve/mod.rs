@@ -1,6 +1,7 @@
 //! Proxmox VE's API as the real server answers: wire, routing, rights, parameter verification, handlers.
 
 pub mod access;
+pub mod backups;
 pub mod boot;
 pub mod call;
 pub mod cloudinit;
@@ -10,9 +11,12 @@ pub mod handlers;
 pub mod host;
 pub mod hotplug;
 pub mod json;
+pub mod memory;
 pub mod message;
 pub mod network;
 pub mod params;
+pub mod retention;
+pub mod schedule;
 pub mod schema;
 pub mod server;
 pub mod shell;

@@ -1,6 +1,7 @@
 //! Network cards of VMs: `net0: virtio=BC:24:11:00:00:01,bridge=vmbr0`.
 
 use super::state::property::Properties;
+use super::state::{Pve, Vm};
 
 /// Models that may stand in front, with or without an address.
 const MODELS: [&str; 14] = [
@@ -69,6 +70,13 @@ impl Card {
         let comma = if rest.is_empty() { "" } else { "," };
         format!("{}={}{comma}{rest}", self.model, self.mac)
     }
+}
+
+/// Whether a running VM is reached by anybody: one of its cards is plugged into a bridge with a network behind it.
+pub fn is_connected(pve: &Pve, vm: &Vm) -> bool {
+    let cards = vm.config.iter().filter(|(key, _)| is_card(key)).map(|(_, value)| Card::parse(value));
+    let leads_on = |bridge: &str| pve.hardware.bridges.get(bridge).is_some_and(|lan| lan.subnet.is_some());
+    cards.into_iter().any(|card| !card.link_down() && card.bridge().is_some_and(leads_on))
 }
 
 /// Whether an option names a network card.

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::call::Refusal;
 use super::state::{Outcome, Pve, Task};
-use super::work::{self, Work};
+use super::work::{self, Step, Work};
 use crate::lab::world::keyed::Key;
 use crate::lab::world::{Moment, Site, Surroundings};
 
@@ -56,13 +56,41 @@ pub fn start(site: &mut Site, around: Surroundings<'_>, owner: &str, kind: &str,
 /// Ends the task that is due first, when one is due at this moment.
 pub fn finish(site: &mut Site, around: Surroundings<'_>, index: usize) {
     let Some(task) = site.pve.tasks.get_mut(index) else { return };
-    let (Some(work), doom) = (task.work.take(), task.doom.take()) else { return };
-    let mut log = std::mem::take(&mut task.log);
-    let result = match doom {
-        Some(text) => Err(work::abandon(work, site, around, &text)),
-        None => work.run(site, around, &mut log),
+    let Some(work) = task.work.take() else { return };
+    let doom = if work.has_begun() { task.doom.take() } else { None };
+    let (upid, mut log) = (task.upid.clone(), std::mem::take(&mut task.log));
+    let step = match doom {
+        Some(text) => Step::Ended(Err(work::abandon(work, site, around, &text, &mut log))),
+        None => work.step(site, around, &mut log),
     };
-    close(&mut site.pve, index, around.now, log, result);
+    // Other tasks may have been started and forgotten meanwhile.
+    let Some(index) = site.pve.tasks.iter().rposition(|task| task.upid == upid) else { return };
+    match step {
+        Step::Ended(result) => close(&mut site.pve, index, around.now, log, result),
+        Step::Vanished => vanish(&mut site.pve, index, around.now, log),
+        Step::Again(work, due) => {
+            let task = &mut site.pve.tasks[index];
+            (task.work, task.due, task.log) = (Some(*work), Some(due), log);
+        }
+    }
+}
+
+/// What a request that waits for its task sees: whether it is done, when it is short enough.
+///
+/// # Errors
+/// 500 with the task's error.
+pub fn wait_within(site: &mut Site, around: Surroundings<'_>, upid: &Value, is_short: bool) -> Result<bool, Refusal> {
+    let find = |pve: &Pve| pve.tasks.iter().rposition(|task| Some(task.upid.as_str()) == upid.as_str());
+    let Some(index) = find(&site.pve).filter(|index| is_short && site.pve.tasks[*index].due.is_some()) else {
+        return Ok(false);
+    };
+    // The request itself waits; for the lab that is the moment in which the task is done.
+    finish(site, around, index);
+    match find(&site.pve).map(|index| &site.pve.tasks[index]) {
+        Some(task) if matches!(task.class(), Some("ok" | "warning")) => Ok(true),
+        Some(task) => Err(Refusal::died(task.exit.clone().unwrap_or_default())),
+        None => Ok(true),
+    }
 }
 
 /// The running task that is due first, with its moment.
@@ -79,8 +107,8 @@ pub fn stop(site: &mut Site, around: Surroundings<'_>, upid: &str) -> Result<(),
     let index = position(&site.pve, upid)?;
     let task = &mut site.pve.tasks[index];
     if let Some(work) = task.work.take() {
-        let log = std::mem::take(&mut task.log);
-        let error = work::abandon(work, site, around, "received interrupt");
+        let mut log = std::mem::take(&mut task.log);
+        let error = work::abandon(work, site, around, "received interrupt", &mut log);
         close(&mut site.pve, index, around.now, log, Err(error));
     }
     Ok(())
@@ -121,6 +149,26 @@ fn close(pve: &mut Pve, index: usize, now: Moment, mut log: Vec<String>, result:
     task.log = log;
     task.ended = Some(now);
     task.exit = Some(exit);
+    let was_backup = task.kind == "vzdump";
+    if was_backup {
+        pass_backup_lock(pve, now);
+    }
+}
+
+/// A process that ended without a verdict leaves a log without one.
+fn vanish(pve: &mut Pve, index: usize, now: Moment, log: Vec<String>) {
+    let task = &mut pve.tasks[index];
+    task.log = log;
+    task.ended = Some(now);
+    task.exit = Some("unexpected status".to_owned());
+}
+
+/// One backup runs at a time on a node: the next one that waits goes on.
+fn pass_backup_lock(pve: &mut Pve, now: Moment) {
+    let waits = |task: &&mut Task| matches!(&task.work, Some(Work::Vzdump(work)) if work.is_waiting());
+    if let Some(next) = pve.tasks.iter_mut().find(waits) {
+        next.due = Some(now);
+    }
 }
 
 fn take_fault(pve: &mut Pve, kind: &str) -> Option<Outcome> {

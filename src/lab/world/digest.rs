@@ -2,16 +2,22 @@
 
 use std::collections::BTreeMap;
 
+use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use super::{Site, World};
 use crate::lab::pbs::state::{BackupServer, CryptMode, Datastore, Group, Job};
+use crate::lab::pve::backups::capture::read_disk;
+use crate::lab::pve::backups::{self, config, folder};
 use crate::lab::pve::network::{self, Card};
 use crate::lab::pve::state::property::Properties;
 use crate::lab::pve::state::storage::parse_volid;
-use crate::lab::pve::state::{Drive, Pve, Vm, drive};
+use crate::lab::pve::state::{Drive, Pve, Storage, StorageKind, Vm, drive};
 use crate::lab::pve::work::disks;
+
+/// Fingerprints of keys and certificates in the definition of a storage: they are made anew for every world.
+const KEYS: [&str; 2] = ["fingerprint", "encryption-key"];
 
 /// Options that legitimately differ between two runs of the same work.
 const RANDOM: [&str; 4] = ["meta", "vmgenid", "smbios1", "cipassword"];
@@ -52,7 +58,7 @@ fn site_view(site: &Site) -> Value {
     let pve = &site.pve;
     let vms: BTreeMap<_, _> = pve.vms.iter().map(|(vmid, vm)| (vmid.to_string(), vm_view(pve, *vmid, vm))).collect();
     let storages: BTreeMap<_, _> =
-        pve.storages.iter().map(|(id, storage)| (id, storage_view(pve, id, storage))).collect();
+        pve.storages.iter().map(|(id, storage)| (id, storage_view(site, id, storage))).collect();
     let jobs: BTreeMap<_, _> = pve.jobs.iter().map(|(id, job)| (id, &job.options)).collect();
     json!({
         "vms": vms,
@@ -109,7 +115,8 @@ fn stable(key: &str, value: &str) -> String {
     value.to_owned()
 }
 
-fn storage_view(pve: &Pve, id: &str, storage: &crate::lab::pve::state::Storage) -> Value {
+fn storage_view(site: &Site, id: &str, storage: &Storage) -> Value {
+    let pve = &site.pve;
     // Disks that no configuration names are what a failed run may leave behind: they count.
     let named: Vec<String> = pve
         .vms
@@ -129,7 +136,49 @@ fn storage_view(pve: &Pve, id: &str, storage: &crate::lab::pve::state::Storage) 
         .filter(|(_, volume)| volume.content != "images")
         .map(|(name, volume)| (name, (volume.size_bytes, &volume.notes, volume.protected)))
         .collect();
-    json!({ "kind": storage.kind, "options": storage.options, "stray": stray, "files": files })
+    let options: BTreeMap<_, _> = storage.options.iter().filter(|(key, _)| !KEYS.contains(&key.as_str())).collect();
+    let backups = if storage.kind == StorageKind::Dir { folder_backups(site, id, storage) } else { Vec::new() };
+    json!({ "kind": storage.kind, "options": options, "stray": stray, "files": files, "backups": backups })
+}
+
+/// What is stored of guests in a folder: whose, what, its notes and protection, in an order that does not depend on
+/// when it was made.
+fn folder_backups(site: &Site, id: &str, storage: &Storage) -> Vec<Value> {
+    let stored = folder::list(&site.node, &TimeZone::UTC, id, storage);
+    let mut views: Vec<Value> = stored
+        .iter()
+        .map(|entry| {
+            let path = backups::path_of(site, &entry.volid).unwrap_or_default();
+            let archive = site.node.files.read(&path).and_then(folder::read);
+            let content = archive.map(|archive| {
+                let disks: Vec<Value> = archive
+                    .disks
+                    .iter()
+                    .map(|(device, disk)| {
+                        let text = site.pve.contents.get(&disk.content);
+                        let guest = text.and_then(|text| read_disk(text).ok()).and_then(|found| found.guest);
+                        json!([device, disk.size_bytes, guest.map(|guest| guest.digest_view())])
+                    })
+                    .collect();
+                let options: BTreeMap<String, String> = config::parse(&archive.config)
+                    .options
+                    .iter()
+                    .filter(|(key, _)| !RANDOM.contains(&key.as_str()))
+                    .map(|(key, value)| (key.clone(), stable(key, value)))
+                    .collect();
+                json!({ "config": options, "firewall": archive.firewall, "disks": disks })
+            });
+            json!({
+                "vmid": entry.vmid,
+                "format": entry.format,
+                "notes": entry.notes,
+                "protected": entry.protected,
+                "content": content,
+            })
+        })
+        .collect();
+    views.sort_by_cached_key(Value::to_string);
+    views
 }
 
 /// Pools, users, roles and access entries, without anything secret.

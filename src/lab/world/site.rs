@@ -4,11 +4,10 @@ use serde::{Deserialize, Serialize};
 
 use super::{Moment, Surroundings};
 use crate::lab::os::{self, Machine};
-use crate::lab::pve::state::Power;
-use crate::lab::pve::state::Pve;
+use crate::lab::pve::state::{Power, Pve, Vm};
 use crate::lab::pve::work::power::starts_with_node;
 use crate::lab::pve::work::{self, PowerAction, Work};
-use crate::lab::pve::{boot, tasks};
+use crate::lab::pve::{boot, network, schedule, tasks};
 
 /// A place with one Proxmox node.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -17,6 +16,9 @@ pub struct Site {
     pub id: String,
     /// Whether its uplink works; an offline site answers nothing.
     pub online: bool,
+    /// Whether its node has no power: nothing happens there until it is switched on again.
+    #[serde(default)]
+    pub off: bool,
     /// The node's own operating system (Debian under Proxmox VE).
     pub node: Machine,
     /// What Proxmox VE keeps: users, storages, virtual machines (with their guests), tasks.
@@ -24,34 +26,65 @@ pub struct Site {
 }
 
 impl Site {
-    /// Lets everything happen whose time has come, in the order of time: tasks end, work in the background of machines
-    /// takes effect. To be called before every request and whenever time moves.
+    /// Lets everything happen whose time has come, in the order of time: tasks end, backup jobs begin, work in the
+    /// background of machines takes effect. To be called before every request and whenever time moves.
     pub fn advance(&mut self, around: Surroundings<'_>) {
-        while let Some((moment, index)) = tasks::next_due(&self.pve).filter(|(moment, _)| *moment <= around.now) {
-            let then = Surroundings { now: moment, ..around };
-            // A task that stops a machine cuts short what was under way at that moment.
-            self.advance_machines(then);
-            tasks::finish(self, then, index);
+        if self.off {
+            return;
+        }
+        loop {
+            let task = tasks::next_due(&self.pve).filter(|(moment, _)| *moment <= around.now);
+            let job = schedule::next_due(&self.pve).filter(|(moment, _)| *moment <= around.now);
+            match (task, job) {
+                (Some((moment, index)), job) if job.as_ref().is_none_or(|(other, _)| moment <= *other) => {
+                    let then = Surroundings { now: moment, ..around };
+                    // A task that stops a machine cuts short what was under way at that moment.
+                    self.advance_machines(then);
+                    tasks::finish(self, then, index);
+                }
+                (_, Some((moment, id))) => {
+                    let then = Surroundings { now: moment, ..around };
+                    self.advance_machines(then);
+                    schedule::run(self, then, &id);
+                }
+                (_, None) => break,
+            }
         }
         self.advance_machines(around);
     }
 
-    /// When a task ends next; `None` when none is under way.
+    /// When a task ends or a backup job begins next; `None` when nothing is to come.
     pub fn next_moment(&self) -> Option<Moment> {
-        tasks::next_due(&self.pve).map(|(moment, _)| moment)
+        let task = tasks::next_due(&self.pve).map(|(moment, _)| moment);
+        let job = schedule::next_due(&self.pve).map(|(moment, _)| moment);
+        task.into_iter().chain(job).min().filter(|_| !self.off)
     }
 
-    /// The node loses its power and comes back: tasks end without a verdict (what they had locked stays locked), VMs
-    /// stop hard, and those with `onboot` are started again.
+    /// The node loses its power and comes back at once.
     pub fn restart_node(&mut self, around: Surroundings<'_>) {
+        self.switch_off(around);
+        self.switch_on(around);
+    }
+
+    /// The node loses its power: tasks end without a verdict (what they had locked stays locked), VMs stop hard.
+    pub fn switch_off(&mut self, around: Surroundings<'_>) {
         self.advance(around);
         tasks::lose_all(&mut self.pve, around.now);
         let vmids: Vec<u32> = self.pve.vms.keys().copied().collect();
         for vmid in vmids {
             boot::cut_power(self, vmid, around);
         }
+        self.off = true;
+        self.online = false;
+    }
+
+    /// The power comes back: the node boots, and VMs with `onboot` are started again.
+    pub fn switch_on(&mut self, around: Surroundings<'_>) {
+        self.off = false;
+        self.online = true;
         os::boot::reboot(&mut self.node, around);
         self.pve.booted = around.now;
+        schedule::after_boot(self, around.now);
         let marked: Vec<u32> =
             self.pve.vms.iter().filter(|(_, vm)| starts_with_node(vm)).map(|(vmid, _)| *vmid).collect();
         for vmid in marked {
@@ -70,10 +103,11 @@ impl Site {
         self.pve.vms.get_mut(&vmid).filter(|vm| vm.up)?.guest.as_mut()
     }
 
-    /// The VM whose guest, with its power on, holds an address such as `192.0.2.10`.
+    /// The VM whose guest, with its power on and its cable plugged in, holds an address such as `192.0.2.10`.
     pub fn vm_at(&self, address: &str) -> Option<u32> {
         let holds = |machine: &Machine| machine.addresses.iter().any(|one| one.split('/').next() == Some(address));
-        self.pve.vms.iter().find(|(_, vm)| vm.up && vm.guest.as_ref().is_some_and(holds)).map(|(vmid, _)| *vmid)
+        let there = |vm: &Vm| vm.up && vm.guest.as_ref().is_some_and(holds) && network::is_connected(&self.pve, vm);
+        self.pve.vms.iter().find(|(_, vm)| there(vm)).map(|(vmid, _)| *vmid)
     }
 
     fn advance_machines(&mut self, around: Surroundings<'_>) {

@@ -75,6 +75,7 @@ impl World {
         let site = Site {
             id: spec.id.clone(),
             online: true,
+            off: false,
             node: node_machine(&spec, root_bytes, self.now, self.seed),
             pve: Pve {
                 node: spec.node.clone(),

@@ -2,16 +2,20 @@
 //! cover, named after its section.
 
 mod agent;
+mod backup;
 mod config;
 mod create;
+mod jobs;
 mod power;
 mod read;
+mod restore;
 mod rights;
 mod snapshot;
 mod storage;
 mod tasks;
 mod world;
 
+use accolades::lab::os::disks;
 use accolades::lab::pve::call::{Call, Caller, Refusal};
 use accolades::lab::pve::handlers;
 use accolades::lab::pve::state::{Pve, Task, Vm};
@@ -82,6 +86,45 @@ impl Lab {
         assert_eq!(lab.task("POST", "/nodes/{node}/qemu/{vmid}/status/start", json!({ "vmid": 101 })), "OK");
         lab.world.advance_by_us(200_000_000);
         lab
+    }
+
+    /// As [`Lab::with_guest`], with the backup disk mounted and defined as the storage `hdd`.
+    pub fn with_disk() -> Lab {
+        let mut lab = Lab::with_guest();
+        lab.mount();
+        let hdd =
+            json!({ "storage": "hdd", "type": "dir", "path": "/mnt/hdd", "content": "backup", "is_mountpoint": "yes" });
+        assert_eq!(lab.call("POST", "/storage", hdd), Ok(json!({ "storage": "hdd", "type": "dir" })));
+        lab
+    }
+
+    /// Mounts the backup disk at `/mnt/hdd`.
+    pub fn mount(&mut self) {
+        let node = &mut self.site().node;
+        node.files.make_folder("/mnt/hdd", 0o755, "root");
+        let disk = node.disks.iter_mut().find(|disk| disk.serial == "WD-1").expect("the disk");
+        disk.filesystem = Some("ext4".to_owned());
+        let path = disk.path.clone();
+        disks::mount(node, &path, "/mnt/hdd").expect("it is free");
+    }
+
+    /// Takes the backup disk away.
+    pub fn unmount(&mut self) {
+        assert!(disks::unmount(&mut self.site().node, "/mnt/hdd"));
+    }
+
+    /// Backs up with these parameters, waits for the end; the exit status and the log.
+    pub fn backup(&mut self, params: Value) -> (String, Vec<String>) {
+        let upid = self.started("POST", "/nodes/{node}/vzdump", params);
+        let exit = self.wait(&upid);
+        (exit, self.find(&upid).log.clone())
+    }
+
+    /// The backups on a storage, as a listing shows them.
+    pub fn stored(&mut self, storage: &str) -> Vec<Value> {
+        let params = json!({ "storage": storage, "content": "backup" });
+        let list = self.get("/nodes/{node}/storage/{storage}/content", params);
+        list.as_array().cloned().expect("a list")
     }
 
     /// Asks for a method; the node is added to the parameters.

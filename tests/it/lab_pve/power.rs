@@ -134,7 +134,7 @@ fn pve_s6_destroying_frees_disks_and_only_purge_touches_backup_jobs() {
         let mut lab = Lab::with_vm();
         let options =
             [("vmid", "101,102"), ("storage", "local")].map(|(key, value)| (key.to_owned(), value.to_owned()));
-        lab.pve().jobs.insert("nightly".to_owned(), BackupJob { options: options.into() });
+        lab.pve().jobs.insert("nightly".to_owned(), BackupJob { options: options.into(), ..BackupJob::default() });
         let exit = lab.task("DELETE", "/nodes/{node}/qemu/{vmid}", json!({ "vmid": 101, "purge": purge }));
         assert_eq!(exit, "OK");
         assert!(lab.pve().vms.is_empty() && lab.pve().storages["local-lvm"].volumes.is_empty());

@@ -175,6 +175,7 @@ fn pve_s9b_jobs_are_shown_with_objects_where_text_was_given() {
     let volumes = lab.get("/cluster/backup/{id}/included_volumes", json!({ "id": "nightly" }));
     assert_eq!(volumes["children"][0]["children"][0]["id"], "101:scsi0");
     assert_eq!(lab.get("/cluster/backup-info/not-backed-up", json!({})), json!([]));
+    lab.pve().access.add_pool("clients", &[], &[]);
     let other = json!({ "id": "nightly", "pool": "clients", "delete": "mode" });
     assert_eq!(lab.call("PUT", "/cluster/backup/{id}", other), Ok(Value::Null));
     assert_eq!(lab.get("/cluster/backup-info/not-backed-up", json!({}))[0]["vmid"], 101);

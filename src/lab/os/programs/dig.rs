@@ -9,8 +9,8 @@ const ANSWER_US: u64 = 30_000;
 /// `dig`, in its short form only.
 pub fn dig(os: &mut Os<'_>, exec: &Exec) -> Output {
     let words: Vec<&str> = exec.argv[1..].iter().map(String::as_str).collect();
-    let (["+short", server, name, kind], true) = (words.as_slice(), os.machine.has_uplink) else {
-        if !os.machine.has_uplink {
+    let (["+short", server, name, kind], true) = (words.as_slice(), os.machine.online()) else {
+        if !os.machine.online() {
             return Output::fail(9, ";; communications error: timed out").after_seconds(15);
         }
         return Output::fail(2, "lab: dig is simulated as `dig +short @SERVER NAME TYPE` only");

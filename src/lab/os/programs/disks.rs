@@ -329,10 +329,6 @@ pub fn mountpoint(os: &mut Os<'_>, exec: &Exec) -> Output {
     Output { exit: if is_one { 0 } else { 32 }, stdout, ..Output::default() }
 }
 
-/// Bytes that a fresh system occupies, about what Debian's cloud image and a YunoHost take.
-const SYSTEM_BYTES: u64 = 1_300_000_000;
-const YUNOHOST_BYTES: u64 = 2_600_000_000;
-
 /// `df -B1 [--output=COLUMNS] [PATH…]`
 pub fn df(os: &mut Os<'_>, exec: &Exec) -> Output {
     let options = options!(known("df", &["P,portability"], &["B,block-size", "output"]), &exec.argv[1..]);
@@ -358,12 +354,11 @@ pub fn df(os: &mut Os<'_>, exec: &Exec) -> Output {
             return Output::fail(1, format!("df: {operand}: No such file or directory"));
         }
         let (target, disk) = disks::mount_point_of(os.machine, &path);
-        let yunohost = if os.machine.yunohost.is_some() { YUNOHOST_BYTES } else { 0 };
         let (source, size, used) = match disk {
             Some(disk) => (disk.path.as_str(), disk.size_bytes, 28_672),
-            None => ("/dev/sda1", os.machine.root_bytes, SYSTEM_BYTES + yunohost),
+            None => ("/dev/sda1", os.machine.root_bytes, os.machine.system_bytes()),
         };
-        let used = used.min(size);
+        let used = (used + disks::large_file_bytes(os.machine, target)).min(size);
         let mut values = Vec::new();
         for column in &columns {
             values.push(match *column {

@@ -27,7 +27,7 @@ pub fn resolve(os: &Os<'_>, name: &str) -> Option<String> {
     if name == "localhost" || name == os.machine.hostname || directory::serves(os.machine, name) {
         return Some("127.0.0.1".to_owned());
     }
-    if !os.machine.has_uplink {
+    if !os.machine.online() {
         return None;
     }
     let record = os.around.internet.dns.get(&(name.to_owned(), "A".to_owned())).and_then(|values| values.first());
@@ -215,7 +215,7 @@ pub fn ping(os: &mut Os<'_>, exec: &Exec) -> Output {
     let count: u64 = options.value("c").and_then(|count| count.parse().ok()).unwrap_or(4);
     let local =
         address.starts_with("127.") || os.machine.addresses.iter().any(|one| one.starts_with(&format!("{address}/")));
-    let answered = local || os.machine.has_uplink;
+    let answered = local || os.machine.online();
     let (received, loss) = if answered { (count, 0) } else { (0, 100) };
     Output {
         exit: i32::from(!answered),

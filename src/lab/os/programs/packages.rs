@@ -59,7 +59,7 @@ pub fn apt_get(os: &mut Os<'_>, exec: &Exec) -> Output {
 }
 
 fn update(os: &mut Os<'_>) -> Output {
-    if !os.machine.has_uplink {
+    if !os.machine.online() {
         // apt-get warns and goes on with what it has: exit 0.
         let warning = "W: Failed to fetch http://deb.debian.org/debian/dists/bookworm/InRelease  Temporary failure resolving \
                        'deb.debian.org'\nW: Some index files failed to download. They have been ignored, or old ones used instead.\n";
@@ -93,7 +93,7 @@ fn install(os: &mut Os<'_>, names: &[String], options: &Options) -> Output {
     if let Some(unknown) = missing.iter().find(|name| packages::candidate(os.machine, name).is_none()) {
         return Output::fail(100, format!("lab: apt-get: package {unknown} is not simulated"));
     }
-    if !os.machine.has_uplink {
+    if !os.machine.online() {
         let stderr = "E: Failed to fetch http://deb.debian.org/debian/pool/  Temporary failure resolving 'deb.debian.org'\n\
                       E: Unable to fetch some archives, maybe run apt-get update or try with --fix-missing?\n";
         return Output { exit: 100, stdout: talk, stderr: stderr.to_owned(), duration_us: 2 * UPDATE_US };
@@ -129,7 +129,7 @@ fn upgrade(os: &mut Os<'_>, only_shows: bool) -> Output {
     if only_shows || count == 0 {
         return Output { duration_us: 1_000_000, ..Output::out(talk) };
     }
-    if !os.machine.has_uplink {
+    if !os.machine.online() {
         return Output::fail(
             100,
             "E: Unable to fetch some archives, maybe run apt-get update or try with --fix-missing?",

@@ -3,7 +3,10 @@
 use serde_json::{Map, Value, json};
 
 use super::common::{options_object, required};
+use super::vzdump;
+use crate::lab::pve::backups::capture;
 use crate::lab::pve::call::{Call, Refusal};
+use crate::lab::pve::schedule;
 use crate::lab::pve::state::property::{self, Properties};
 use crate::lab::pve::state::{BackupJob, Pve};
 use crate::lab::world::keyed::Key;
@@ -15,9 +18,16 @@ const OBJECTS: [&str; 3] = ["prune-backups", "fleecing", "performance"];
 /// Parameters that are not options of the job.
 const NOT_OPTIONS: [&str; 4] = ["id", "delete", "digest", "type"];
 
-/// `GET /cluster/backup`
-pub fn list(site: &mut Site, _around: Surroundings<'_>, _call: &Call) -> Result<Value, Refusal> {
-    Ok(site.pve.jobs.iter().map(|(id, job)| shown(id, job)).collect())
+/// `GET /cluster/backup`: when a schedule comes next is told here only, and counted from now.
+pub fn list(site: &mut Site, around: Surroundings<'_>, _call: &Call) -> Result<Value, Refusal> {
+    let entries = site.pve.jobs.iter().map(|(id, job)| {
+        let mut entry = shown(id, job);
+        if let Some(next) = schedule::next_run(site, job, around.now) {
+            entry["next-run"] = json!(next.unix_seconds());
+        }
+        entry
+    });
+    Ok(entries.collect())
 }
 
 /// `GET /cluster/backup/{id}`
@@ -28,7 +38,8 @@ pub fn read(site: &mut Site, _around: Surroundings<'_>, call: &Call) -> Result<V
 
 /// `POST /cluster/backup`
 pub fn create(site: &mut Site, around: Surroundings<'_>, call: &Call) -> Result<Value, Refusal> {
-    check_rights(site, call)?;
+    check_rights(site, call, None)?;
+    vzdump::check_selection(&call.params)?;
     let id = call.text("id").unwrap_or_else(|| {
         let moment = around.now.0.to_string();
         format!("backup-{}", &Key::new(around.seed, &[&site.id, "job", &moment]).uuid()[..13])
@@ -37,27 +48,35 @@ pub fn create(site: &mut Site, around: Surroundings<'_>, call: &Call) -> Result<
         return Err(Refusal::died(format!("Job '{id}' already exists")));
     }
     let mut job = BackupJob::default();
-    set(&mut job, call);
-    check_selection(&job)?;
+    set(&mut job, call)?;
+    schedule::plan(site, &mut job, around.now);
     site.pve.jobs.insert(id, job);
     Ok(Value::Null)
 }
 
 /// `PUT /cluster/backup/{id}`
-pub fn update(site: &mut Site, _around: Surroundings<'_>, call: &Call) -> Result<Value, Refusal> {
-    check_rights(site, call)?;
+pub fn update(site: &mut Site, around: Surroundings<'_>, call: &Call) -> Result<Value, Refusal> {
     let id = required(call, "id")?;
     let mut job = find(&site.pve, &id)?.clone();
+    check_rights(site, call, Some(&job))?;
+    let timed =
+        |job: &BackupJob| (job.options.get("schedule").cloned(), job.is_enabled(), job.options.get("node").cloned());
+    let before = timed(&job);
     for key in property::list(&call.text("delete").unwrap_or_default()) {
         job.options.remove(&key);
     }
     // A new selection takes the place of the old one.
     let selections = ["vmid", "all", "pool"];
     if selections.iter().any(|key| call.params.contains_key(*key)) {
-        job.options.retain(|key, _| !selections.contains(&key.as_str()));
+        job.options.retain(|key, _| !selections.contains(&key.as_str()) && (key != "exclude" || call.flag("all")));
     }
-    set(&mut job, call);
-    check_selection(&job)?;
+    set(&mut job, call)?;
+    let options = job.options.iter().map(|(key, value)| (key.clone(), json!(value))).collect();
+    vzdump::check_selection(&options)?;
+    // A changed time counts from now; anything else leaves the next run as it is.
+    if timed(&job) != before {
+        schedule::plan(site, &mut job, around.now);
+    }
     site.pve.jobs.insert(id, job);
     Ok(Value::Null)
 }
@@ -75,35 +94,34 @@ pub fn included_volumes(site: &mut Site, _around: Surroundings<'_>, call: &Call)
     let id = required(call, "id")?;
     let pve = &site.pve;
     let job = find(pve, &id)?;
-    let guests = pve.vms.iter().filter(|(vmid, _)| job.includes(**vmid, pve.access.pool_of(**vmid)));
-    let children: Vec<Value> = guests
+    let may_see = |vmid: u32| pve.access.allowed(&call.caller, &format!("/vms/{vmid}"), &["VM.Audit"]);
+    let guests = pve.vms.iter().filter(|(vmid, _)| job.includes(**vmid, pve.access.pool_of(**vmid)) && may_see(**vmid));
+    let mut children: Vec<Value> = guests
         .map(|(vmid, vm)| {
-            let volumes: Vec<Value> = vm
-                .drives()
-                .iter()
-                .filter(|(_, drive)| !drive.is_cdrom())
-                .map(|(key, drive)| {
-                    let included = drive.0.flag("backup").unwrap_or(true);
-                    json!({
-                        "id": format!("{vmid}:{key}"),
-                        "name": drive.file(),
-                        "included": u8::from(included),
-                        "reason": if included { "enabled" } else { "disabled" },
-                    })
+            let volumes = capture::selection(vm).into_iter().map(|(key, drive, included, reason)| {
+                json!({
+                    "id": format!("{vmid}:{key}"),
+                    "name": drive.file(),
+                    "included": u8::from(included),
+                    "reason": reason,
                 })
-                .collect();
-            json!({ "id": vmid, "name": vm.name(*vmid), "type": "qemu", "children": volumes })
+            });
+            json!({ "id": vmid, "name": vm.name(*vmid), "type": "qemu", "children": volumes.collect::<Vec<_>>() })
         })
         .collect();
+    // Guests that were destroyed without being taken out of the job.
+    let gone = job.vmids().into_iter().filter(|vmid| !pve.vms.contains_key(vmid));
+    children.extend(gone.map(|vmid| json!({ "id": vmid, "type": "unknown", "children": [] })));
     Ok(json!({ "children": children }))
 }
 
 /// `GET /cluster/backup-info/not-backed-up`
-pub fn not_backed_up(site: &mut Site, _around: Surroundings<'_>, _call: &Call) -> Result<Value, Refusal> {
+pub fn not_backed_up(site: &mut Site, _around: Surroundings<'_>, call: &Call) -> Result<Value, Refusal> {
     let pve = &site.pve;
     let missed = pve.vms.iter().filter(|(vmid, _)| {
         let pool = pve.access.pool_of(**vmid);
-        !pve.jobs.values().any(|job| job.includes(**vmid, pool))
+        let may_see = pve.access.allowed(&call.caller, &format!("/vms/{vmid}"), &["VM.Audit"]);
+        may_see && !pve.jobs.values().any(|job| job.includes(**vmid, pool))
     });
     Ok(missed.map(|(vmid, vm)| json!({ "vmid": vmid, "name": vm.name(*vmid), "type": "qemu" })).collect())
 }
@@ -112,32 +130,38 @@ fn find<'a>(pve: &'a Pve, id: &str) -> Result<&'a BackupJob, Refusal> {
     pve.jobs.get(id).ok_or_else(|| Refusal::param("id", format!("No such job '{id}'")))
 }
 
-fn set(job: &mut BackupJob, call: &Call) {
+fn set(job: &mut BackupJob, call: &Call) -> Result<(), Refusal> {
     for key in call.params.keys().filter(|key| !NOT_OPTIONS.contains(&key.as_str())) {
         if let Some(value) = call.text(key) {
             job.options.insert(key.clone(), value);
         }
     }
-}
-
-/// Exactly one way of choosing guests.
-fn check_selection(job: &BackupJob) -> Result<(), Refusal> {
-    let given: Vec<&str> = ["vmid", "all", "pool"].into_iter().filter(|key| job.options.contains_key(*key)).collect();
-    match given.as_slice() {
-        [] => Err(Refusal::param("vmid", "property is missing and it is not optional")),
-        [_] => Ok(()),
-        [first, second, ..] => Err(Refusal::param(first, format!("option conflicts with option '{second}'"))),
+    // The old way of giving a time becomes the new one.
+    if let Some(time) = job.options.remove("starttime") {
+        if call.params.contains_key("schedule") {
+            return Err(Refusal::param("schedule", "cannot be set together with 'starttime'"));
+        }
+        let days = job.options.remove("dow").filter(|days| property::list(days).len() < 7);
+        job.options.insert("schedule".to_owned(), days.map_or_else(|| time.clone(), |days| format!("{days} {time}")));
     }
+    Ok(())
 }
 
 /// What a job touches needs rights of its own, besides Sys.Modify on `/`.
-fn check_rights(site: &Site, call: &Call) -> Result<(), Refusal> {
+fn check_rights(site: &Site, call: &Call, current: Option<&BackupJob>) -> Result<(), Refusal> {
+    vzdump::check_rights(site, call)?;
     let access = &site.pve.access;
-    if let Some(storage) = call.text("storage") {
+    let local = || "local".to_owned();
+    let given = call.text("storage");
+    let before = current.map(|job| job.options.get("storage").cloned().unwrap_or_else(local));
+    let wanted = given.or_else(|| current.is_none().then(local));
+    for storage in before.into_iter().chain(wanted) {
         access.require(&call.caller, &format!("/storage/{storage}"), &["Datastore.Allocate"])?;
-        super::storage::find(&site.pve, &storage)?;
     }
     if let Some(pool) = call.text("pool") {
+        if !access.pools.contains_key(&pool) {
+            return Err(Refusal::Status(403, format!("Permission check failed (pool '{pool}' does not exist)")));
+        }
         access.require(&call.caller, &format!("/pool/{pool}"), &["VM.Backup"])?;
     }
     Ok(())

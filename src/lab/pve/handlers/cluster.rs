@@ -160,7 +160,7 @@ fn storage_resources(site: &Site, call: &Call) -> Vec<Value> {
         .iter()
         .filter(|(id, storage)| visible(id) && storage.enabled_on(&pve.node))
         .map(|(id, storage)| {
-            let (total, used) = storage.usage(&site.node);
+            let (total, used) = pve.space(&site.node, id);
             json!({
                 "id": format!("storage/{}/{id}", pve.node),
                 "type": "storage",

@@ -4,18 +4,19 @@ use serde_json::{Map, Value, json};
 
 use super::common::{check_node, number, required};
 use super::storage::find;
+use crate::lab::pve::backups;
 use crate::lab::pve::call::{Call, Refusal};
 use crate::lab::pve::state::storage::{Storage, StorageKind, Volume, content_of};
 use crate::lab::pve::state::{Pve, property};
 use crate::lab::pve::tasks;
-use crate::lab::pve::work::{Download, RemoveVolume, Work, disks, download};
+use crate::lab::pve::work::{Download, RemoveVolume, SECOND_US, Work, disks, download};
 use crate::lab::world::{Site, Surroundings};
 
 /// Either of these shows a storage.
 const READERS: [&str; 2] = ["Datastore.Audit", "Datastore.AllocateSpace"];
 
 /// `GET /nodes/{node}/storage`: one that cannot be activated is listed with `active` 0 and zero sizes.
-pub fn list(site: &mut Site, _around: Surroundings<'_>, call: &Call) -> Result<Value, Refusal> {
+pub fn list(site: &mut Site, around: Surroundings<'_>, call: &Call) -> Result<Value, Refusal> {
     check_node(site, call)?;
     let pve = &site.pve;
     let contents = property::list(&call.text("content").unwrap_or_default());
@@ -32,7 +33,7 @@ pub fn list(site: &mut Site, _around: Surroundings<'_>, call: &Call) -> Result<V
         .filter(|(_, storage)| contents.is_empty() || contents.iter().any(|content| storage.carries(content)))
         .filter(|(_, storage)| !only_enabled || storage.enabled_on(&pve.node))
         .map(|(id, storage)| {
-            let mut entry = state_of(site, id, storage);
+            let mut entry = state_of(site, around, id, storage);
             entry.insert("storage".to_owned(), json!(id));
             if call.flag("format") {
                 entry.insert("formats".to_owned(), formats(storage));
@@ -45,23 +46,24 @@ pub fn list(site: &mut Site, _around: Surroundings<'_>, call: &Call) -> Result<V
 /// `GET /nodes/{node}/storage/{storage}`
 pub fn index(site: &mut Site, _around: Surroundings<'_>, call: &Call) -> Result<Value, Refusal> {
     check_node(site, call)?;
-    Ok(super::common::index("subdir", &["content", "download-url", "status"]))
+    Ok(super::common::index("subdir", &["content", "download-url", "prunebackups", "status"]))
 }
 
 /// `GET /nodes/{node}/storage/{storage}/status`
-pub fn status(site: &mut Site, _around: Surroundings<'_>, call: &Call) -> Result<Value, Refusal> {
+pub fn status(site: &mut Site, around: Surroundings<'_>, call: &Call) -> Result<Value, Refusal> {
     check_node(site, call)?;
     let id = required(call, "storage")?;
     let storage = site.pve.storages.get(&id).filter(|storage| storage.enabled_on(&site.pve.node));
     let storage = storage.ok_or_else(|| Refusal::param("storage", "No such storage."))?;
-    Ok(Value::Object(state_of(site, &id, storage)))
+    Ok(Value::Object(state_of(site, around, &id, storage)))
 }
 
 /// `GET /nodes/{node}/storage/{storage}/content`: what the caller may not see is left out in silence.
-pub fn volumes(site: &mut Site, _around: Surroundings<'_>, call: &Call) -> Result<Value, Refusal> {
+pub fn volumes(site: &mut Site, around: Surroundings<'_>, call: &Call) -> Result<Value, Refusal> {
     check_node(site, call)?;
     let id = required(call, "storage")?;
-    let storage = disks::activated(&site.pve, &site.node, &id).map_err(Refusal::died)?;
+    backups::activate(site, around, &id).map_err(Refusal::died)?;
+    let storage = find(&site.pve, &id)?;
     let wanted = call.text("content");
     let owner: Option<u32> = number(call, "vmid")?;
     let shows = |content: &str| wanted.as_deref().is_none_or(|wanted| wanted == content) && storage.carries(content);
@@ -69,22 +71,37 @@ pub fn volumes(site: &mut Site, _around: Surroundings<'_>, call: &Call) -> Resul
         .volumes
         .iter()
         .filter(|(_, volume)| shows(&volume.content) && owner.is_none_or(|owner| volume.owner == Some(owner)))
-        .filter(|(_, volume)| may_see(site, call, &id, volume))
         .map(|(name, volume)| volume_entry(&format!("{id}:{name}"), volume))
         .collect();
     if shows("snippets") && owner.is_none() {
         entries.extend(snippets(site, &id, storage));
     }
+    if shows("backup") {
+        let stored = backups::list(site, around, &id, owner).map_err(Refusal::died)?;
+        let visible = stored.iter().filter(|one| super::volume_access::check(site, call, None, &one.volid).is_ok());
+        entries.extend(visible.map(backup_entry));
+    }
     Ok(Value::Array(entries))
 }
 
 /// `GET /nodes/{node}/storage/{storage}/content/{volume}`
-pub fn attributes(site: &mut Site, _around: Surroundings<'_>, call: &Call) -> Result<Value, Refusal> {
+pub fn attributes(site: &mut Site, around: Surroundings<'_>, call: &Call) -> Result<Value, Refusal> {
     let (id, volid) = addressed(site, call)?;
     let storage = find(&site.pve, &id)?;
     super::volume_access::check(site, call, None, &volid)?;
-    let volume = disks::volume(&site.pve, &volid).ok_or_else(|| no_such_volume(&volid))?;
     let (_, name) = volid.split_once(':').unwrap_or_default();
+    if content_of(name) == "backup" {
+        let found = backups::attributes(site, around, &volid).map_err(Refusal::died)?;
+        return Ok(json!({
+            "path": found.path,
+            "size": found.size_bytes,
+            "used": found.size_bytes,
+            "format": found.format,
+            "notes": found.notes,
+            "protected": u8::from(found.protected),
+        }));
+    }
+    let volume = disks::volume(&site.pve, &volid).ok_or_else(|| no_such_volume(&volid))?;
     let mut answer = json!({
         "path": path_of(storage, name, volume),
         "size": volume.size_bytes,
@@ -101,42 +118,45 @@ pub fn attributes(site: &mut Site, _around: Surroundings<'_>, call: &Call) -> Re
 }
 
 /// `PUT /nodes/{node}/storage/{storage}/content/{volume}`
-pub fn set_attributes(site: &mut Site, _around: Surroundings<'_>, call: &Call) -> Result<Value, Refusal> {
+pub fn set_attributes(site: &mut Site, around: Surroundings<'_>, call: &Call) -> Result<Value, Refusal> {
     let (_, volid) = addressed(site, call)?;
     super::volume_access::check(site, call, None, &volid)?;
-    let volume = disks::volume_mut(&mut site.pve, &volid).ok_or_else(|| no_such_volume(&volid))?;
-    if volume.content != "backup" {
-        return Err(Refusal::died(format!(
-            "volume attributes are not supported for content type '{}'",
-            volume.content
-        )));
+    let (_, name) = volid.split_once(':').unwrap_or_default();
+    if content_of(name) != "backup" {
+        disks::volume(&site.pve, &volid).ok_or_else(|| no_such_volume(&volid))?;
+        let content = content_of(name);
+        return Err(Refusal::died(format!("volume attributes are not supported for content type '{content}'")));
     }
     if let Some(notes) = call.text("notes") {
-        volume.notes = Some(notes);
+        backups::set_notes(site, around, &volid, &notes).map_err(Refusal::died)?;
     }
     if call.params.contains_key("protected") {
-        volume.protected = call.flag("protected");
+        backups::set_protected(site, around, &call.caller, &volid, call.flag("protected")).map_err(Refusal::died)?;
     }
     Ok(Value::Null)
 }
 
-/// `DELETE /nodes/{node}/storage/{storage}/content/{volume}`
+/// `DELETE /nodes/{node}/storage/{storage}/content/{volume}`: null when it is done within `delay`.
 pub fn delete(site: &mut Site, around: Surroundings<'_>, call: &Call) -> Result<Value, Refusal> {
     let (id, volid) = addressed(site, call)?;
     find(&site.pve, &id)?;
-    let owner = disks::volume(&site.pve, &volid).and_then(|volume| volume.owner);
-    let backup = content_of(volid.split_once(':').unwrap_or_default().1) == "backup";
-    let path = format!("/storage/{id}");
-    let own_backup = backup
-        && owner.is_some_and(|owner| site.pve.access.allowed(&call.caller, &format!("/vms/{owner}"), &["VM.Backup"]))
-        && site.pve.access.allowed(&call.caller, &path, &["Datastore.AllocateSpace"]);
-    if !own_backup {
-        site.pve.access.require(&call.caller, &path, &["Datastore.Allocate"])?;
-    }
-    let work = Work::RemoveVolume(RemoveVolume { volid: volid.clone() });
     let (_, name) = volid.split_once(':').unwrap_or_default();
-    let task_id = format!("{}@{id}", owner.map_or_else(|| name.replace(['/', ':'], "_"), |owner| owner.to_string()));
-    Ok(tasks::start(site, around, &call.caller.full_id(), "imgdel", &task_id, work))
+    let (access, path) = (&site.pve.access, format!("/storage/{id}"));
+    let backup_of = backups::owner_of(name);
+    match backup_of {
+        Some(owner) => {
+            access.require(&call.caller, &path, &["Datastore.AllocateSpace"])?;
+            access.require(&call.caller, &format!("/vms/{owner}"), &["VM.Backup"])?;
+        }
+        None => access.require(&call.caller, &path, &["Datastore.Allocate"])?,
+    }
+    let owner = backup_of.or_else(|| disks::volume(&site.pve, &volid).and_then(|volume| volume.owner));
+    let work = Work::RemoveVolume(RemoveVolume { volid });
+    let task_id = owner.map_or_else(|| id.clone(), |owner| format!("{owner}@{id}"));
+    let needed_us = work.duration_us(site, around);
+    let upid = tasks::start(site, around, &call.caller.full_id(), "imgdel", &task_id, work);
+    let delay_us = number::<u64>(call, "delay")?.unwrap_or(0) * SECOND_US;
+    tasks::wait_within(site, around, &upid, delay_us >= needed_us).map(|done| if done { Value::Null } else { upid })
 }
 
 /// `POST /nodes/{node}/storage/{storage}/download-url`
@@ -204,17 +224,6 @@ fn no_such_volume(volid: &str) -> Refusal {
     Refusal::died(format!("volume_size_info on '{volid}' failed - no such volume"))
 }
 
-/// Disks and images are shown to everybody who sees the storage, backups only to those who may back up their owner.
-fn may_see(site: &Site, call: &Call, id: &str, volume: &Volume) -> bool {
-    let access = &site.pve.access;
-    if volume.content != "backup" || access.allowed(&call.caller, &format!("/storage/{id}"), &["Datastore.Allocate"]) {
-        return true;
-    }
-    let owner = volume.owner.map(|owner| format!("/vms/{owner}"));
-    access.allowed(&call.caller, &format!("/storage/{id}"), &["Datastore.AllocateSpace"])
-        && owner.is_some_and(|owner| access.allowed(&call.caller, &owner, &["VM.Backup"]))
-}
-
 fn volume_entry(volid: &str, volume: &Volume) -> Value {
     let mut entry = json!({
         "volid": volid,
@@ -238,6 +247,36 @@ fn volume_entry(volid: &str, volume: &Volume) -> Value {
     entry
 }
 
+/// A backup as a listing shows it: of its notes only the first line.
+fn backup_entry(stored: &backups::Entry) -> Value {
+    let mut entry = json!({
+        "volid": stored.volid,
+        "content": "backup",
+        "format": stored.format,
+        "size": stored.size_bytes,
+        "ctime": stored.made_s,
+    });
+    if let Some(vmid) = stored.vmid {
+        entry["vmid"] = json!(vmid);
+    }
+    if let Some(subtype) = stored.subtype {
+        entry["subtype"] = json!(subtype);
+    }
+    if let Some(notes) = &stored.notes {
+        entry["notes"] = json!(notes.lines().next().unwrap_or_default());
+    }
+    if stored.protected {
+        entry["protected"] = json!(1);
+    }
+    if let Some(fingerprint) = &stored.encrypted {
+        entry["encrypted"] = json!(fingerprint);
+    }
+    if let Some((state, upid)) = &stored.verification {
+        entry["verification"] = json!({ "state": state, "upid": upid });
+    }
+    entry
+}
+
 /// Snippets are plain files on the node: they come there by SSH, not through the API.
 fn snippets(site: &Site, id: &str, storage: &Storage) -> Vec<Value> {
     let folder = format!("{}/snippets", storage.path().unwrap_or_default());
@@ -255,10 +294,11 @@ fn available_here(pve: &Pve, storage: &Storage) -> bool {
     storage.option("nodes").is_none_or(|nodes| property::list(nodes).contains(&pve.node))
 }
 
-fn state_of(site: &Site, id: &str, storage: &Storage) -> Map<String, Value> {
+fn state_of(site: &Site, around: Surroundings<'_>, id: &str, storage: &Storage) -> Map<String, Value> {
     let enabled = storage.enabled_on(&site.pve.node);
-    let active = enabled && storage.problem(id, &site.node).is_none();
-    let (total, used) = if active { storage.usage(&site.node) } else { (0, 0) };
+    let space = backups::space(site, around, id).filter(|_| enabled);
+    let active = space.is_some();
+    let (total, used) = space.unwrap_or_default();
     let mut entry = Map::new();
     entry.insert("type".to_owned(), json!(storage.kind.name()));
     let content: Vec<String> = storage.content().into_iter().collect();

@@ -6,11 +6,13 @@ pub mod cluster;
 pub mod common;
 pub mod content;
 pub mod nodes;
+mod prune;
 pub mod qemu;
 pub mod storage;
 mod storage_pbs;
 pub mod tasks;
 mod volume_access;
+pub mod vzdump;
 
 use super::call::Handler;
 use qemu::{
@@ -48,6 +50,11 @@ const METHODS: &[(&str, &str, Handler)] = &[
     ("PUT", "/nodes/{node}/storage/{storage}/content/{volume}", content::set_attributes),
     ("DELETE", "/nodes/{node}/storage/{storage}/content/{volume}", content::delete),
     ("POST", "/nodes/{node}/storage/{storage}/download-url", content::download_url),
+    ("GET", "/nodes/{node}/storage/{storage}/prunebackups", prune::preview),
+    ("DELETE", "/nodes/{node}/storage/{storage}/prunebackups", prune::delete),
+    ("POST", "/nodes/{node}/vzdump", vzdump::start),
+    ("GET", "/nodes/{node}/vzdump/defaults", vzdump::defaults),
+    ("GET", "/nodes/{node}/vzdump/extractconfig", vzdump::extract_config),
     ("GET", "/storage", storage::list),
     ("POST", "/storage", storage::create),
     ("GET", "/storage/{storage}", storage::read),

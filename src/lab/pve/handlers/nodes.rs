@@ -4,7 +4,8 @@ use serde_json::{Value, json};
 
 use super::common::check_node;
 use crate::lab::pve::call::{Call, Refusal};
-use crate::lab::pve::state::{Pve, bytes};
+use crate::lab::pve::memory;
+use crate::lab::pve::state::Pve;
 use crate::lab::world::{Site, Surroundings};
 
 /// Kernel of Proxmox VE 9.2.
@@ -100,9 +101,7 @@ pub fn uptime(pve: &Pve, around: Surroundings<'_>) -> i64 {
 
 /// Memory of the node and of what runs on it, in bytes.
 pub fn used_memory(pve: &Pve) -> u64 {
-    let guests: u64 =
-        pve.vms.values().filter(|vm| vm.running()).map(|vm| u64::from(vm.memory_mib()) * bytes::MIB).sum();
-    (2 * bytes::GIB + guests).min(pve.hardware.memory_bytes)
+    memory::wanted_bytes(pve).min(pve.hardware.memory_bytes)
 }
 
 fn load(pve: &Pve) -> f64 {
@@ -111,5 +110,5 @@ fn load(pve: &Pve) -> f64 {
 }
 
 fn used_root(site: &Site) -> u64 {
-    site.pve.storages.get("local").map_or(0, |local| local.usage(&site.node).1).min(site.pve.hardware.root_bytes)
+    site.pve.space(&site.node, "local").1.min(site.pve.hardware.root_bytes)
 }

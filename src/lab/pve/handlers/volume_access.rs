@@ -1,5 +1,6 @@
 //! Who may use a volume.
 
+use crate::lab::pve::backups;
 use crate::lab::pve::call::{Call, Refusal};
 use crate::lab::pve::state::storage::{content_of, parse_volid};
 use crate::lab::pve::work::disks;
@@ -24,10 +25,15 @@ pub fn check(site: &Site, call: &Call, vmid: Option<u32>, volid: &str) -> Result
     }
     match content_of(name) {
         "backup" => {
-            access.require(&call.caller, &path, &["Datastore.AllocateSpace"])?;
-            match owner_of(site, volid, name) {
-                Some(owner) => access.require(&call.caller, &format!("/vms/{owner}"), &["VM.Backup"]),
-                None => Ok(()),
+            let owner = backups::owner_of(name);
+            match owner {
+                // Whoever restores a guest over itself needs no more.
+                Some(owner) if Some(owner) == vmid => Ok(()),
+                Some(owner) => {
+                    access.require(&call.caller, &path, &["Datastore.AllocateSpace"])?;
+                    access.require(&call.caller, &format!("/vms/{owner}"), &["VM.Backup"])
+                }
+                None => access.require(&call.caller, &path, &["Datastore.Allocate"]),
             }
         }
         "images" => match owner_of(site, volid, name) {

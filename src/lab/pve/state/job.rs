@@ -1,19 +1,31 @@
-//! Backup job definitions (`jobs.cfg`). Running them is not simulated yet.
+//! Backup job definitions (`jobs.cfg`), and what the scheduler remembers of them.
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
 use super::property;
+use crate::lab::world::Moment;
 
 /// A backup job: its options as text, as in the file.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BackupJob {
     /// Options without the id.
     pub options: BTreeMap<String, String>,
+    /// When it runs next by its schedule; `None` when it never does.
+    #[serde(default)]
+    pub next: Option<Moment>,
+    /// The task of its last run.
+    #[serde(default)]
+    pub last: Option<String>,
 }
 
 impl BackupJob {
+    /// Whether it runs at all.
+    pub fn is_enabled(&self) -> bool {
+        self.options.get("enabled").is_none_or(|enabled| property::is_yes(enabled))
+    }
+
     /// The ids that a job lists itself.
     pub fn vmids(&self) -> Vec<u32> {
         self.ids("vmid")
@@ -21,7 +33,10 @@ impl BackupJob {
 
     /// Whether a guest, member of this pool, is one of the job's.
     pub fn includes(&self, vmid: u32, pool: Option<&str>) -> bool {
-        if self.options.get("all").is_some_and(|all| all == "1") {
+        // Excluding somebody means everybody else.
+        let all = self.options.get("all").is_some_and(|all| all == "1")
+            || self.options.contains_key("exclude") && !self.options.contains_key("pool");
+        if all {
             return !self.ids("exclude").contains(&vmid);
         }
         match self.options.get("pool") {

@@ -149,18 +149,12 @@ impl Storage {
         }
     }
 
-    /// Total and used bytes.
+    /// Total bytes, and those used by what Proxmox knows to be on it; [`super::Pve::space`] counts what shares its place.
     pub fn usage(&self, node: &Machine) -> (u64, u64) {
         let total = self.path().and_then(|path| host::file_system_bytes(node, path)).unwrap_or(self.capacity_bytes);
         let volumes: u64 = self.volumes.values().map(|volume| volume.used_bytes).sum();
         let used = if self.full { total } else { (self.other_used_bytes + volumes).min(total) };
         (total, used)
-    }
-
-    /// Bytes that still fit.
-    pub fn available(&self, node: &Machine) -> u64 {
-        let (total, used) = self.usage(node);
-        total - used
     }
 
     /// The definition's digest.

@@ -45,6 +45,23 @@ pub struct Vm {
     pub hotplug_problems: BTreeMap<String, String>,
     /// Fault: the agent does not answer.
     pub agent_silent: bool,
+    /// Fault: the guest cannot freeze its file systems, with the agent's reason.
+    #[serde(default)]
+    pub freeze_problem: Option<String>,
+    /// What the running QEMU remembers of its last backup to a backup server: it dies with the process.
+    #[serde(default)]
+    pub bitmap: Option<Bitmap>,
+}
+
+/// Which blocks changed since a backup: kept inside the running QEMU, for one target.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Bitmap {
+    /// Repository, namespace and key of the backup.
+    pub target: String,
+    /// When the backup was taken.
+    pub taken: Moment,
+    /// The disks that it had, each with its size and the hash of what stood on it.
+    pub disks: BTreeMap<String, (u64, String)>,
 }
 
 /// The state of a VM's process.
@@ -57,6 +74,8 @@ pub enum Power {
     Running,
     /// Process there, processors halted.
     Paused,
+    /// Process there for a backup only: the machine was never switched on.
+    Prelaunch,
 }
 
 /// A snapshot of a VM: its configuration and what was on its disks.
@@ -196,6 +215,7 @@ impl Vm {
         self.power = Power::Stopped;
         self.started = None;
         self.up = false;
+        self.bitmap = None;
         self.agent_commands.clear();
     }
 

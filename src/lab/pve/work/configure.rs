@@ -241,6 +241,10 @@ impl Configure {
             Some(value) => vm.config.insert(key.to_owned(), value.clone()),
             None => vm.config.remove(key),
         };
+        if network::is_card(key) {
+            crate::lab::pve::boot::plug_in(site, self.vmid);
+            return;
+        }
         let Some(old) = before.map(|text| Drive::parse(&text)).filter(|_| drive::is_drive(key)) else { return };
         let replaced = value.is_none_or(|value| Drive::parse(&value).file() != old.file());
         if !replaced || parse_volid(old.file()).is_none() {

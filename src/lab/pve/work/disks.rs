@@ -208,7 +208,7 @@ pub fn activated<'a>(pve: &'a Pve, node: &Machine, id: &str) -> Result<&'a Stora
 /// When the storage cannot be used or nothing more fits.
 pub fn allocate(pve: &mut Pve, node: &Machine, storage: &str, name: &str, volume: Volume) -> Result<String, String> {
     let place = activated(pve, node, storage)?;
-    if place.full || volume.used_bytes > place.available(node) {
+    if place.full || volume.used_bytes > pve.free_bytes(node, storage) {
         return Err(no_space(place, name));
     }
     let place = pve.storages.get_mut(storage).ok_or_else(|| format!("storage '{storage}' does not exist"))?;

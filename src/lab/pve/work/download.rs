@@ -58,7 +58,7 @@ impl Download {
                 self.url
             ));
         };
-        if place.full || file.size_bytes > place.available(&site.node) {
+        if place.full || file.size_bytes > site.pve.free_bytes(&site.node, &self.storage) {
             log.push(format!("{path}.tmp_dwnl: No space left on device"));
             return Err(format!(
                 "download failed: command '/usr/bin/wget --progress=dot:giga -O {path}.tmp_dwnl {}' failed: exit code 3",

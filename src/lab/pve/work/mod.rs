@@ -7,16 +7,19 @@ pub mod destroy;
 pub mod disks;
 pub mod download;
 pub mod power;
+pub mod prune;
 pub mod resize;
+pub mod restore;
 pub mod snapshot;
 pub mod template;
 pub mod volume;
+pub mod vzdump;
 
 use serde::{Deserialize, Serialize};
 
 use super::call::Refusal;
 use super::state::Vm;
-use crate::lab::world::{Site, Surroundings};
+use crate::lab::world::{Moment, Site, Surroundings};
 
 pub use clone::Clone as CloneVm;
 pub use configure::Configure;
@@ -24,10 +27,13 @@ pub use create::Create;
 pub use destroy::Destroy;
 pub use download::Download;
 pub use power::{Power, PowerAction};
+pub use prune::PruneBackups;
 pub use resize::Resize;
+pub use restore::Restore;
 pub use snapshot::{Rollback, SnapshotDelete, SnapshotTake};
 pub use template::Template;
 pub use volume::RemoveVolume;
+pub use vzdump::Vzdump;
 
 /// How a task ends: the number of warnings it logged, or its error.
 pub type Ending = Result<u32, String>;
@@ -62,6 +68,22 @@ pub enum Work {
     Download(Download),
     /// `imgdel`.
     RemoveVolume(RemoveVolume),
+    /// `vzdump`.
+    Vzdump(Vzdump),
+    /// `qmrestore`.
+    Restore(Restore),
+    /// `prunebackups`.
+    Prune(PruneBackups),
+}
+
+/// How far a task has come.
+pub enum Step {
+    /// It is over.
+    Ended(Ending),
+    /// Its process is gone without having said how it ended.
+    Vanished,
+    /// There is more to be done, at that moment.
+    Again(Box<Work>, Moment),
 }
 
 impl Work {
@@ -77,14 +99,33 @@ impl Work {
             Work::SnapshotTake(work) => work.duration_us(),
             Work::SnapshotDelete(_) | Work::Rollback(_) => 3 * SECOND_US,
             Work::Download(work) => work.duration_us(around),
+            // These go from step to step.
+            Work::Vzdump(_) | Work::Restore(_) => 0,
+            Work::Prune(_) => 2 * SECOND_US,
         }
     }
 
-    /// Does it.
+    /// Does it, or what comes next of it.
     ///
-    /// # Errors
-    /// The task's error in Proxmox's words; what had been made for it is gone again where Proxmox cleans up.
-    pub fn run(self, site: &mut Site, around: Surroundings<'_>, log: &mut Vec<String>) -> Ending {
+    /// An error is the task's in Proxmox's words; what had been made for it is gone again where Proxmox cleans up.
+    pub fn step(self, site: &mut Site, around: Surroundings<'_>, log: &mut Vec<String>) -> Step {
+        match self {
+            Work::Vzdump(work) => work.step(site, around, log),
+            Work::Restore(work) => work.step(site, around, log),
+            other => Step::Ended(other.run(site, around, log)),
+        }
+    }
+
+    /// Whether a planned fault may strike now: not before the work has begun.
+    pub fn has_begun(&self) -> bool {
+        match self {
+            Work::Vzdump(work) => work.has_begun(),
+            Work::Restore(work) => work.has_begun(),
+            _ => true,
+        }
+    }
+
+    fn run(self, site: &mut Site, around: Surroundings<'_>, log: &mut Vec<String>) -> Ending {
         match self {
             Work::Create(work) => work.run(site, around, log),
             Work::Clone(work) => work.run(site, around, log),
@@ -97,13 +138,15 @@ impl Work {
             Work::SnapshotDelete(work) => work.run(site),
             Work::Rollback(work) => work.run(site, around, log),
             Work::Download(work) => work.run(site, around, log),
-            Work::RemoveVolume(work) => work.run(site, log),
+            Work::RemoveVolume(work) => work.run(site, around, log),
+            Work::Prune(work) => work.run(site, around, log),
+            Work::Vzdump(_) | Work::Restore(_) => Ok(0),
         }
     }
 }
 
 /// Gives a task up half-way: what it had begun is cleaned up as far as Proxmox does. The answer is the task's error.
-pub fn abandon(work: Work, site: &mut Site, around: Surroundings<'_>, why: &str) -> String {
+pub fn abandon(work: Work, site: &mut Site, around: Surroundings<'_>, why: &str, log: &mut Vec<String>) -> String {
     match work {
         Work::Create(work) => work.abandon(site, why),
         Work::Clone(work) => work.abandon(site, why),
@@ -114,7 +157,10 @@ pub fn abandon(work: Work, site: &mut Site, around: Surroundings<'_>, why: &str)
         | Work::Template(_)
         | Work::SnapshotDelete(_)
         | Work::Download(_)
+        | Work::Prune(_)
         | Work::RemoveVolume(_) => why.to_owned(),
+        Work::Vzdump(work) => work.abandon(site, around, why, log),
+        Work::Restore(work) => work.abandon(site, why, log),
         Work::Rollback(work) => work.abandon(site, why),
         Work::Power(work) => work.abandon(site, around, why),
     }
@@ -132,7 +178,7 @@ pub(super) fn vm_mut(site: &mut Site, vmid: u32) -> Result<&mut Vm, String> {
 }
 
 /// Refuses what is locked.
-pub(super) fn check_lock(vm: &Vm) -> Result<(), String> {
+pub fn check_lock(vm: &Vm) -> Result<(), String> {
     vm.lock().map_or(Ok(()), |lock| Err(format!("VM is locked ({lock})")))
 }
 

@@ -4,10 +4,11 @@ use serde::{Deserialize, Serialize};
 
 use super::{Ending, SECOND_US, check_lock, disks, vm_mut};
 use crate::lab::os::Machine;
+use crate::lab::pve::state::bytes::MIB;
 use crate::lab::pve::state::property::Properties;
 use crate::lab::pve::state::vm::Power as State;
 use crate::lab::pve::state::{Pve, Vm};
-use crate::lab::pve::{boot, cloudinit, network};
+use crate::lab::pve::{boot, cloudinit, memory, network};
 use crate::lab::world::{Site, Surroundings};
 
 /// How long a guest that is up takes to shut down.
@@ -92,7 +93,9 @@ impl Power {
     pub fn run(self, site: &mut Site, around: Surroundings<'_>, log: &mut Vec<String>) -> Ending {
         let vmid = self.vmid;
         let vm = vm_mut(site, vmid)?;
-        if !self.skip_lock {
+        // The lock of a backup does not keep anybody from starting the guest that QEMU is up for.
+        let resumes = self.action == PowerAction::Start && vm.power == State::Prelaunch && vm.lock() == Some("backup");
+        if !self.skip_lock && !resumes {
             check_lock(vm)?;
         }
         match self.action {
@@ -153,7 +156,7 @@ impl Power {
 }
 
 /// Whether the guest follows a request to shut down: it must be up and willing.
-fn complies(vm: &Vm) -> bool {
+pub fn complies(vm: &Vm) -> bool {
     // A guest that is still booting does not hear the request.
     let listens = vm.guest.as_ref().is_some_and(Machine::ssh_running);
     vm.up && listens && !vm.ignores_shutdown && vm.power == State::Running
@@ -165,16 +168,37 @@ fn start(site: &mut Site, vmid: u32, around: Surroundings<'_>, log: &mut Vec<Str
     if vm.template() {
         return Err("you can't start a vm if it's a template".to_owned());
     }
+    if vm.power == State::Prelaunch {
+        // QEMU is there for a backup: it is told to go on.
+        return Ok(run_process(site, vmid, around));
+    }
     if vm.running() {
         return Err(format!("VM {vmid} already running"));
     }
     apply_pending(vm);
     let vm = vm.clone();
-    check_drives(&site.pve, &site.node, &vm)?;
     if vm.cloudinit_drive().is_some() {
+        check_drives(&site.pve, &site.node, &vm)?;
         let data = cloudinit::generate(site, vmid)?;
         log.push(format!("generating cloud-init ISO (instance {})", data.instance_id));
     }
+    check_start(site, vmid, log)?;
+    let mut warnings = 0;
+    if vm.option("bios") == Some("ovmf") && vm.option("efidisk0").is_none() {
+        log.push("WARN: no efidisk configured! Using temporary efivars disk.".to_owned());
+        warnings += 1;
+    }
+    run_process(site, vmid, around);
+    Ok(warnings)
+}
+
+/// What forbids starting QEMU for a VM: missing volumes and bridges, no memory.
+///
+/// # Errors
+/// Proxmox's words.
+pub fn check_start(site: &Site, vmid: u32, log: &mut Vec<String>) -> Result<(), String> {
+    let vm = site.pve.vms.get(&vmid).ok_or_else(|| super::no_such_vm(&site.pve.node, vmid))?;
+    check_drives(&site.pve, &site.node, vm)?;
     for (key, value) in vm.config.iter().filter(|(key, _)| network::is_card(key)) {
         let card = network::Card::parse(value);
         let bridge = card.bridge().unwrap_or_default();
@@ -186,22 +210,24 @@ fn start(site: &mut Site, vmid: u32, around: Surroundings<'_>, log: &mut Vec<Str
             return Err("start failed: QEMU exited with code 1".to_owned());
         }
     }
-    let needed = u64::from(vm.memory_mib()) * crate::lab::pve::state::bytes::MIB;
+    let needed = u64::from(vm.memory_mib()) * MIB;
     if needed > site.pve.hardware.memory_bytes {
         log.push(format!("kvm: cannot set up guest memory 'pc.ram': Cannot allocate memory ({needed} bytes)"));
         return Err("start failed: QEMU exited with code 1".to_owned());
     }
-    let mut warnings = 0;
-    if vm.option("bios") == Some("ovmf") && vm.option("efidisk0").is_none() {
-        log.push("WARN: no efidisk configured! Using temporary efivars disk.".to_owned());
-        warnings += 1;
+    Ok(())
+}
+
+/// The processors begin to run. The answer is the number of warnings.
+fn run_process(site: &mut Site, vmid: u32, around: Surroundings<'_>) -> u32 {
+    if let Some(vm) = site.pve.vms.get_mut(&vmid) {
+        vm.power = State::Running;
+        vm.started = Some(around.now);
+        vm.changed = around.now;
     }
-    let vm = vm_mut(site, vmid)?;
-    vm.power = State::Running;
-    vm.started = Some(around.now);
-    vm.changed = around.now;
     boot::power_on(site, vmid, around);
-    Ok(warnings)
+    memory::kill_when_exhausted(site, around);
+    0
 }
 
 /// Merges what waited for the next start into the configuration.

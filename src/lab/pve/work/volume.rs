@@ -3,7 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Ending, disks};
-use crate::lab::world::Site;
+use crate::lab::pve::backups;
+use crate::lab::pve::state::storage::content_of;
+use crate::lab::world::{Site, Surroundings};
 
 /// A volume to be removed.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -17,9 +19,14 @@ impl RemoveVolume {
     ///
     /// # Errors
     /// When it is protected, carries linked clones or is not there.
-    pub fn run(self, site: &mut Site, log: &mut Vec<String>) -> Ending {
+    pub fn run(self, site: &mut Site, around: Surroundings<'_>, log: &mut Vec<String>) -> Ending {
         let volid = &self.volid;
         let (storage, name) = volid.split_once(':').unwrap_or_default();
+        if content_of(name) == "backup" {
+            backups::remove(site, around, volid)?;
+            log.push(format!("Removed volume '{volid}'"));
+            return Ok(0);
+        }
         disks::activated(&site.pve, &site.node, storage)?;
         if let Some(volume) = disks::volume(&site.pve, volid) {
             if volume.protected {

@@ -143,19 +143,7 @@ pub fn update_in_task(site: &mut Site, around: Surroundings<'_>, call: &Call) ->
     let (id, needed_us) = (change.vmid.to_string(), change.duration_us());
     let delay_us = number::<u64>(call, "background_delay")?.unwrap_or(0) * SECOND_US;
     let upid = tasks::start(site, around, &call.caller.full_id(), "qmconfig", &id, Work::Configure(change));
-    if delay_us < needed_us {
-        return Ok(upid);
-    }
-    // The request itself waits; for the lab that is the moment in which the task is done.
-    if let Some(index) = site.pve.tasks.len().checked_sub(1).filter(|index| site.pve.tasks[*index].due.is_some()) {
-        tasks::finish(site, around, index);
-        if site.pve.tasks[index].class() == Some("ok") {
-            return Ok(Value::Null);
-        }
-        let exit = site.pve.tasks[index].exit.clone().unwrap_or_default();
-        return Err(Refusal::died(exit));
-    }
-    Ok(upid)
+    tasks::wait_within(site, around, &upid, delay_us >= needed_us).map(|done| if done { Value::Null } else { upid })
 }
 
 /// A configuration as answers show it.

@@ -34,11 +34,11 @@ const NOT_OPTIONS: [&str; 12] = [
 /// Creates a VM: everything that can be refused early is refused here, the rest fails in the task `qmcreate`.
 pub fn create(site: &mut Site, around: Surroundings<'_>, call: &Call) -> Result<Value, Refusal> {
     let vmid = vmid(site, call)?;
-    if call.params.contains_key("archive") {
-        return Err(Refusal::Status(501, "restoring a backup is not simulated in the lab".to_owned()));
-    }
     if call.flag("ha-managed") {
         return Err(Refusal::Status(501, "high availability is not simulated in the lab".to_owned()));
+    }
+    if let Some(archive) = call.text("archive").filter(|archive| !archive.is_empty()) {
+        return super::restore::restore(site, around, call, vmid, archive);
     }
     let (pool, storage, start) = (call.text("pool"), call.text("storage"), call.flag("start"));
     let mut params = options(call);
@@ -62,7 +62,7 @@ pub fn create(site: &mut Site, around: Surroundings<'_>, call: &Call) -> Result<
     }
     check_bridges(site, call, &params)?;
     drives::check_form(&params)?;
-    add_addresses(&mut params, site, around, vmid);
+    add_addresses(&mut params, site, around, vmid, "create");
     if site.pve.vms.contains_key(&vmid) {
         return Err(Refusal::died(format!(
             "unable to create VM {vmid} - VM {vmid} already exists on node '{}'",
@@ -81,7 +81,8 @@ pub fn reserve(site: &mut Site, around: Surroundings<'_>, vmid: u32, lock: &str)
     site.pve.vms.insert(vmid, Vm { config, created: around.now, changed: around.now, ..Vm::default() });
 }
 
-fn options(call: &Call) -> BTreeMap<String, String> {
+/// The options of the configuration among the parameters.
+pub fn options(call: &Call) -> BTreeMap<String, String> {
     call.params
         .keys()
         .filter(|key| !NOT_OPTIONS.contains(&key.as_str()))
@@ -94,13 +95,19 @@ fn options(call: &Call) -> BTreeMap<String, String> {
 }
 
 /// Gives every network card without an address one of its own.
-fn add_addresses(params: &mut BTreeMap<String, String>, site: &Site, around: Surroundings<'_>, vmid: u32) {
+pub fn add_addresses(
+    params: &mut BTreeMap<String, String>,
+    site: &Site,
+    around: Surroundings<'_>,
+    vmid: u32,
+    operation: &str,
+) {
     let id = vmid.to_string();
     for (key, value) in params.iter_mut().filter(|(key, _)| network::is_card(key)) {
         let mut card = Card::parse(value);
         if card.mac.is_empty() {
             card.mac =
-                Key::new(around.seed, &[&site.id, "vm", &id, key, "create"]).mac(site.pve.datacenter.mac_prefix());
+                Key::new(around.seed, &[&site.id, "vm", &id, key, operation]).mac(site.pve.datacenter.mac_prefix());
         }
         *value = card.print();
     }

@@ -11,6 +11,7 @@ pub mod drives;
 pub mod firewall;
 pub mod power;
 pub mod resize;
+pub mod restore;
 pub mod rights;
 pub mod snapshot;
 pub mod status;

@@ -57,6 +57,7 @@ fn summary(vmid: u32, vm: &Vm, around: Surroundings<'_>) -> Value {
             Power::Stopped => "stopped",
             Power::Running => "running",
             Power::Paused => "paused",
+            Power::Prelaunch => "prelaunch",
         },
         "cpus": vm.cpus(),
         "cpu": if running { 0.02 } else { 0.0 },
