@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// Which room may use which: the table of `docs/architecture.md`.
-const EDGES: [(&str, &[&str]); 13] = [
+const EDGES: [(&str, &[&str]); 14] = [
     ("util", &[]),
     ("domain", &[]),
     ("inventory", &["domain", "util"]),
@@ -14,6 +14,7 @@ const EDGES: [(&str, &[&str]); 13] = [
     ("ssh", &["domain", "util"]),
     ("yunohost", &["domain", "ssh", "util"]),
     ("store", &["domain", "inventory", "util"]),
+    ("billing", &["domain", "print"]),
     ("engine", &["domain", "inventory", "plan", "pve", "ssh", "store", "util", "yunohost"]),
     ("cli", &["domain", "engine", "inventory", "plan", "pve", "ssh", "store", "util", "yunohost", "lab", "demo"]),
     ("lab", &["util"]),

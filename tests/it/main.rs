@@ -7,6 +7,7 @@ mod canary;
 mod cli;
 mod conformance;
 mod contracts;
+mod documents;
 mod faults;
 mod inventory;
 mod journeys;

@@ -9,7 +9,7 @@ pub fn python() -> Option<PathBuf> {
     if python.is_none() {
         assert!(
             std::env::var("CI").as_deref() != Ok("true"),
-            "ACCOLADES_PYTHON must name a Python with proxmoxer, requests and PyYAML: run the suite with tests/all"
+            "ACCOLADES_PYTHON must name a Python with the packages of tests/all: run the suite with tests/all"
         );
         println!("skipped: no ACCOLADES_PYTHON");
     }

@@ -16,6 +16,7 @@ import sys
 
 from lxml import etree
 from pypdf import PdfReader
+from pypdf.errors import PdfReadError
 from pypdf.generic import IndirectObject
 from saxonche import PySaxonProcessor
 
@@ -71,8 +72,11 @@ def pdf(path):
     judged = {"archive": [], "attachment": [], "metadata": []}
     checked = subprocess.run(["qpdf", "--check", str(path)], capture_output=True, text=True)
     judged["qpdf"] = [] if checked.returncode == 0 else [checked.stdout + checked.stderr]
-    reader = PdfReader(str(path))
-    root = reader.trailer["/Root"]
+    try:
+        reader = PdfReader(str(path))
+        root = reader.trailer["/Root"]
+    except PdfReadError as mistake:
+        return judged | {"archive": [f"cannot be read: {mistake}"]}
     archive(reader, root, judged["archive"])
     if path.with_suffix(".xml").exists():
         attachment(root, path.with_suffix(".xml").read_bytes(), judged["attachment"])

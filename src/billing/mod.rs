@@ -1,0 +1,3 @@
+//! Billing: issued documents as files.
+
+pub mod facturx;
