@@ -6,6 +6,7 @@ use std::net::Ipv4Addr;
 use crate::inventory::model::{Exposure, Inventory, Site};
 use crate::lab::net::keys;
 use crate::lab::net::topology::{PublicHost, Topology};
+use crate::lab::pbs::state::BackupServer;
 use crate::lab::world::internet::Download;
 use crate::lab::world::spec::SiteSpec;
 use crate::lab::world::{Moment, World};
@@ -22,6 +23,12 @@ pub fn beginning_day() -> jiff::civil::Date {
 
 /// The password of root on every node of a lab.
 pub const ROOT_PASSWORD: &str = "lab-root-password";
+
+/// Size of a backup server's datastore in bytes.
+const DATASTORE_BYTES: u64 = 4_000_000_000_000;
+
+/// Time zone of the backup servers.
+const ZONE: &str = "Europe/Paris";
 
 /// Ports that routers and relays pass on.
 const FORWARDED: [u16; 2] = [80, 443];
@@ -48,6 +55,13 @@ pub fn build(inventory: &Inventory, seed: u64) -> (World, Topology) {
             topology.nodes.insert(site.id.to_string(), address);
         }
         expose(&mut topology, site, inventory);
+    }
+    for server in inventory.backup_servers.values() {
+        let mut there = BackupServer::new(server.id.as_str(), ROOT_PASSWORD, world.now);
+        there.port = server.port;
+        ZONE.clone_into(&mut there.zone);
+        there.add_datastore(&server.datastore, DATASTORE_BYTES);
+        world.backup_servers.get_mut().0.insert(server.host.clone(), there);
     }
     (world, topology)
 }

@@ -116,6 +116,12 @@ fn text(endpoints: &Endpoints) -> String {
             site.root_password,
         ));
     }
+    for (id, server) in &endpoints.backup_servers {
+        out.push_str(&format!(
+            "\n{id}: backup server, reached by nodes at {} port {}\n  API      {}\n           SHA-256 {}\n  password {}\n",
+            server.address, server.port, server.api, server.fingerprint, server.root_password,
+        ));
+    }
     out.push_str("\nThe technician's private key is in what `--json` prints. Interrupt to end.\n");
     out
 }

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 
 use super::Lab;
 use super::fault::FaultPlan;
+use crate::lab::pbs::disk::{self, Deed};
 use crate::lab::world::World;
 use crate::util::limits;
 
@@ -26,6 +27,8 @@ pub fn router(lab: Lab) -> Router {
         .layer(DefaultBodyLimit::max(limits::LAB_BODY_BYTES_MAX))
         .route("/dns", post(publish))
         .route("/sites/{site}/online", post(set_online))
+        .route("/backup-servers/{id}/online", post(set_server_online))
+        .route("/backup-servers/{id}/datastores/{store}/disk", post(do_to_disk))
         .with_state(lab)
 }
 
@@ -113,4 +116,29 @@ async fn set_online(Shared(lab): Shared<Lab>, Path(site): Path<String>, Json(onl
         }
         None => StatusCode::NOT_FOUND,
     }
+}
+
+async fn set_server_online(Shared(lab): Shared<Lab>, Path(id): Path<String>, Json(online): Json<bool>) -> StatusCode {
+    let state = lab.lock();
+    let now = state.world.now;
+    match state.world.backup_servers.borrow_mut().by_id_mut(&id) {
+        Some(server) => {
+            server.set_online(online, now);
+            StatusCode::NO_CONTENT
+        }
+        None => StatusCode::NOT_FOUND,
+    }
+}
+
+/// What happens to the files of a datastore behind the server's back.
+async fn do_to_disk(
+    Shared(lab): Shared<Lab>,
+    Path((id, store)): Path<(String, String)>,
+    Json(deed): Json<Deed>,
+) -> Result<Json<Value>, (StatusCode, String)> {
+    let state = lab.lock();
+    let mut servers = state.world.backup_servers.borrow_mut();
+    let place = servers.by_id_mut(&id).and_then(|server| server.datastores.get_mut(&store));
+    let place = place.ok_or((StatusCode::NOT_FOUND, "no such backup server or datastore".to_owned()))?;
+    disk::apply(place, &deed).map(Json).map_err(|why| (StatusCode::NOT_FOUND, why))
 }

@@ -50,6 +50,10 @@ pub struct State {
     pub transcript: Transcript,
     /// The nodes' certificates by site.
     pub certificates: BTreeMap<String, NodeCertificate>,
+    /// The backup servers' certificates by id.
+    pub backup_certificates: BTreeMap<String, NodeCertificate>,
+    /// Backup servers that are off for a while, by id, with the moment when they come back.
+    pub servers_back_online: BTreeMap<String, Moment>,
     /// When each question was last put to a site's API: whoever puts it again has waited in between.
     pub asked: BTreeMap<(String, String), Moment>,
     /// How time follows the wall's clock; `None` when it moves by requests and waits alone.
@@ -65,6 +69,8 @@ impl Lab {
             faults: FaultPlan::default(),
             transcript: Transcript::default(),
             certificates: BTreeMap::new(),
+            backup_certificates: BTreeMap::new(),
+            servers_back_online: BTreeMap::new(),
             asked: BTreeMap::new(),
             pace: None,
         };
@@ -130,6 +136,14 @@ impl State {
             }
             !back
         });
+        let servers = self.world.backup_servers.get_mut();
+        self.servers_back_online.retain(|id, until| {
+            let back = *until <= self.world.now;
+            if let Some(server) = servers.by_id_mut(id).filter(|_| back) {
+                server.set_online(true, *until);
+            }
+            !back
+        });
         self.world.settle();
         self.note_programs();
     }
@@ -140,12 +154,24 @@ impl State {
         self.tell_certificates();
     }
 
+    /// Gives a backup server the certificate that it shows and tells of.
+    pub fn show_backup_certificate(&mut self, id: &str, certificate: NodeCertificate) {
+        self.backup_certificates.insert(id.to_owned(), certificate);
+        self.tell_certificates();
+    }
+
     /// Lets the nodes' APIs tell of the certificates that they show; a world from elsewhere knows others.
     pub fn tell_certificates(&mut self) {
         for (site, certificate) in &self.certificates {
             if let Some(place) = self.world.sites.get_mut(site) {
                 place.pve.fingerprint.clone_from(&certificate.fingerprint);
                 place.pve.certificate_pem.clone_from(&certificate.pem);
+            }
+        }
+        for (id, certificate) in &self.backup_certificates {
+            if let Some(server) = self.world.backup_servers.get_mut().by_id_mut(id) {
+                server.fingerprint.clone_from(&certificate.fingerprint);
+                server.certificate_pem.clone_from(&certificate.pem);
             }
         }
     }

@@ -7,8 +7,10 @@ use serde::{Deserialize, Serialize};
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
+use super::api::Door;
 use super::topology::{Endpoint, Topology};
 use super::{Lab, api, control, keys, ssh};
+use crate::lab::pbs::access::ROOT;
 use crate::lab::world::World;
 
 /// The version of the line that `lab serve --json` prints.
@@ -48,6 +50,9 @@ pub struct Endpoints {
     pub technician_public_key: String,
     /// Sites by id.
     pub sites: BTreeMap<String, SiteEndpoints>,
+    /// Backup servers by id.
+    #[serde(default)]
+    pub backup_servers: BTreeMap<String, BackupServerEndpoints>,
 }
 
 /// An SSH server on loopback.
@@ -78,6 +83,23 @@ pub struct SiteEndpoints {
     pub ssh: SshEndpoint,
     /// `root@pam`'s password.
     pub root_password: String,
+}
+
+/// One backup server.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct BackupServerEndpoints {
+    /// Under which name or address nodes reach it, and its port there.
+    pub address: String,
+    /// Its port at that address.
+    pub port: u16,
+    /// The API on loopback.
+    pub api: String,
+    /// SHA-256 of its certificate.
+    pub fingerprint: String,
+    /// `root@pam`'s password.
+    pub root_password: String,
+    /// Its datastores.
+    pub datastores: Vec<String>,
 }
 
 /// A lab that listens. Dropping it closes the listeners.
@@ -128,6 +150,13 @@ pub async fn serve(world: World, mut topology: Topology, root_password: &str, po
         let endpoints = serve_site(&lab, &site, port, root_password, &mut listeners).await?;
         sites.insert(site, endpoints);
     }
+    let ids: Vec<String> =
+        lab.lock().world.backup_servers.borrow().0.values().map(|server| server.id.clone()).collect();
+    let mut backup_servers = BTreeMap::new();
+    for id in ids {
+        let endpoints = serve_backup_server(&lab, &id, &mut listeners).await?;
+        backup_servers.insert(id, endpoints);
+    }
     let endpoints = Endpoints {
         version: ENDPOINTS_VERSION,
         seed,
@@ -137,6 +166,7 @@ pub async fn serve(world: World, mut topology: Topology, root_password: &str, po
         technician_key: keys::private_text(&technician),
         technician_public_key: keys::public_text(&technician),
         sites,
+        backup_servers,
     };
     Ok(Served { lab, endpoints, listeners })
 }
@@ -161,8 +191,8 @@ async fn serve_site(
 
     let api = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await?;
     let api_address = api.local_addr()?;
-    let (api_lab, name) = (lab.clone(), site.to_owned());
-    listeners.spawn(accept(api, move |stream| api::serve(api_lab.clone(), name.clone(), stream)));
+    let (api_lab, door) = (lab.clone(), Door::Node { site: site.to_owned() });
+    listeners.spawn(accept(api, move |stream| api::serve(api_lab.clone(), door.clone(), stream)));
 
     let shell = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
     let shell_address = shell.local_addr()?;
@@ -177,6 +207,39 @@ async fn serve_site(
         tls_fingerprint,
         ssh: ssh_endpoint(shell_address, "root", host_key),
         root_password: root_password.to_owned(),
+    })
+}
+
+async fn serve_backup_server(
+    lab: &Lab,
+    id: &str,
+    listeners: &mut JoinSet<()>,
+) -> std::io::Result<BackupServerEndpoints> {
+    let certificate = keys::node_certificate(id).map_err(std::io::Error::other)?;
+    let fingerprint = certificate.fingerprint.clone();
+    lab.lock().show_backup_certificate(id, certificate);
+    let api = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+    let api_address = api.local_addr()?;
+    if let Some(server) = lab.lock().world.backup_servers.borrow_mut().by_id_mut(id) {
+        server.loopback_port = Some(api_address.port());
+    }
+    let (api_lab, door) = (lab.clone(), Door::BackupServer { id: id.to_owned() });
+    listeners.spawn(accept(api, move |stream| api::serve(api_lab.clone(), door.clone(), stream)));
+    let state = lab.lock();
+    let servers = state.world.backup_servers.borrow();
+    let (address, server) = servers
+        .0
+        .iter()
+        .find(|(_, server)| server.id == id)
+        .ok_or_else(|| std::io::Error::other("the backup server went away"))?;
+    let root = server.access.users.get(ROOT).and_then(|root| root.password.clone());
+    Ok(BackupServerEndpoints {
+        address: address.clone(),
+        port: server.port,
+        api: format!("https://{api_address}"),
+        fingerprint,
+        root_password: root.unwrap_or_default(),
+        datastores: server.datastores.keys().cloned().collect(),
     })
 }
 

@@ -115,6 +115,7 @@ impl State {
 fn names(endpoint: &Endpoint) -> (String, String) {
     match endpoint {
         Endpoint::Api { site } | Endpoint::NodeSsh { site } => (site.clone(), "node".to_owned()),
+        Endpoint::BackupApi { id } => (id.clone(), "backup server".to_owned()),
         Endpoint::GuestSsh { site, vmid } | Endpoint::GuestWeb { site, vmid } => {
             (site.clone(), format!("guest/{vmid}"))
         }
@@ -127,6 +128,7 @@ fn machine<'a>(world: &'a mut World, endpoint: &Endpoint) -> Option<&'a mut Mach
         Endpoint::GuestSsh { site, vmid } | Endpoint::GuestWeb { site, vmid } => {
             world.sites.get_mut(site)?.guest_mut(*vmid)
         }
+        Endpoint::BackupApi { .. } => None,
     }
 }
 
@@ -176,6 +178,8 @@ fn run(state: &mut State, endpoint: &Endpoint, user: &str, command_line: &str, s
             place.node = node;
             output
         }
+        // Nobody gets a shell there.
+        Endpoint::BackupApi { .. } => return None,
     };
     state.pass(output.duration_us);
     Some(output)

@@ -9,6 +9,7 @@ use russh::server::{Auth, ChannelOpenHandle, Config, Handle, Handler, Msg, Sessi
 use russh::{Channel, ChannelMsg};
 use tokio::io::{AsyncRead, AsyncWrite};
 
+use super::api::Door;
 use super::shell::Outcome;
 use super::topology::{Endpoint, JUMP_ADDRESS};
 use super::{Lab, keys};
@@ -211,7 +212,10 @@ impl Handler for JumpHandler {
         let lab = self.lab.clone();
         let stream = channel.into_stream();
         match endpoint {
-            Endpoint::Api { site } => drop(tokio::spawn(super::api::serve(lab, site, stream))),
+            Endpoint::Api { site } => drop(tokio::spawn(super::api::serve(lab, Door::Node { site }, stream))),
+            Endpoint::BackupApi { id } => {
+                drop(tokio::spawn(super::api::serve(lab, Door::BackupServer { id }, stream)));
+            }
             Endpoint::GuestWeb { site, vmid } => drop(tokio::spawn(super::http::serve(lab, site, vmid, stream))),
             // Boxed: an SSH server inside a channel of an SSH server.
             other => {

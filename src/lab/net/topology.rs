@@ -43,6 +43,11 @@ pub enum Endpoint {
         /// The site.
         site: String,
     },
+    /// A backup server's API.
+    BackupApi {
+        /// Its id.
+        id: String,
+    },
     /// A node's sshd.
     NodeSsh {
         /// The site.
@@ -91,6 +96,9 @@ impl Topology {
                 22 => Some(Endpoint::NodeSsh { site }),
                 _ => None,
             };
+        }
+        if let Some(server) = world.backup_servers.borrow().at(&address.to_string(), port) {
+            return Some(Endpoint::BackupApi { id: server.id.clone() });
         }
         world.sites.keys().find_map(|site| at_site(world, site, address, port))
     }

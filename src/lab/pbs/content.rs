@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::access::is_owner;
+use super::access::{is_owner, namespace_path};
 use super::refusal::{NO_SUCH_FILE, Refusal};
 use super::retention::{Keep, Mark, marks};
 use super::rules::{self, ANNOTATE, LOOK, REMOVE};
@@ -400,6 +400,26 @@ impl Pruned {
         }
         view
     }
+}
+
+/// The namespaces at and below one that a caller may see. One that is not there is listed all the same, to whom may see
+/// everything.
+///
+/// # Errors
+/// No such datastore; none that he may see.
+pub fn visible_namespaces(
+    server: &BackupServer,
+    auth_id: &str,
+    name: &str,
+    parent: &str,
+    max_depth: usize,
+) -> Result<Vec<String>, Refusal> {
+    let store = rules::store(server, name, false)?;
+    let sees = |namespace: &String| {
+        server.access.privileges(auth_id, &namespace_path(name, namespace)).has_any(&rules::ANY_ON_NAMESPACE)
+    };
+    let list: Vec<String> = namespaces_below(store, parent, max_depth).into_iter().filter(sees).collect();
+    if list.is_empty() { Err(Refusal::check_failed()) } else { Ok(list) }
 }
 
 /// The namespaces below one (itself included) that lie at most so deep, as a folder lists them: those made last first.

@@ -479,7 +479,8 @@ pub fn finish(
 /// Gives up a backup: what there is of it is removed. `why` is the end of the server's task.
 pub fn abort(around: Surroundings<'_>, login: &Login<'_>, running: &Running, why: &str) {
     let mut servers = around.servers.borrow_mut();
-    let Some(server) = servers.0.get_mut(login.address) else { return };
+    let known = servers.resolve(login.address, login.port).map(str::to_owned);
+    let Some(server) = known.and_then(|known| servers.0.get_mut(&known)) else { return };
     let Some(store) = server.datastores.get_mut(login.datastore) else { return };
     let still_there = store.snapshot(&running.place).is_some_and(|one| one.running.as_deref() == Some(&running.upid));
     if !still_there {

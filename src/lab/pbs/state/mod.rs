@@ -40,8 +40,12 @@ pub struct BackupServer {
     pub node: String,
     /// Port of its API.
     pub port: u16,
+    /// Port on loopback on which the lab serves it: an inventory that points to the lab names that one.
+    pub loopback_port: Option<u16>,
     /// Whether it answers.
     pub online: bool,
+    /// Since when it answers; what it missed before is made up for from then on.
+    pub online_since: Moment,
     /// Time zone in which its calendar events are meant, such as `Europe/Paris`.
     pub zone: String,
     /// SHA-256 fingerprint of the certificate that it shows, pairs with colons.
@@ -126,7 +130,9 @@ impl BackupServer {
             id: id.to_owned(),
             node: id.to_owned(),
             port: PORT,
+            loopback_port: None,
             online: true,
+            online_since: booted,
             zone: "UTC".to_owned(),
             fingerprint: String::new(),
             certificate_pem: String::new(),
@@ -154,6 +160,14 @@ impl BackupServer {
         })
     }
 
+    /// Takes it off the net, or brings it back.
+    pub fn set_online(&mut self, online: bool, now: Moment) {
+        if online && !self.online {
+            self.online_since = now;
+        }
+        self.online = online;
+    }
+
     /// The next number of what is made.
     pub fn number(&mut self) -> u64 {
         self.made += 1;
@@ -172,14 +186,23 @@ impl BackupServer {
 }
 
 impl BackupServers {
+    /// The address under which the server is kept that is meant by an address and port, whether it answers or not.
+    pub fn resolve(&self, address: &str, port: u16) -> Option<&str> {
+        let known = self.0.get_key_value(address).filter(|(_, server)| server.port == port);
+        let is_loopback = ["127.0.0.1", "localhost", "::1"].contains(&address);
+        let served = || self.0.iter().find(|(_, server)| is_loopback && server.loopback_port == Some(port));
+        known.or_else(served).map(|(address, _)| address.as_str())
+    }
+
     /// The server under a name or address and port; `None` when nobody answers there.
     pub fn at(&self, address: &str, port: u16) -> Option<&BackupServer> {
-        self.0.get(address).filter(|server| server.online && server.port == port)
+        self.resolve(address, port).and_then(|known| self.0.get(known)).filter(|server| server.online)
     }
 
     /// As [`BackupServers::at`], to change it.
     pub fn at_mut(&mut self, address: &str, port: u16) -> Option<&mut BackupServer> {
-        self.0.get_mut(address).filter(|server| server.online && server.port == port)
+        let known = self.resolve(address, port)?.to_owned();
+        self.0.get_mut(&known).filter(|server| server.online)
     }
 
     /// The server with this id, with its address.

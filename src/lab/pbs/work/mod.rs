@@ -4,6 +4,10 @@ pub mod datastore;
 pub mod garbage;
 pub mod progress;
 pub mod prune;
+pub mod pull;
+pub mod push;
+pub mod source;
+pub mod sync;
 pub mod verify;
 
 use serde::{Deserialize, Serialize};
@@ -14,6 +18,7 @@ use crate::lab::world::Moment;
 pub use datastore::{CreateDatastore, DeleteDatastore};
 pub use garbage::Collect;
 pub use prune::Prune;
+pub use sync::Sync;
 pub use verify::Verify;
 
 /// How a task ends: the number of warnings it logged, or its error.
@@ -38,6 +43,8 @@ pub enum Work {
     Prune(Prune),
     /// `garbage_collection`.
     Collect(Collect),
+    /// `sync`, `syncjob`.
+    Sync(Box<Sync>),
 }
 
 /// A task at the moment of its work.
@@ -112,6 +119,7 @@ impl Work {
             Work::DeleteDatastore(_) | Work::Prune(_) => SECOND_US,
             Work::Collect(_) => 2 * SECOND_US,
             Work::Verify(work) => reading(bytes(&work.store)),
+            Work::Sync(work) => reading(bytes(&work.store)),
         }
     }
 
@@ -126,6 +134,7 @@ impl Work {
             Work::Verify(work) => work.run(run),
             Work::Prune(work) => work.run(run),
             Work::Collect(work) => work.run(run),
+            Work::Sync(work) => work.run(run),
         }
     }
 }
