@@ -1,3 +1,4 @@
 //! Billing: issued documents as files.
 
 pub mod facturx;
+pub mod papers;

@@ -50,6 +50,9 @@ pub struct Globals {
     /// Playbooks of your own in the place of the built-in ones.
     #[arg(long, global = true, value_name = "DIR")]
     pub playbooks: Option<PathBuf>,
+    /// Templates of printed documents of your own in the place of the built-in ones (docs/documents.md).
+    #[arg(long, global = true, value_name = "DIR", env = "ACCOLADES_TEMPLATES", hide = true)]
+    pub templates: Option<PathBuf>,
     /// Who is at work, for the records [default: $USER].
     #[arg(long = "as", global = true, value_name = "NAME", env = "USER", hide_env = true)]
     pub who: Option<String>,

@@ -8,6 +8,7 @@ use super::output::Output;
 use crate::engine::EngineError;
 use crate::inventory::edit::EditError;
 use crate::inventory::{Drawing, Mistakes};
+use crate::print::PrintError;
 use crate::store::StoreError;
 use crate::store::secrets::VaultError;
 use crate::util::clock::ClockError;
@@ -121,6 +122,12 @@ impl From<EditError> for Failure {
 impl From<EngineError> for Failure {
     fn from(error: EngineError) -> Failure {
         Failure::error(error.class().into(), error)
+    }
+}
+
+impl From<PrintError> for Failure {
+    fn from(error: PrintError) -> Failure {
+        Failure::error(Exit::Configuration, error)
     }
 }
 

@@ -26,6 +26,8 @@ use arguments::Cli;
 use exit::Exit;
 use session::Session;
 
+use crate::print::Templates;
+
 /// What `ACCOLADES_LOG` selects goes to standard error: `accolades=debug`, for example.
 const LOG_VARIABLE: &str = "ACCOLADES_LOG";
 
@@ -73,7 +75,13 @@ fn run() -> Exit {
         .build()
         .expect("the operating system gives threads and sockets");
     let session = Session::new(cli.globals);
-    match runtime.block_on(commands::run(&session, cli.command)) {
+    // Chosen once: what a process prints, it prints with one set of templates.
+    let chosen = session.globals.templates.as_deref().map_or(Ok(()), Templates::choose);
+    let done = match chosen {
+        Ok(()) => runtime.block_on(commands::run(&session, cli.command)),
+        Err(refusal) => Err(refusal.into()),
+    };
+    match done {
         Ok(exit) => exit,
         Err(failure) => {
             failure.tell(&session.output);

@@ -61,12 +61,12 @@ pub enum Relationship {
     Supplement,
 }
 
-/// Prints a document with the templates that are built in; `template` is a name such as `invoice`.
+/// Prints a document with the templates at hand; `template` is a name such as `letter`.
 ///
 /// # Errors
 /// [`PrintError`] when there is no such template, or it does not fit the data: with file, line and column.
 pub fn pdf(template: &str, data: &Value, identity: &Identity) -> Result<Vec<u8>, PrintError> {
-    Templates::built_in().pdf(template, data, identity, &[])
+    Templates::at_hand().pdf(template, data, identity, &[])
 }
 
 impl Templates {

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
-use std::sync::LazyLock;
+use std::sync::{LazyLock, OnceLock};
 
 use serde_json::Value;
 use sha2::{Digest, Sha256};
@@ -34,6 +34,9 @@ const BUILT_IN: [(&str, &str); 8] = built_in![
     "support-statement.typ",
 ];
 
+/// What [`Templates::choose`] chose.
+static CHOSEN: OnceLock<Templates> = OnceLock::new();
+
 /// A set of templates with their fonts.
 pub struct Templates {
     sources: HashMap<FileId, Source>,
@@ -49,6 +52,23 @@ impl Templates {
     pub fn built_in() -> &'static Templates {
         static TEMPLATES: LazyLock<Templates> = LazyLock::new(|| Templates::assemble(BTreeMap::new()));
         &TEMPLATES
+    }
+
+    /// Chooses the templates of this process, once, before anything is printed: those of a folder in place of the
+    /// built-in ones.
+    ///
+    /// # Errors
+    /// As [`Templates::with_folder`].
+    pub fn choose(folder: &Path) -> Result<(), PrintError> {
+        let chosen = Templates::with_folder(folder)?;
+        // A second choice in one process would change what is printed half-way: the first one stays.
+        CHOSEN.get_or_init(|| chosen);
+        Ok(())
+    }
+
+    /// The templates of this process: the chosen ones, otherwise those that come along.
+    pub fn at_hand() -> &'static Templates {
+        CHOSEN.get().unwrap_or_else(|| Templates::built_in())
     }
 
     /// The built-in templates with those of a folder in their place. `.typ` files replace by name, fonts (`.ttf`,

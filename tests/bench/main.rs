@@ -1,10 +1,11 @@
 //! The figures of `docs/performance.md`. Run by hand on a quiet machine; nothing here fails for being slow.
 //!
 //! `cargo bench --bench figures -- check 1000` (and `plan`, `settled`, `onboard`, each with a number of clients; `onboard`
-//! also with the pace of the lab's time).
+//! also with the pace of the lab's time; `invoices` with a number of documents).
 
 mod field;
 mod generated;
+mod invoices;
 mod usage;
 
 use std::time::{Duration, Instant};
@@ -37,7 +38,8 @@ fn main() {
         "onboard" => {
             runtime.block_on(onboard(clients, words.next().and_then(|word| word.parse().ok()).unwrap_or(PACE)))
         }
-        _ => println!("usage: figures check|plan|settled|onboard [CLIENTS [PACE]]"),
+        "invoices" => invoices::render_all(clients),
+        _ => println!("usage: figures check|plan|settled|onboard [CLIENTS [PACE]], figures invoices [DOCUMENTS]"),
     }
 }
 

@@ -16,7 +16,10 @@ const EDGES: [(&str, &[&str]); 14] = [
     ("store", &["domain", "inventory", "util"]),
     ("billing", &["domain", "print"]),
     ("engine", &["domain", "inventory", "plan", "pve", "ssh", "store", "util", "yunohost"]),
-    ("cli", &["domain", "engine", "inventory", "plan", "pve", "ssh", "store", "util", "yunohost", "lab", "demo"]),
+    (
+        "cli",
+        &["domain", "engine", "inventory", "plan", "print", "pve", "ssh", "store", "util", "yunohost", "lab", "demo"],
+    ),
     ("lab", &["util"]),
     ("demo", &["cli", "domain", "inventory", "lab", "plan", "util"]),
 ];

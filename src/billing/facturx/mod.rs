@@ -116,7 +116,8 @@ fn data(issued: &Issued) -> Value {
     data
 }
 
-fn house(seller: &Party, language: DocumentLanguage) -> House {
+/// Head and foot of the co-operative's pages.
+pub(super) fn house(seller: &Party, language: DocumentLanguage) -> House {
     let vat = match language {
         DocumentLanguage::Fr => "TVA",
         DocumentLanguage::En => "VAT",

@@ -3,13 +3,14 @@
 //! `ACCOLADES_DOCUMENTS=FOLDER cargo nextest run -E 'test(documents_are_kept)'` writes the rendered set into a folder, to
 //! be looked at.
 
+mod papers;
 mod samples;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use accolades::billing::facturx::{FacturxError, Rendered, render};
-use accolades::domain::billing::document::Issued;
+use accolades::domain::billing::document::{DocumentLanguage, Issued};
 use accolades::domain::money::Cents;
 use accolades::print::Templates;
 use serde_json::{Value, json};
@@ -317,5 +318,8 @@ fn documents_are_kept_in_a_folder_on_demand() {
     std::fs::create_dir_all(&folder).expect("the folder is writable");
     for (name, issued) in samples::all() {
         write(&folder, name, &rendered(&issued));
+    }
+    for (name, pdf) in papers::all(DocumentLanguage::Fr) {
+        std::fs::write(folder.join(name).with_extension("pdf"), pdf).expect("the folder is writable");
     }
 }
