@@ -54,7 +54,7 @@ fn pages(pdf: &[u8]) -> Option<Vec<String>> {
     let output =
         Command::new(pdftotext).args(["-layout", "-enc", "UTF-8"]).arg(&file).arg("-").output().expect("it runs");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    let text = String::from_utf8(output.stdout).expect("UTF-8");
+    let text = String::from_utf8(output.stdout).expect("UTF-8").replace('\u{2019}', "'");
     Some(text.trim_end_matches('\u{C}').split('\u{C}').map(str::to_owned).collect())
 }
 
