@@ -23,6 +23,11 @@ const MIGRATIONS: &[Migration] = &[
         sqlite: include_str!("migrations/sqlite/0002_backups.sql"),
         postgres: include_str!("migrations/postgres/0002_backups.sql"),
     },
+    Migration {
+        version: 3,
+        sqlite: include_str!("migrations/sqlite/0003_drills.sql"),
+        postgres: include_str!("migrations/postgres/0003_drills.sql"),
+    },
 ];
 
 /// Any number, the same in every program that opens the store: only one of them migrates at a time.

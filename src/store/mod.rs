@@ -10,6 +10,7 @@ mod pool;
 
 mod copy;
 mod departures;
+mod drills;
 mod error;
 mod host_keys;
 mod inventory;
@@ -22,6 +23,7 @@ mod observations;
 mod open;
 mod payload;
 mod plans;
+mod restores;
 mod runs;
 mod scope;
 pub mod secrets;
@@ -29,6 +31,7 @@ mod vm_ids;
 
 pub use copy::{CopyReport, TableCopy, copy};
 pub use departures::{Departure, NewDeparture};
+pub use drills::KeptDrill;
 pub use error::StoreError;
 pub use host_keys::{HostKeyPin, PinOutcome};
 pub use inventory::{InventoryVersion, NewInventoryVersion};
@@ -38,6 +41,7 @@ pub use looks::{Look, NewLook, StandingObstacle};
 pub use markers::SeenMarker;
 pub use observations::{NewObservation, Observation};
 pub use plans::PlanRecord;
+pub use restores::{NewRestore, Purpose, Restore, RestoreState};
 pub use runs::{NewRun, Run, RunEnd};
 pub use scope::Scope;
 

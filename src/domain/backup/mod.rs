@@ -2,6 +2,7 @@
 //! is true of them.
 
 pub mod calendar;
+pub mod drill;
 pub mod health;
 pub mod key;
 pub mod marker;

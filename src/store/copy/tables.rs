@@ -166,6 +166,41 @@ pub(super) const TABLES: &[Table] = &[
             ("marker", Text),
         ],
     },
+    Table {
+        name: "drills",
+        key_columns: 1,
+        columns: &[
+            ("id", Text),
+            ("scope", Text),
+            ("instance", Text),
+            ("number", Number),
+            ("origin", Text),
+            ("verdict", Text),
+            ("backup_at_us", Number),
+            ("began_at_us", Number),
+            ("ended_at_us", Number),
+            ("previous_hash", Text),
+            ("hash", Text),
+            ("record", Text),
+        ],
+    },
+    Table {
+        name: "restores",
+        key_columns: 1,
+        columns: &[
+            ("id", Text),
+            ("purpose", Text),
+            ("scope", Text),
+            ("instance", Text),
+            ("site", Text),
+            ("vmid", Number),
+            ("state", Text),
+            ("task", Text),
+            ("detail", Text),
+            ("begun_at_us", Number),
+            ("changed_at_us", Number),
+        ],
+    },
 ];
 
 impl Table {

@@ -1,5 +1,6 @@
 //! Copies between stores.
 
+use accolades::domain::backup::drill::{Origin, Verdict};
 use accolades::store::{NewRun, Scope, Store, StoreError, copy};
 use secrecy::{ExposeSecret, SecretString};
 
@@ -7,7 +8,7 @@ use super::NOW_US;
 use super::bench::{Bench, texts};
 use super::inventory::{acceptance, plan, vm};
 use super::runs::{entry, staff_run};
-use super::{looks, records, secrets};
+use super::{drills, looks, records, secrets};
 
 /// Something in every table, with names that the engines' own rules would sort differently.
 async fn fill(store: &Store, key_file: &std::path::Path) {
@@ -29,6 +30,9 @@ async fn fill(store: &Store, key_file: &std::path::Path) {
         .await
         .unwrap();
     store.record_marker(&looks::marker("n", NOW_US)).await.unwrap();
+    let drill = drills::record("d", "lilas", Origin::Local, Verdict::Proven, None);
+    store.keep_drill(&Scope::Staff, &drill).await.unwrap();
+    store.begin_restore(&drills::machine("m", 1999)).await.unwrap();
     let vault = secrets::open(store, key_file).await.unwrap();
     vault.put_secret("relay", &SecretString::from("canary"), NOW_US).await.unwrap();
 }

@@ -4,6 +4,7 @@
 
 pub mod bench;
 mod copying;
+mod drills;
 mod fixture;
 mod inventory;
 mod leases;
@@ -54,6 +55,9 @@ async fn suite(bench: &Bench) {
     looks::an_earlier_look_does_not_replace_a_later_one(bench).await;
     looks::a_client_sees_its_own_looks_only(bench).await;
     looks::a_restore_is_compared_with_the_newest_marker_before_its_backup(bench).await;
+
+    drills::records_of_drills_are_chained_and_never_change(bench).await;
+    drills::a_restored_machine_is_on_record_until_its_end(bench).await;
 
     secrets::a_secret_comes_back_and_is_not_in_clear(bench).await;
     secrets::a_changed_ciphertext_is_refused(bench).await;
