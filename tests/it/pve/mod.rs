@@ -7,5 +7,6 @@
 mod answers;
 mod contract;
 mod node;
+mod restore;
 mod tasks;
 mod transport;
