@@ -92,6 +92,27 @@ impl Session {
         };
         self.output.say(&difference);
         self.confirm(&format!("Accept this as version {} of the inventory?", standing.number() + 1))?;
+        self.record(store, standing, edit, difference).await
+    }
+
+    /// Records an edit that a person agreed to in other words just now.
+    ///
+    /// # Errors
+    /// When somebody else accepted another one meanwhile.
+    pub async fn accept_agreed(&self, store: &Store, standing: &Standing) -> Result<InventoryVersion, Failure> {
+        let (Some(edit), Some(difference)) = (&standing.edit, standing.difference()) else {
+            return standing.latest.clone().ok_or_else(nothing_accepted);
+        };
+        self.record(store, standing, edit, difference).await
+    }
+
+    async fn record(
+        &self,
+        store: &Store,
+        standing: &Standing,
+        edit: &Loaded,
+        difference: String,
+    ) -> Result<InventoryVersion, Failure> {
         let model = serde_json::to_value(&edit.inventory).expect("the model has texts, numbers and lists only");
         let new = NewInventoryVersion {
             follows: standing.number(),

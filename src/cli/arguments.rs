@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, CommandFactory, Parser, Subcommand};
 
 use super::commands::{
-    adopt, apply, client, completions, dns, inventory, man, person, plan, seat, secret, site, store, welcome,
+    adopt, apply, client, completions, dns, drill, inventory, man, person, plan, restore, seat, secret, site, store,
+    welcome,
 };
 
 #[cfg(feature = "lab")]
@@ -97,6 +98,10 @@ pub enum Command {
     Status,
     /// The DNS records to publish for clients' domains
     Dns(dns::Arguments),
+    /// Try whether a backup can be restored: into an isolated machine, looked into, destroyed again
+    Drill(drill::Arguments),
+    /// Bring a client's machine back from a backup, beside the live one, and let it take its place
+    Restore(restore::Arguments),
     /// Secrets that a person has to set
     #[command(subcommand)]
     Secret(secret::Secret),

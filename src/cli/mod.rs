@@ -2,6 +2,7 @@
 
 mod acceptance;
 pub mod arguments;
+mod certificate;
 mod commands;
 mod confirm;
 pub mod exit;

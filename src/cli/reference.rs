@@ -34,13 +34,22 @@ fn describe(command: &Command, out: &mut String) {
     if command.is_hide_set() || command.get_name() == "help" {
         return;
     }
-    if command.has_subcommands() {
-        command.get_subcommands().for_each(|inner| describe(inner, out));
+    if !command.has_subcommands() {
+        section(command, out);
         return;
     }
+    // Some commands do something themselves, too.
+    if command.is_args_conflicts_with_subcommands_set() {
+        section(command, out);
+    }
+    command.get_subcommands().for_each(|inner| describe(inner, out));
+}
+
+fn section(command: &Command, out: &mut String) {
     let usage = command.clone().render_usage().to_string();
     let usage = usage.trim_start_matches("Usage: ");
-    let name = command.get_display_name().unwrap_or(command.get_name()).replace('-', " ");
+    // Every command takes the options of all, so what stands before them is its name.
+    let name = usage.split(" [OPTIONS]").next().unwrap_or(usage);
     let about = command.get_about().map(ToString::to_string).unwrap_or_default();
     // Writing to a String cannot fail.
     let _ = write!(out, "\n## `{name}`\n\n{}.\n\n```\n{usage}\n```\n", about.trim_end_matches('.'));

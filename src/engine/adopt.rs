@@ -58,7 +58,7 @@ impl Engine {
         }
     }
 
-    async fn pvesh(&self, node: &Session, words: &[&str]) -> Result<(), EngineError> {
+    pub(super) async fn pvesh(&self, node: &Session, words: &[&str]) -> Result<(), EngineError> {
         let finished = node.run(&Command::new("pvesh").args(words.iter().map(|&word| word.to_owned()))).await?;
         if finished.is_zero() {
             return Ok(());

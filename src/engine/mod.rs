@@ -6,6 +6,7 @@
 pub mod adopt;
 pub mod departure;
 pub mod door;
+pub mod drill;
 pub mod error;
 pub mod event;
 pub mod guest;
@@ -17,6 +18,7 @@ pub mod observe;
 pub mod prepare;
 pub mod reach;
 pub mod rebuild;
+pub mod restore;
 pub mod run;
 pub mod script;
 pub mod secret;

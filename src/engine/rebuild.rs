@@ -1,8 +1,9 @@
 //! Taking a half-made machine away so that it can be made anew, with the same id: a failed post-installation leaves
 //! halves behind that nothing repairs (sheet YunoHost, section 2).
 //!
-//! The only code of the program that destroys a machine. It refuses once anybody could miss something: a backup exists,
-//! or a password was handed over.
+//! One of the three places that destroy a machine; the others (`drill/remove.rs`, `restore/swap.rs`) destroy only what a
+//! restore of ours made, or what one replaced. This one refuses once anybody could miss something: a backup exists, or a
+//! password was handed over.
 
 use super::journal::ActionLog;
 use super::lease::InstanceLease;

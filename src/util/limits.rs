@@ -107,6 +107,27 @@ pub const LEASE_TIME: Duration = Duration::from_secs(4 * 3600);
 /// A run that has been under way for so long has died on a machine that cannot be looked at.
 pub const RUN_TIME_MAX: Duration = Duration::from_secs(7 * 24 * 3600);
 
+/// Memory of a restored machine while it is tried: enough for a YunoHost with both applications.
+pub const DRILL_MEMORY_MIB: u32 = 4096;
+
+/// Memory that stays available on a node besides.
+pub const DRILL_MEMORY_RESERVE_MIB: u64 = 1024;
+
+/// How many new VM ids are tried for a restored machine when somebody else has them on the node.
+pub const DRILL_IDS_TRIED_MAX: usize = 8;
+
+/// How long a restored machine may take from its start to its agent's first answer: nothing is installed at that boot.
+pub const DRILL_BOOT_TIMEOUT: Duration = Duration::from_secs(1200);
+
+/// How long one look into a restored machine may take: counting the files of a full disk takes minutes.
+pub const DRILL_COMMAND_TIMEOUT: Duration = Duration::from_secs(1800);
+
+/// How long a guest may take to shut down before its power is cut.
+pub const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(300);
+
+/// How long a restore may take: hundreds of gigabytes over a slow line.
+pub const RESTORE_TIMEOUT: Duration = Duration::from_secs(48 * 3600);
+
 /// How long to wait before looking again at something that has been under way for so long: a hundredth of it, so that its
 /// end is seen about one per cent late at most, and long work is asked about seldom.
 pub fn poll_interval(waited: Duration) -> Duration {

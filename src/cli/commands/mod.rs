@@ -8,12 +8,14 @@ pub mod completions;
 #[cfg(feature = "lab")]
 pub mod demo;
 pub mod dns;
+pub mod drill;
 pub mod inventory;
 #[cfg(feature = "lab")]
 pub mod lab;
 pub mod man;
 pub mod person;
 pub mod plan;
+pub mod restore;
 pub mod seat;
 pub mod secret;
 pub mod site;
@@ -42,6 +44,8 @@ pub async fn run(session: &Session, command: Command) -> Result<Exit, Failure> {
         Command::Person(what) => person::run(session, what).await,
         Command::Status => status::run(session).await,
         Command::Dns(arguments) => dns::run(session, arguments).await,
+        Command::Drill(arguments) => drill::run(session, arguments).await,
+        Command::Restore(arguments) => restore::run(session, arguments).await,
         Command::Secret(what) => secret::run(session, what).await,
         Command::Site(what) => site::run(session, what).await,
         #[cfg(feature = "lab")]

@@ -66,9 +66,12 @@ const SET_UP: Role = Role {
     ],
 };
 
+/// What a restore test needs besides: running programs inside the copy, never inside a client's machine.
+const DRILLS: Role = Role { id: "AccoladesDrills", privileges: &["VM.GuestAgent.Unrestricted"] };
+
 const TOKENS: [Token; 2] = [Token::Everyday, Token::SetUp];
 
-const ROLES: [&Role; 5] = [&MACHINES, &STORAGE, &NETWORK, &NODE, &SET_UP];
+const ROLES: [&Role; 6] = [&MACHINES, &STORAGE, &NETWORK, &NODE, &SET_UP, &DRILLS];
 
 /// A grant to the user and to one token.
 struct Grant {
@@ -204,6 +207,7 @@ impl Preparation<'_> {
         let mut grants = vec![
             grant(format!("/pool/{CLIENT_POOL}"), &MACHINES, Token::Everyday, true),
             grant(format!("/pool/{DRILL_POOL}"), &MACHINES, Token::Everyday, true),
+            grant(format!("/pool/{DRILL_POOL}"), &DRILLS, Token::Everyday, true),
             grant(format!("/storage/{}", node.vm_storage), &STORAGE, Token::Everyday, true),
             grant(format!("/storage/{}", super::storage::BACKUP_STORAGE), &STORAGE, Token::Everyday, true),
             grant(format!("/sdn/zones/localnetwork/{}", node.bridge), &NETWORK, Token::Everyday, true),

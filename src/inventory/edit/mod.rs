@@ -2,10 +2,12 @@
 //! whole inventory passes its check afterwards.
 
 mod client;
+mod restored;
 mod seat;
 mod settings;
 
 pub use client::{NewClient, NewContact, NewInstance, Whereabouts, client_add};
+pub use restored::restored;
 pub use seat::{NewPerson, NewSeat, SeatEnd, seat_add, seat_end};
 pub use settings::{Setting, settings_change};
 

@@ -1,0 +1,401 @@
+//! `accolades restore`: a client's machine brought back from a backup, beside the live one, and swapped on a word.
+
+use clap::{Args, Subcommand};
+use jiff::Timestamp;
+use jiff::civil::DateTime;
+use jiff::tz::TimeZone;
+use serde_json::json;
+
+use super::drill::From;
+use crate::cli::exit::Exit;
+use crate::cli::failure::Failure;
+use crate::cli::output::Style;
+use crate::cli::progress::Progress;
+use crate::cli::session::Session;
+use crate::cli::table::table;
+use crate::cli::{selection, when};
+use crate::domain::backup::drill::{Verdict, name_of};
+use crate::domain::ids::InstanceId;
+use crate::engine::restore::{RestoreDetail, RestoreOrder};
+use crate::engine::run::Accepted;
+use crate::inventory;
+use crate::inventory::edit::{Edit, restored};
+use crate::inventory::model::Inventory;
+use crate::plan::desired::Subject;
+use crate::store::{Purpose, Restore, RestoreState, Scope, Store};
+
+/// Version of what the commands print with `--json`.
+const JSON_VERSION: u32 = 1;
+
+/// A restore, or what to do about one.
+#[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
+pub struct Arguments {
+    /// The client or instance.
+    #[arg(required = true)]
+    client: Option<String>,
+    /// As it was then or, where there is no backup of that moment, shortly before: `2026-11-20T14:00`, a day, or `now`.
+    #[arg(long, value_name = "WHEN", required = true)]
+    at: Option<String>,
+    /// Which backup.
+    #[arg(long, value_enum, default_value_t = From::Local)]
+    from: From,
+    #[command(subcommand)]
+    what: Option<Step>,
+}
+
+/// What to do about a restore.
+#[derive(Debug, Subcommand)]
+pub enum Step {
+    /// Restored machines that wait for a word, and machines that were replaced and are kept
+    List,
+    /// Destroy a restored machine that has not taken the live one's place
+    Abandon {
+        /// The client or instance.
+        client: String,
+    },
+    /// Leave the replaced machine on its node for good: nothing of ours looks at it any more
+    Keep {
+        /// The client or instance.
+        client: String,
+    },
+    /// Destroy the replaced machine with everything on its disks. Its name has to be typed.
+    Discard {
+        /// The client or instance.
+        client: String,
+    },
+}
+
+/// Runs `restore`.
+///
+/// # Errors
+/// Whatever stops it. The live machine is not touched before its name was typed.
+pub async fn run(session: &Session, arguments: Arguments) -> Result<Exit, Failure> {
+    let store = session.store().await?;
+    let accepted = session.accepted(&store).await?;
+    session.mention_edit(&store).await?;
+    match &arguments.what {
+        None => restore(session, &store, &accepted, &arguments).await,
+        Some(Step::List) => list(session, &store, &accepted).await,
+        Some(Step::Abandon { client }) => abandon(session, &store, &accepted, client).await,
+        Some(Step::Keep { client }) => keep(session, &store, &accepted, client).await,
+        Some(Step::Discard { client }) => discard(session, &store, &accepted, client).await,
+    }
+}
+
+/// The one instance that a name means, as it is in the inventory.
+async fn subject<'a>(session: &Session, inventory: &'a Inventory, name: &str) -> Result<Subject<'a>, Failure> {
+    let day = session.today(inventory).await?;
+    let ids = selection::instances(inventory, &[name.to_owned()], day)?;
+    let instance = ids.first().and_then(|id| inventory.instances.get(id));
+    instance
+        .and_then(|instance| Subject::on(inventory, instance, day))
+        .ok_or_else(|| Failure::usage(format!("`{name}` has no place on {day}"), "its first placement begins later"))
+}
+
+async fn restore(
+    session: &Session,
+    store: &Store,
+    accepted: &Accepted,
+    arguments: &Arguments,
+) -> Result<Exit, Failure> {
+    let inventory = accepted.inventory.as_ref();
+    let zone = when::zone(&inventory.cooperative);
+    let name = arguments.client.clone().unwrap_or_default();
+    let subject = subject(session, inventory, &name).await?;
+    let instance = &subject.instance.id;
+    let order = RestoreOrder {
+        from: arguments.from.into(),
+        not_after_us: moment(arguments.at.as_deref().unwrap_or_default(), session.now().await?, &zone)?,
+    };
+    let progress = Progress::start(session.output);
+    let engine = session.engine(store, progress.sender()).await?;
+    let aside = engine.restore_aside(&subject, &order).await;
+    drop(engine);
+    progress.end().await;
+    let row = aside?;
+    if row.state != RestoreState::Swapped {
+        show(session, &subject, &row, &zone)?;
+    }
+    // The files must be able to say what is going to be, before anything is swapped.
+    let edit = edit(session, store, &subject, &row).await?;
+    if row.state == RestoreState::Checked {
+        ask(session, &subject, &row, &zone, edit.as_ref()).await?;
+    }
+    let row = if row.state == RestoreState::Swapped {
+        row
+    } else {
+        let progress = Progress::start(session.output);
+        let engine = session.engine(store, progress.sender()).await?;
+        let swapped = engine.swap(&subject).await;
+        drop(engine);
+        progress.end().await;
+        swapped?
+    };
+    if let Some(edit) = &edit {
+        write(session, store, edit).await?;
+    }
+    say_end(session, &subject, &row, instance)?;
+    Ok(Exit::Ok)
+}
+
+/// Reads a moment: `now`, a day (its end), or a time where the co-operative is.
+fn moment(text: &str, now: Timestamp, zone: &TimeZone) -> Result<i64, Failure> {
+    let wrong = || {
+        Failure::usage(
+            format!("`{text}` is no moment"),
+            "write `2026-11-20T14:00`, `2026-11-20` (its end), or `now`; times are those of the co-operative",
+        )
+    };
+    if text == "now" {
+        return Ok(now.as_microsecond());
+    }
+    if let Ok(instant) = text.parse::<Timestamp>() {
+        return Ok(instant.as_microsecond());
+    }
+    let local = match text.parse::<jiff::civil::Date>() {
+        Ok(day) if text.len() <= 10 => day.at(23, 59, 59, 999_999_000),
+        _ => text.replace(' ', "T").parse::<DateTime>().map_err(|_| wrong())?,
+    };
+    Ok(local.to_zoned(zone.clone()).map_err(|_| wrong())?.timestamp().as_microsecond())
+}
+
+fn show(session: &Session, subject: &Subject<'_>, row: &Restore, zone: &TimeZone) -> Result<(), Failure> {
+    let detail = RestoreDetail::of(row);
+    let instance = &subject.instance.id;
+    let backup = detail.backup.as_ref().map(|backup| when::minute(backup.at_us, zone)).unwrap_or_default();
+    if session.output.is_json() {
+        return session.output.json(&json!({
+            "version": JSON_VERSION, "event": "restored", "instance": instance, "vmid": row.new.vmid,
+            "site": row.new.site, "state": row.state.as_str(), "detail": detail,
+        }));
+    }
+    let bad: Vec<_> = detail.checks.iter().filter(|check| !check.ok).collect();
+    let mut text = format!(
+        "`{instance}` as it was on {backup} is vm {} at `{}`, shut down and unplugged\n",
+        row.new.vmid, row.new.site
+    );
+    text.push_str(&format!(
+        "  {} of {} checks are as they should be\n",
+        detail.checks.len() - bad.len(),
+        detail.checks.len()
+    ));
+    for check in bad {
+        let line = format!("  {}: expected {}, found {}", name_of(&check.kind), check.expected, check.found);
+        text.push_str(&session.output.styled(Style::Bad, &line));
+        text.push('\n');
+    }
+    match &detail.verdict {
+        Some(Verdict::Proven) => text.push_str("  the newest nonce recorded before that backup was found again\n"),
+        Some(other) => {
+            let line = format!("  {}", other.why().unwrap_or_default());
+            text.push_str(&session.output.styled(Style::Attention, &line));
+            text.push('\n');
+        }
+        None => {}
+    }
+    session.output.say(text.trim_end());
+    Ok(())
+}
+
+/// The change of the inventory's files that goes with the swap; none when it is made already.
+async fn edit(session: &Session, store: &Store, subject: &Subject<'_>, row: &Restore) -> Result<Option<Edit>, Failure> {
+    if subject.instance.vmid == row.new.vmid {
+        return Ok(None);
+    }
+    let standing = session.standing(store).await?;
+    if standing.edit.is_some() {
+        return Err(Failure::new(
+            Exit::Configuration,
+            "the inventory's files have a change that is not accepted",
+            "accept it or take it back (`accolades inventory accept` shows it), then run the command again; the restored \
+             machine waits",
+        ));
+    }
+    let files = match inventory::read_files(&session.globals.inventory) {
+        Ok(files) => files,
+        Err(mistakes) => return Err(mistakes.into()),
+    };
+    Ok(Some(restored(&files, &subject.instance.id, row.new.vmid)?))
+}
+
+async fn ask(
+    session: &Session,
+    subject: &Subject<'_>,
+    row: &Restore,
+    zone: &TimeZone,
+    edit: Option<&Edit>,
+) -> Result<(), Failure> {
+    let instance = &subject.instance.id;
+    let detail = RestoreDetail::of(row);
+    let at_us = detail.backup.as_ref().map_or(row.new.at_us, |backup| backup.at_us);
+    if let Some(edit) = edit {
+        let before = inventory::read_files(&session.globals.inventory)?;
+        session.output.say(&inventory::difference(&before, &edit.files));
+    }
+    let clients: Vec<String> = subject.clients().map(|client| client.id.to_string()).collect();
+    let old = format!("vm {} is shut down and kept", subject.instance.vmid);
+    let loss = format!(
+        "vm {} takes the place of `{instance}` (clients: {})\n\
+         what was done since {} ({}) is not in it; {old}",
+        row.new.vmid,
+        clients.join(", "),
+        when::minute(at_us, zone),
+        when::ago(at_us, session.now().await?.as_microsecond()),
+    );
+    session.confirm_name(&loss, instance.as_str()).inspect_err(|_| {
+        session.output.say(&format!(
+            "the restored machine waits: the same command goes on with it, `accolades restore abandon {instance}` destroys it"
+        ));
+    })
+}
+
+async fn write(session: &Session, store: &Store, edit: &Edit) -> Result<(), Failure> {
+    let folder = &session.globals.inventory;
+    edit.write(folder).map_err(|error| Failure::file(folder, &error))?;
+    let standing = session.standing(store).await?;
+    if standing.edit.is_some() {
+        // The name was typed for exactly this.
+        session.accept_agreed(store, &standing).await?;
+    }
+    Ok(())
+}
+
+fn say_end(session: &Session, subject: &Subject<'_>, row: &Restore, instance: &InstanceId) -> Result<(), Failure> {
+    let detail = RestoreDetail::of(row);
+    if session.output.is_json() {
+        return session.output.json(&json!({
+            "version": JSON_VERSION, "event": "swapped", "instance": instance, "vmid": row.new.vmid,
+            "site": row.new.site, "replaced": detail.old_vmid,
+        }));
+    }
+    let mut text = format!("`{instance}` runs as vm {} at `{}`\n", row.new.vmid, row.new.site);
+    if let Some(old) = detail.old_vmid {
+        text.push_str(&format!(
+            "vm {old} is stopped and kept: `accolades restore discard {instance}` destroys it, `accolades restore keep \
+             {instance}` leaves it there for good\n"
+        ));
+    }
+    text.push_str(&format!(
+        "its earlier backups are kept under vm {}; it has none of its own yet\n\
+         Next: accolades apply {instance}, then accolades backup run {instance}",
+        subject.instance.vmid
+    ));
+    session.output.say(&text);
+    Ok(())
+}
+
+async fn list(session: &Session, store: &Store, accepted: &Accepted) -> Result<Exit, Failure> {
+    let zone = when::zone(&accepted.inventory.cooperative);
+    let open = store.open_restores(&Scope::Staff).await?;
+    if session.output.is_json() {
+        let rows: Vec<_> = open
+            .iter()
+            .map(|row| {
+                json!({
+                    "id": row.new.id, "instance": row.new.instance, "site": row.new.site, "vmid": row.new.vmid,
+                    "purpose": if row.new.purpose == Purpose::Drill { "drill" } else { "restore" },
+                    "state": row.state.as_str(), "begun_at_us": row.new.at_us, "detail": row.new.detail,
+                })
+            })
+            .collect();
+        session.output.json(&json!({ "version": JSON_VERSION, "restores": rows }))?;
+        return Ok(Exit::Ok);
+    }
+    let rows: Vec<Vec<String>> = open
+        .iter()
+        .map(|row| {
+            let what = match (row.new.purpose, row.state) {
+                (Purpose::Drill, _) => "drill: under way, or cut short and removed by the next one",
+                (_, RestoreState::Begun) => "being restored, or cut short",
+                (_, RestoreState::Checked) => "waits: `restore` goes on with it, `restore abandon` destroys it",
+                (_, RestoreState::Swapping) => "being swapped: the same `restore` goes on",
+                (_, _) => "in place; the replaced machine is kept: `restore discard` or `restore keep`",
+            };
+            vec![
+                row.new.instance.to_string(),
+                row.new.site.to_string(),
+                row.new.vmid.to_string(),
+                when::minute(row.new.at_us, &zone),
+                what.to_owned(),
+            ]
+        })
+        .collect();
+    session.output.data(&table(&["INSTANCE", "SITE", "VM", "BEGUN", "STATE"], &rows))?;
+    Ok(Exit::Ok)
+}
+
+async fn abandon(session: &Session, store: &Store, accepted: &Accepted, client: &str) -> Result<Exit, Failure> {
+    let subject = subject(session, accepted.inventory.as_ref(), client).await?;
+    session.confirm(&format!("Destroy the restored machine of `{}` that waits?", subject.instance.id))?;
+    let progress = Progress::start(session.output);
+    let engine = session.engine(store, progress.sender()).await?;
+    let gone = engine.abandon_restore(&subject).await;
+    drop(engine);
+    progress.end().await;
+    session.output.say(&format!("vm {} is gone; the live machine was not touched", gone?));
+    Ok(Exit::Ok)
+}
+
+async fn keep(session: &Session, store: &Store, accepted: &Accepted, client: &str) -> Result<Exit, Failure> {
+    let subject = subject(session, accepted.inventory.as_ref(), client).await?;
+    let progress = Progress::start(session.output);
+    let engine = session.engine(store, progress.sender()).await?;
+    let kept = engine.keep_replaced(&subject).await;
+    drop(engine);
+    progress.end().await;
+    if let Some(old) = RestoreDetail::of(&kept?).old_vmid {
+        session.output.say(&format!("vm {old} stays on its node, stopped; nothing of ours looks at it any more"));
+    }
+    Ok(Exit::Ok)
+}
+
+async fn discard(session: &Session, store: &Store, accepted: &Accepted, client: &str) -> Result<Exit, Failure> {
+    let inventory = accepted.inventory.as_ref();
+    let zone = when::zone(&inventory.cooperative);
+    let subject = subject(session, inventory, client).await?;
+    let instance = &subject.instance.id;
+    let progress = Progress::start(session.output);
+    let engine = session.engine(store, progress.sender()).await?;
+    let open = engine.open_restore(instance).await?;
+    let old = open.as_ref().and_then(|row| RestoreDetail::of(row).old_vmid);
+    if let (Some(row), Some(old)) = (&open, old) {
+        let loss = format!(
+            "vm {old} at `{}` is destroyed with everything on its disks: what was done on it between the backup of {} and \
+             its end on {} is nowhere else",
+            row.new.site,
+            RestoreDetail::of(row).backup.map(|backup| when::minute(backup.at_us, &zone)).unwrap_or_default(),
+            when::minute(row.changed_at_us, &zone),
+        );
+        session.confirm_name(&loss, instance.as_str())?;
+    }
+    let discarded = engine.discard_replaced(&subject).await;
+    drop(engine);
+    progress.end().await;
+    let discarded = discarded?;
+    let old = RestoreDetail::of(&discarded).old_vmid;
+    session.output.say(&format!("vm {} is gone", old.map_or_else(|| "-".to_owned(), |old| old.to_string())));
+    Ok(Exit::Ok)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_moment_is_one_where_the_cooperative_is() {
+        let paris = jiff::tz::TimeZoneDatabase::bundled().get("Europe/Paris").expect("bundled");
+        let now: Timestamp = "2026-11-20T08:00:00Z".parse().expect("an instant");
+        let read = |text: &str| {
+            moment(text, now, &paris)
+                .ok()
+                .map(|at_us| Timestamp::from_microsecond(at_us).expect("in range").to_string())
+        };
+        assert_eq!(read("now").as_deref(), Some("2026-11-20T08:00:00Z"));
+        assert_eq!(read("2026-11-19T14:00").as_deref(), Some("2026-11-19T13:00:00Z"));
+        assert_eq!(read("2026-11-19 14:00").as_deref(), Some("2026-11-19T13:00:00Z"));
+        assert_eq!(read("2026-11-19").as_deref(), Some("2026-11-19T22:59:59.999999Z"));
+        assert_eq!(read("2026-11-19T14:00:00Z").as_deref(), Some("2026-11-19T14:00:00Z"));
+        assert_eq!(read("yesterday"), None);
+    }
+}

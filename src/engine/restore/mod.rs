@@ -1,0 +1,385 @@
+//! Restoring for real: a backup becomes a machine beside the live one, unplugged and looked into as in a drill; on
+//! somebody's word it takes the live machine's place, which stays, stopped, until told otherwise.
+//!
+//! Nothing is ever restored over a machine: that frees its disks before anything is read (sheet Proxmox, section 10).
+
+mod swap;
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::drill::{Course, Setback, Trial, words};
+use super::journal::ActionLog;
+use super::lease::{InstanceLease, heavy_work};
+use super::observe::subject_name;
+use super::site::{SiteLink, Token};
+use super::under_way::UnderWay;
+use super::{Engine, EngineError, Event};
+use crate::domain::backup::drill::{Check, NonceCheck, Origin, TriedBackup, Verdict, judge};
+use crate::domain::ids::{InstanceId, SiteId, VmId};
+use crate::inventory::model::Site;
+use crate::plan::desired::Subject;
+use crate::pve::{Shutdown, wait_task};
+use crate::store::{NewRun, Purpose, Restore, RestoreState, Scope};
+use crate::util::limits;
+
+/// Version of [`RestoreDetail`].
+const DETAIL_VERSION: u32 = 1;
+
+/// What is to be restored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RestoreOrder {
+    /// Which backup.
+    pub from: Origin,
+    /// The newest good backup made then or before.
+    pub not_after_us: i64,
+}
+
+/// What is kept of a restored machine, besides what the store keeps of each.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct RestoreDetail {
+    /// [`DETAIL_VERSION`].
+    pub version: u32,
+    /// The backup.
+    #[serde(default)]
+    pub backup: Option<TriedBackup>,
+    /// What was found inside.
+    #[serde(default)]
+    pub checks: Vec<Check>,
+    /// The nonce.
+    #[serde(default)]
+    pub nonce: NonceCheck,
+    /// What that comes to.
+    #[serde(default)]
+    pub verdict: Option<Verdict>,
+    /// The live machine that it replaces; none when it is gone.
+    #[serde(default)]
+    pub old_vmid: Option<VmId>,
+    /// Network cards that it gets: those of the live machine.
+    #[serde(default)]
+    pub cards: BTreeMap<String, String>,
+}
+
+impl RestoreDetail {
+    /// Reads what is kept of a machine.
+    pub fn of(row: &Restore) -> RestoreDetail {
+        serde_json::from_value(row.new.detail.clone()).unwrap_or_default()
+    }
+
+    fn value(&self) -> Value {
+        // Texts, numbers and lists are always JSON.
+        serde_json::to_value(self).unwrap_or_else(|_| json!({ "version": DETAIL_VERSION }))
+    }
+}
+
+/// What is done to a restored machine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Task {
+    /// It takes the live machine's place.
+    Swap,
+    /// The replaced machine is destroyed.
+    Discard,
+    /// It is destroyed itself.
+    Abandon,
+}
+
+/// One restore under way.
+pub(super) struct Work<'a> {
+    pub(super) engine: &'a Engine,
+    pub(super) subject: Subject<'a>,
+    pub(super) site: &'a Site,
+    pub(super) link: &'a SiteLink,
+    pub(super) run_id: &'a str,
+}
+
+impl Engine {
+    /// The restored machine of an instance that is not over, if there is one.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn open_restore(&self, instance: &InstanceId) -> Result<Option<Restore>, EngineError> {
+        let open = self.store.open_restores(&Scope::Staff).await?;
+        Ok(open.into_iter().find(|row| row.new.purpose == Purpose::Restore && row.new.instance == *instance))
+    }
+
+    /// Restores beside the live machine, looks inside, and shuts the restored machine down again. One that waits already is
+    /// given back as it is; one that was never finished is removed and made anew.
+    ///
+    /// # Errors
+    /// When there is no such backup, no room, or it cannot be restored: nothing of it is left then, or the next run removes
+    /// it first.
+    pub async fn restore_aside(&self, subject: &Subject<'_>, order: &RestoreOrder) -> Result<Restore, EngineError> {
+        let site = subject.site;
+        if let Some(row) = self.open_restore(&subject.instance.id).await?
+            && row.state != RestoreState::Begun
+        {
+            return Ok(row);
+        }
+        let mut lease = InstanceLease::take(self, &heavy_work(site)).await?;
+        let (run_id, under_way) = self.begin_run().await?;
+        let result = self.aside_under_lease(subject, site, order, &run_id, &mut lease).await;
+        self.end_run(under_way, result.is_ok()).await?;
+        lease.give_back(self).await?;
+        result
+    }
+
+    async fn aside_under_lease(
+        &self,
+        subject: &Subject<'_>,
+        site: &Site,
+        order: &RestoreOrder,
+        run_id: &str,
+        lease: &mut InstanceLease,
+    ) -> Result<Restore, EngineError> {
+        let route = self.route(site)?;
+        let link = self.link(site, &route, Token::Everyday).await?;
+        self.remove_leftovers(site, &link, run_id).await?;
+        if let Some(row) = self.open_restore(&subject.instance.id).await? {
+            self.remove_unfinished(subject, &row, run_id).await?;
+        }
+        let id = self.randomness.hex(8);
+        let course = Course { engine: self, subject: *subject, site, link: &link, run_id, id, from: order.from };
+        self.tell(Event::Begins { subject: subject.instance.id.to_string(), actions: 3 });
+        let mut made = None;
+        match course.aside(order, lease, &mut made).await {
+            Ok(row) => Ok(row),
+            Err(setback) => {
+                let rows = self.store.open_restores(&Scope::Staff).await?;
+                for row in rows.iter().filter(|row| row.new.id.starts_with(&course.id)) {
+                    // What stopped the restore is told; what is left is on record and removed by the next run.
+                    if let Err(error) = self.remove_restored(site, &link, row, run_id).await {
+                        let text = format!("vm {} is still to be removed: {}", row.new.vmid, words(&error));
+                        self.tell(Event::Note { subject: row.new.instance.to_string(), text });
+                    }
+                }
+                Err(self.as_error(subject, setback))
+            }
+        }
+    }
+
+    /// Removes what a restore that was cut short left, wherever that was.
+    async fn remove_unfinished(&self, subject: &Subject<'_>, row: &Restore, run_id: &str) -> Result<(), EngineError> {
+        let site = site_of(subject, Some(&row.new.site))?;
+        let route = self.route(site)?;
+        let link = self.link(site, &route, Token::Everyday).await?;
+        self.remove_restored(site, &link, row, run_id).await
+    }
+
+    fn as_error(&self, subject: &Subject<'_>, setback: Setback) -> EngineError {
+        let (problem, next) = match setback {
+            Setback::Ours(error) => return error,
+            Setback::NotTested(why) => (why, "mend what it names, then run the same command again"),
+            Setback::Failed(why) => {
+                (why, "try another backup: an earlier moment with `--at`, or the other place with `--from`")
+            }
+        };
+        EngineError::Failed {
+            title: format!("restoring `{}`", subject.instance.id),
+            problem: self.redactor.clean(&problem),
+            next: format!("{next}; the live machine was not touched"),
+        }
+    }
+
+    async fn begin_run(&self) -> Result<(String, UnderWay), EngineError> {
+        let run_id = self.randomness.hex(8);
+        let at_us = self.now_us().await?;
+        let run = NewRun { id: run_id.clone(), plan_id: None, scope: Scope::Staff, by: self.by.clone(), at_us };
+        Ok((run_id, UnderWay::begin(self, &run).await?))
+    }
+
+    async fn end_run(&self, under_way: UnderWay, is_ok: bool) -> Result<(), EngineError> {
+        let outcome = if is_ok { "settled" } else { "stopped" };
+        under_way.end(self, outcome, &json!({ "version": 1 })).await
+    }
+
+    /// Destroys a restored machine that has not taken the live one's place.
+    ///
+    /// # Errors
+    /// A conflict when there is none, or when it has the live one's place.
+    pub async fn abandon_restore(&self, subject: &Subject<'_>) -> Result<VmId, EngineError> {
+        let row = self.waiting_restore(subject, &[RestoreState::Begun, RestoreState::Checked]).await?;
+        self.with_restore(subject, &row, Task::Abandon).await?;
+        Ok(row.new.vmid)
+    }
+
+    /// The open restore of an instance, when it is in one of these states.
+    pub(super) async fn waiting_restore(
+        &self,
+        subject: &Subject<'_>,
+        states: &[RestoreState],
+    ) -> Result<Restore, EngineError> {
+        let instance = &subject.instance.id;
+        match self.open_restore(instance).await? {
+            None => Err(EngineError::Conflict(format!("no restored machine of `{instance}` waits for anything"))),
+            Some(row) if states.contains(&row.state) => Ok(row),
+            Some(row) => Err(EngineError::Conflict(format!(
+                "the restored machine of `{instance}` (vm {} at `{}`) is {}\n\nsee `accolades restore list`",
+                row.new.vmid,
+                row.new.site,
+                row.state.as_str()
+            ))),
+        }
+    }
+
+    /// Works on a restored machine under the leases of its instance and its site, in a run of its own.
+    pub(super) async fn with_restore(
+        &self,
+        subject: &Subject<'_>,
+        row: &Restore,
+        task: Task,
+    ) -> Result<(), EngineError> {
+        let site = site_of(subject, Some(&row.new.site))?;
+        let instance_lease = InstanceLease::take(self, &subject_name(subject)).await?;
+        let site_lease = match InstanceLease::take(self, &heavy_work(site)).await {
+            Ok(lease) => lease,
+            Err(error) => {
+                instance_lease.give_back(self).await?;
+                return Err(error);
+            }
+        };
+        let (run_id, under_way) = self.begin_run().await?;
+        let result = self.task_under_lease(subject, site, row, task, &run_id).await;
+        self.end_run(under_way, result.is_ok()).await?;
+        site_lease.give_back(self).await?;
+        instance_lease.give_back(self).await?;
+        result
+    }
+
+    async fn task_under_lease(
+        &self,
+        subject: &Subject<'_>,
+        site: &Site,
+        row: &Restore,
+        task: Task,
+        run_id: &str,
+    ) -> Result<(), EngineError> {
+        let route = self.route(site)?;
+        let link = self.link(site, &route, Token::Everyday).await?;
+        let work = Work { engine: self, subject: *subject, site, link: &link, run_id };
+        match task {
+            Task::Swap => work.swap(row).await,
+            Task::Discard => work.discard(row).await,
+            Task::Abandon => self.remove_restored(site, &link, row, run_id).await,
+        }
+    }
+}
+
+impl<'a> Work<'a> {
+    /// What a look into the machine needs.
+    pub(super) fn course(&'a self, row: &Restore) -> Course<'a> {
+        Course {
+            engine: self.engine,
+            subject: self.subject,
+            site: self.site,
+            link: self.link,
+            run_id: self.run_id,
+            id: row.new.id.clone(),
+            from: Origin::Local,
+        }
+    }
+}
+
+/// The site with this id, the instance's own when none is named.
+pub(super) fn site_of<'a>(subject: &Subject<'a>, id: Option<&SiteId>) -> Result<&'a Site, EngineError> {
+    let Some(id) = id else { return Ok(subject.site) };
+    let site = subject.inventory.sites.get(id);
+    site.ok_or_else(|| EngineError::Unexpected(format!("no site is called `{id}`")))
+}
+
+impl Course<'_> {
+    async fn aside(
+        &self,
+        order: &RestoreOrder,
+        lease: &mut InstanceLease,
+        made: &mut Option<VmId>,
+    ) -> Result<Restore, Setback> {
+        self.see_live_marker().await?;
+        let chosen = self.choose(None, Some(order.not_after_us)).await?;
+        self.note(format!("restoring {}", chosen.volume));
+        let saved = self.saved_config(&chosen.volume).await?;
+        let memory_mib = self.check_space(&saved).await?;
+        lease.renew(self.engine).await?;
+        self.tell_acts("restore/machine", "restore beside the live machine");
+        let vmid = self.restore_for(Purpose::Restore, &chosen, &saved, memory_mib, lease, made).await?;
+        self.tell_done("restore/machine", &format!("restored as vm {vmid}, unplugged"));
+        let mut trial = Trial::default();
+        trial.checks.extend(self.read_back_for(Purpose::Restore, vmid, &saved, memory_mib).await?);
+        if let Some(bad) = trial.checks.iter().find(|check| !check.ok) {
+            return Err(Setback::Failed(format!(
+                "{}: expected {}, found {}; it was not started",
+                crate::domain::backup::drill::name_of(&bad.kind),
+                bad.expected,
+                bad.found
+            )));
+        }
+        lease.renew(self.engine).await?;
+        self.tell_acts("restore/boot", "boot unplugged");
+        self.boot(vmid).await?;
+        self.tell_done("restore/boot", "it booted and answers");
+        self.tell_acts("restore/checks", "look inside");
+        self.look_inside(vmid, chosen.at_us, &mut trial).await?;
+        self.tell_done("restore/checks", &format!("{} checks", trial.checks.len()));
+        self.shut_down(vmid).await?;
+        let detail = RestoreDetail {
+            version: DETAIL_VERSION,
+            backup: Some(chosen.tried()),
+            verdict: Some(judge(&trial.checks, &trial.nonce, trial.has_marker, chosen.at_us)),
+            checks: trial.checks,
+            nonce: trial.nonce,
+            old_vmid: None,
+            cards: self.cards(&saved.options),
+        };
+        let open = self.engine.open_restore(&self.subject.instance.id).await?;
+        let row = open.ok_or_else(|| EngineError::Unexpected("the restored machine is not on record".to_owned()))?;
+        let now_us = self.engine.now_us().await?;
+        let (from, to) = (RestoreState::Begun, RestoreState::Checked);
+        self.engine.store.move_restore(&row.new.id, from, to, &detail.value(), now_us).await?;
+        let (subject, key) = (self.journal_subject(), format!("machine/{}", row.new.id));
+        ActionLog::new(self.engine, self.run_id, &subject, &key).done().await?;
+        Ok(self.row(&row.new.id).await?)
+    }
+
+    /// The cards of the backup, on this site's bridge.
+    fn cards(&self, options: &BTreeMap<String, String>) -> BTreeMap<String, String> {
+        let is_card = |name: &&String| super::drill::is_card(name);
+        options
+            .iter()
+            .filter(|(name, _)| is_card(name))
+            .map(|(name, value)| {
+                let model = value.split(',').next().unwrap_or("virtio");
+                (name.clone(), format!("{model},bridge={}", self.site.node.bridge))
+            })
+            .collect()
+    }
+
+    async fn shut_down(&self, vmid: VmId) -> Result<(), EngineError> {
+        self.engine.shut_down(self.link, vmid).await
+    }
+}
+
+impl Engine {
+    /// Shuts a guest down, by force when it does not in time. What is stopped already stays so.
+    pub(super) async fn shut_down(&self, link: &SiteLink, vmid: VmId) -> Result<(), EngineError> {
+        let how = Shutdown { timeout: limits::SHUTDOWN_TIMEOUT, force: true };
+        for _ in 0..limits::SUBMIT_ATTEMPTS_MAX {
+            if self.patiently(|| link.pve.vm_state(vmid)).await?.is_stopped() {
+                return Ok(());
+            }
+            if let Ok(upid) = link.pve.shutdown_vm(vmid, how).await {
+                wait_task(&link.pve, &upid, &self.clock, limits::PVE_TASK_TIMEOUT).await?;
+            } else {
+                self.clock.sleep(limits::BUSY_WAIT).await?;
+            }
+        }
+        match self.patiently(|| link.pve.vm_state(vmid)).await?.is_stopped() {
+            true => Ok(()),
+            false => Err(EngineError::Failed {
+                title: format!("shutting vm {vmid} down"),
+                problem: "it is still running".to_owned(),
+                next: "look at its console in Proxmox, then run the same command again".to_owned(),
+            }),
+        }
+    }
+}

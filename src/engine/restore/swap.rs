@@ -1,0 +1,412 @@
+//! The swap: the restored machine takes the live one's place. Every step looks first, so that a swap that was cut short
+//! goes on with the same command; the live machine's disks are not touched by any of them.
+
+use std::collections::BTreeMap;
+use std::net::{IpAddr, Ipv4Addr};
+
+use super::{RestoreDetail, Task, Work};
+use crate::domain::backup::names;
+use crate::domain::ids::{InstanceId, VmId};
+use crate::engine::drill::{is_card, mark as restored_mark};
+use crate::engine::journal::ActionLog;
+use crate::engine::{Engine, EngineError, Event};
+use crate::plan::decide::{CLIENT_POOL, DRILL_POOL, TAG, mark};
+use crate::plan::desired::Subject;
+use crate::plan::observed::{Machine, MachineState};
+use crate::pve::{AgentInterface, PveError};
+use crate::store::{Restore, RestoreState};
+
+/// The first line of the description of a machine that was replaced. It is no longer the instance's: no plan starts it.
+pub(super) fn replaced_mark(id: &str, instance: &InstanceId) -> String {
+    format!("accolades replaced {id} of {instance}")
+}
+
+fn first_line(config: &BTreeMap<String, String>) -> Option<&str> {
+    config.get("description")?.lines().next().map(str::trim)
+}
+
+/// A step of the swap, or of what comes after it. Each looks, acts, and looks again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Step {
+    OldStopped,
+    OldMarked,
+    OldPool,
+    NewOptions,
+    NewStarted,
+    NewAnswers,
+    NewPool,
+    OldDestroyed,
+}
+
+/// The swap of one restored machine.
+struct Swap<'a> {
+    work: &'a Work<'a>,
+    row: &'a Restore,
+    detail: RestoreDetail,
+}
+
+impl Engine {
+    /// Lets the restored machine take the live one's place. Run again after a stop it goes on.
+    ///
+    /// # Errors
+    /// A conflict when nothing waits to be swapped or a machine is not the one on record; otherwise what the node says.
+    pub async fn swap(&self, subject: &Subject<'_>) -> Result<Restore, EngineError> {
+        let row = self.waiting_restore(subject, &[RestoreState::Checked, RestoreState::Swapping]).await?;
+        self.with_restore(subject, &row, Task::Swap).await?;
+        self.waiting_restore(subject, &[RestoreState::Swapped]).await
+    }
+
+    /// Lets the replaced machine be: it stays on the node, stopped, and is nobody's business of ours any more.
+    ///
+    /// # Errors
+    /// A conflict when there is none.
+    pub async fn keep_replaced(&self, subject: &Subject<'_>) -> Result<Restore, EngineError> {
+        let row = self.waiting_restore(subject, &[RestoreState::Swapped]).await?;
+        let now_us = self.now_us().await?;
+        let (from, to) = (RestoreState::Swapped, RestoreState::Kept);
+        self.store.move_restore(&row.new.id, from, to, &row.new.detail, now_us).await?;
+        Ok(row)
+    }
+
+    /// Destroys the machine that was replaced, with everything on its disks. Its name was typed before.
+    ///
+    /// # Errors
+    /// A conflict when it cannot be shown to be that machine: it is left untouched.
+    pub async fn discard_replaced(&self, subject: &Subject<'_>) -> Result<Restore, EngineError> {
+        let row = self.waiting_restore(subject, &[RestoreState::Swapped]).await?;
+        self.with_restore(subject, &row, Task::Discard).await?;
+        Ok(row)
+    }
+}
+
+impl Work<'_> {
+    pub(super) async fn swap(&self, row: &Restore) -> Result<(), EngineError> {
+        let (row, detail) = self.begin_swap(row).await?;
+        let swap = Swap { work: self, row: &row, detail };
+        for step in swap.steps() {
+            swap.carry_out(step).await?;
+        }
+        let now_us = self.engine.now_us().await?;
+        let (from, to) = (RestoreState::Swapping, RestoreState::Swapped);
+        Ok(self.engine.store.move_restore(&row.new.id, from, to, &swap.detail.value(), now_us).await?)
+    }
+
+    pub(super) async fn discard(&self, row: &Restore) -> Result<(), EngineError> {
+        let detail = RestoreDetail::of(row);
+        if detail.old_vmid.is_none() {
+            let why = "no machine was replaced at this site: there is nothing to discard";
+            return Err(EngineError::Conflict(why.to_owned()));
+        }
+        let swap = Swap { work: self, row, detail };
+        swap.carry_out(Step::OldDestroyed).await?;
+        let now_us = self.engine.now_us().await?;
+        let (from, to) = (RestoreState::Swapped, RestoreState::Discarded);
+        Ok(self.engine.store.move_restore(&row.new.id, from, to, &row.new.detail, now_us).await?)
+    }
+
+    /// What is taken over from the live machine is written down before anything is changed.
+    async fn begin_swap(&self, row: &Restore) -> Result<(Restore, RestoreDetail), EngineError> {
+        let mut detail = RestoreDetail::of(row);
+        if row.state == RestoreState::Swapping {
+            return Ok((row.clone(), detail));
+        }
+        let instance = self.subject.instance;
+        self.must_be_restored(row).await?;
+        match self.config(instance.vmid).await? {
+            None => {}
+            Some(config) if first_line(&config) == Some(mark(&instance.id).as_str()) => {
+                detail.old_vmid = Some(instance.vmid);
+                detail.cards = config.into_iter().filter(|(name, _)| is_card(name)).collect();
+            }
+            Some(_) => {
+                return Err(EngineError::Conflict(format!(
+                    "vm {} exists and does not carry the mark of `{}`; it is left untouched, and nothing was swapped",
+                    instance.vmid, instance.id
+                )));
+            }
+        }
+        let now_us = self.engine.now_us().await?;
+        let (from, to) = (RestoreState::Checked, RestoreState::Swapping);
+        self.engine.store.move_restore(&row.new.id, from, to, &detail.value(), now_us).await?;
+        Ok((Restore { state: to, ..row.clone() }, detail))
+    }
+
+    async fn must_be_restored(&self, row: &Restore) -> Result<(), EngineError> {
+        let config = self.config(row.new.vmid).await?.unwrap_or_default();
+        let wanted = restored_mark(row.new.purpose, &row.new.id, &row.new.instance);
+        if first_line(&config) == Some(wanted.as_str()) {
+            return Ok(());
+        }
+        Err(EngineError::Conflict(format!(
+            "vm {} does not carry the mark of the restored machine; nothing was swapped",
+            row.new.vmid
+        )))
+    }
+
+    async fn config(&self, vmid: VmId) -> Result<Option<BTreeMap<String, String>>, EngineError> {
+        match self.engine.machine(self.link, vmid).await? {
+            MachineState::Present(Machine { config, .. }) => Ok(Some(config)),
+            MachineState::Absent => Ok(None),
+            MachineState::Unknown(why) => Err(EngineError::Unknown(why)),
+        }
+    }
+
+    async fn set(&self, vmid: VmId, options: &BTreeMap<String, String>) -> Result<(), EngineError> {
+        self.engine.patiently(|| self.link.pve.set_vm_config(vmid, options, &[], None)).await
+    }
+
+    async fn is_stopped(&self, vmid: VmId) -> Result<bool, EngineError> {
+        Ok(self.engine.patiently(|| self.link.pve.vm_state(vmid)).await?.is_stopped())
+    }
+
+    async fn is_in_pool(&self, vmid: VmId, pool: &str) -> Result<bool, EngineError> {
+        let pool = self.engine.patiently(|| self.link.pve.pool(pool)).await?;
+        Ok(pool.is_some_and(|pool| pool.members.iter().any(|member| member.vmid == Some(vmid))))
+    }
+
+    /// The pool whose members the instance's jobs back up. On a site that was prepared before each instance had one of its
+    /// own it is the common one.
+    async fn client_pool(&self) -> Result<String, EngineError> {
+        let own = names::pool(&self.subject.instance.id);
+        match self.engine.patiently(|| self.link.pve.pool(&own)).await {
+            Ok(Some(_)) => Ok(own),
+            Ok(None) | Err(EngineError::Pve(PveError::Forbidden { .. })) => Ok(CLIENT_POOL.to_owned()),
+            Err(other) => Err(other),
+        }
+    }
+
+    /// As root on the node: our token may not change who may do what to a machine.
+    async fn move_to_pool(&self, vmid: VmId, pool: &str) -> Result<(), EngineError> {
+        let node = self.engine.node_session(self.site, &self.link.route).await?;
+        let vmid = vmid.to_string();
+        let words = ["set", "/pools", "--poolid", pool, "--vms", &vmid, "--allow-move", "1"];
+        self.engine.pvesh(&node, &words).await
+    }
+}
+
+impl Swap<'_> {
+    fn steps(&self) -> Vec<Step> {
+        let mut steps = Vec::new();
+        if self.detail.old_vmid.is_some() {
+            steps.extend([Step::OldStopped, Step::OldMarked, Step::OldPool]);
+        }
+        steps.extend([Step::NewOptions, Step::NewStarted, Step::NewAnswers, Step::NewPool]);
+        steps
+    }
+
+    fn instance(&self) -> &InstanceId {
+        &self.work.subject.instance.id
+    }
+
+    /// The machine that is replaced; steps about it are only taken when there is one.
+    fn old(&self) -> VmId {
+        self.detail.old_vmid.unwrap_or(self.work.subject.instance.vmid)
+    }
+
+    fn replaced(&self) -> String {
+        replaced_mark(&self.row.new.id, self.instance())
+    }
+
+    fn address(&self) -> Ipv4Addr {
+        self.work.subject.placement.address4.addr()
+    }
+
+    fn title(&self, step: Step) -> String {
+        let (old, new) = (self.old(), self.row.new.vmid);
+        match step {
+            Step::OldStopped => format!("vm {old} is shut down"),
+            Step::OldMarked => format!("vm {old} is marked as replaced, unplugged, and never starts by itself"),
+            Step::OldPool => format!("vm {old} is no longer backed up"),
+            Step::NewOptions => format!("vm {new} has hardware addresses, memory and mark of `{}`", self.instance()),
+            Step::NewStarted => format!("vm {new} is started"),
+            Step::NewAnswers => format!("the guest answers and has the address {}", self.address()),
+            Step::NewPool => format!("vm {new} is backed up from now on"),
+            Step::OldDestroyed => format!("vm {old} is destroyed"),
+        }
+    }
+
+    async fn carry_out(&self, step: Step) -> Result<(), EngineError> {
+        let engine = self.work.engine;
+        let (subject, title) = (format!("restored/{}", self.instance()), self.title(step));
+        let key = format!("swap/{}/{step:?}", self.row.new.id).to_lowercase();
+        let log = ActionLog::new(engine, self.work.run_id, &subject, &key);
+        let instance = self.instance().to_string();
+        let done = |already| Event::Done { subject: instance.clone(), key: key.clone(), title: title.clone(), already };
+        if self.look(step).await? {
+            log.skipped().await?;
+            engine.tell(done(true));
+            return Ok(());
+        }
+        engine.tell(Event::Acts { subject: instance.clone(), key: key.clone(), title: title.clone() });
+        log.started().await?;
+        let acted = self.act(step).await;
+        let error = match (acted, self.look(step).await) {
+            // What counts is what is so: an answer may have been lost.
+            (_, Ok(true)) => {
+                log.done().await?;
+                engine.tell(done(false));
+                return Ok(());
+            }
+            (Err(error), _) | (Ok(()), Err(error)) => error,
+            (Ok(()), Ok(false)) => EngineError::Failed {
+                title,
+                problem: "it was done, and what was read back is not as it should be".to_owned(),
+                next: "run the same command again; if it says so twice, look at the node".to_owned(),
+            },
+        };
+        log.failed(&error).await?;
+        Err(error)
+    }
+
+    /// The configuration of the machine that is replaced, as long as it is that one.
+    async fn old_config(&self) -> Result<BTreeMap<String, String>, EngineError> {
+        let config = self.work.config(self.old()).await?.unwrap_or_default();
+        let (mine, replaced) = (mark(self.instance()), self.replaced());
+        match first_line(&config) {
+            Some(line) if line == mine || line == replaced => Ok(config),
+            _ => Err(EngineError::Conflict(format!(
+                "vm {} is not the machine that was to be replaced any more; it is left untouched",
+                self.old()
+            ))),
+        }
+    }
+
+    async fn look(&self, step: Step) -> Result<bool, EngineError> {
+        let (work, new) = (self.work, self.row.new.vmid);
+        match step {
+            Step::OldStopped => {
+                self.old_config().await?;
+                work.is_stopped(self.old()).await
+            }
+            Step::OldMarked => {
+                let config = self.old_config().await?;
+                let unplugged = config.iter().filter(|(name, _)| is_card(name)).all(|(_, value)| is_unplugged(value));
+                let no_autostart = config.get("onboot").is_none_or(|value| value == "0");
+                Ok(first_line(&config) == Some(self.replaced().as_str()) && unplugged && no_autostart)
+            }
+            Step::OldPool => work.is_in_pool(self.old(), DRILL_POOL).await,
+            Step::NewOptions => {
+                let config = work.config(new).await?.unwrap_or_default();
+                let is_set = |(name, value): (&String, &String)| config.get(name).is_some_and(|have| same(have, value));
+                let options = self.final_options();
+                Ok(first_line(&config) == Some(mark(self.instance()).as_str())
+                    && options.iter().filter(|(name, _)| *name != "description").all(is_set))
+            }
+            Step::NewStarted => Ok(work.engine.patiently(|| work.link.pve.vm_state(new)).await?.is_running()),
+            Step::NewAnswers => {
+                let Ok(interfaces) = work.link.pve.agent_interfaces(new).await else { return Ok(false) };
+                let wanted = IpAddr::from(self.address());
+                Ok(interfaces.iter().flat_map(AgentInterface::addresses).any(|address| address == wanted))
+            }
+            Step::NewPool => work.is_in_pool(new, &work.client_pool().await?).await,
+            Step::OldDestroyed => Ok(work.config(self.old()).await?.is_none()),
+        }
+    }
+
+    async fn act(&self, step: Step) -> Result<(), EngineError> {
+        let (work, new) = (self.work, self.row.new.vmid);
+        match step {
+            Step::OldStopped => work.engine.shut_down(work.link, self.old()).await,
+            Step::OldMarked => self.mark_old().await,
+            Step::OldPool => work.move_to_pool(self.old(), DRILL_POOL).await,
+            Step::NewOptions => {
+                // Never both on the wire: the old one is down and unplugged by now.
+                if !work.is_stopped(new).await? {
+                    work.engine.shut_down(work.link, new).await?;
+                }
+                work.set(new, &self.final_options()).await
+            }
+            Step::NewStarted | Step::NewAnswers => work.course(self.row).boot_for_work(new).await,
+            Step::NewPool => work.move_to_pool(new, &work.client_pool().await?).await,
+            Step::OldDestroyed => self.destroy_old().await,
+        }
+    }
+
+    /// So that nothing starts it again or sees its address twice, and no plan takes it for the instance's.
+    async fn mark_old(&self) -> Result<(), EngineError> {
+        let config = self.old_config().await?;
+        let instance = self.instance();
+        let mut options: BTreeMap<String, String> = config
+            .iter()
+            .filter(|(name, value)| is_card(name) && !is_unplugged(value))
+            .map(|(name, value)| (name.clone(), format!("{value},link_down=1")))
+            .collect();
+        let text = |value: &str| value.to_owned();
+        options.extend([
+            (text("onboot"), text("0")),
+            (text("name"), format!("replaced-{instance}")),
+            (text("description"), format!("{}\nkept until `accolades restore discard {instance}`", self.replaced())),
+        ]);
+        self.work.set(self.old(), &options).await
+    }
+
+    /// What makes it the instance's machine: the live one's cards, the inventory's memory, our mark.
+    fn final_options(&self) -> BTreeMap<String, String> {
+        let instance = self.work.subject.instance;
+        let text = |value: &str| value.to_owned();
+        let mut options: BTreeMap<String, String> =
+            self.detail.cards.iter().map(|(name, value)| (name.clone(), plugged(value))).collect();
+        options.extend([
+            (text("name"), text(instance.id.as_str())),
+            (
+                text("description"),
+                format!("{}\nmanaged by accolades: change the inventory, not this machine", mark(&instance.id)),
+            ),
+            (text("tags"), text(TAG)),
+            (text("memory"), instance.memory_mib.to_string()),
+            (text("cores"), instance.cores.to_string()),
+            (text("onboot"), text("1")),
+            (text("protection"), text("1")),
+        ]);
+        options
+    }
+
+    /// Two proofs: our record names it as the replaced one, and it says so itself, with the id of that restore.
+    async fn destroy_old(&self) -> Result<(), EngineError> {
+        let (work, old) = (self.work, self.old());
+        let config = work.config(old).await?.unwrap_or_default();
+        let is_live = old == work.subject.instance.vmid;
+        if first_line(&config) != Some(self.replaced().as_str()) || is_live {
+            let why = if is_live { "the inventory still names it" } else { "it is not described as replaced" };
+            return Err(EngineError::Conflict(format!("vm {old} is left untouched: {why}")));
+        }
+        if !work.is_stopped(old).await? {
+            return Err(EngineError::Conflict(format!("vm {old} runs: somebody uses it; it is left untouched")));
+        }
+        work.set(old, &BTreeMap::from([("protection".to_owned(), "0".to_owned())])).await?;
+        let upid = work.link.pve.destroy_vm(old).await?;
+        work.engine.follow_to_the_end(work.link, &upid).await
+    }
+}
+
+fn is_unplugged(card: &str) -> bool {
+    card.split(',').any(|part| part == "link_down=1")
+}
+
+fn plugged(card: &str) -> String {
+    card.split(',').filter(|part| !part.starts_with("link_down=")).collect::<Vec<_>>().join(",")
+}
+
+/// Whether an option reads back as it was set: the parts of a property string may come in another order.
+fn same(have: &str, want: &str) -> bool {
+    let parts = |text: &str| {
+        let mut parts: Vec<String> = text.split([',', ';']).map(str::to_lowercase).collect();
+        parts.sort_unstable();
+        parts
+    };
+    parts(have) == parts(want)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_card_is_plugged_in_again_with_its_own_address() {
+        let card = "virtio=BC:24:11:00:03:E9,bridge=vmbr0,link_down=1,firewall=1";
+        assert!(is_unplugged(card));
+        assert_eq!(plugged(card), "virtio=BC:24:11:00:03:E9,bridge=vmbr0,firewall=1");
+        assert!(same("bridge=vmbr0,virtio=bc:24:11:00:03:e9", "virtio=BC:24:11:00:03:E9,bridge=vmbr0"));
+        assert!(!same("virtio=BC:24:11:00:03:E9,bridge=vmbr0,link_down=1", "virtio=BC:24:11:00:03:E9,bridge=vmbr0"));
+    }
+}
