@@ -449,6 +449,31 @@ fn open_snapshot(
     })
 }
 
+/// Stores a small file of a backup that was begun, so that listings show it before the end.
+///
+/// # Errors
+/// As [`datastores`]; the backup is gone.
+pub fn send_blob(
+    around: Surroundings<'_>,
+    login: &Login<'_>,
+    running: &Running,
+    archive: &Archive,
+) -> Result<(), Failure> {
+    change(around, login, |server| {
+        let store = rules::store_mut(server, login.datastore)?;
+        let there = store.snapshot_mut(&running.place).filter(|one| one.running.as_ref() == Some(&running.upid));
+        let snapshot = there.ok_or_else(|| Failure::client("backup snapshot was removed"))?;
+        let body = Body::Blob(std::sync::Arc::new(archive.content.clone()));
+        snapshot.files.push(StoredFile {
+            name: archive.name.clone(),
+            body,
+            crypt_mode: CryptMode::None,
+            broken: false,
+        });
+        Ok(())
+    })
+}
+
 /// Stores the archives of a backup that was begun, and ends it. Chunks that the snapshot before has are not sent: they are
 /// taken to be there and well, without a look.
 ///

@@ -19,7 +19,8 @@ pub use names::{GroupId, Place};
 pub use snapshot::{Archive, CryptMode, Manifest, Snapshot, StoredFile, Verification};
 pub use task::{FailNext, Outcome, Task};
 
-use super::access::Access;
+use super::access::{Access, ROOT};
+use super::tasks::{self, About};
 use crate::lab::calendar::CalendarEvent;
 use crate::lab::world::Moment;
 
@@ -126,7 +127,7 @@ impl BackupServer {
     /// A freshly installed server: `root@pam` with this password, no datastore. Its fingerprint is that of nobody until it
     /// is served or given one.
     pub fn new(id: &str, root_password: &str, booted: Moment) -> BackupServer {
-        BackupServer {
+        let mut server = BackupServer {
             id: id.to_owned(),
             node: id.to_owned(),
             port: PORT,
@@ -146,7 +147,12 @@ impl BackupServer {
             tasks: Vec::new(),
             fail_next: Vec::new(),
             made: 0,
-        }
+        };
+        // The first thing that a fresh server does by itself.
+        let about = About { kind: "logrotate", id: None, owner: ROOT };
+        let upid = tasks::open(&mut server, 0, booted, about);
+        tasks::end(&mut server, &upid, booted, &Ok(0));
+        server
     }
 
     /// Adds an empty datastore of this size, without the task that creating one takes.
