@@ -4,6 +4,7 @@
 //! journal `done` with the evidence. "Started, not done" means *unknown*: looking decides, never the journal alone.
 
 pub mod adopt;
+pub mod backups;
 pub mod departure;
 pub mod door;
 pub mod error;
@@ -20,6 +21,7 @@ pub mod rebuild;
 pub mod run;
 pub mod script;
 pub mod secret;
+pub mod server;
 pub mod site;
 pub mod under_way;
 pub mod unit;

@@ -23,10 +23,11 @@ macro_rules! built_in {
 }
 
 /// Every template of `templates/`, by the name under which others import it.
-const BUILT_IN: [(&str, &str); 8] = built_in![
+const BUILT_IN: [(&str, &str); 9] = built_in![
     "contract.typ",
     "house.typ",
     "invoice.typ",
+    "key-sheet.typ",
     "letter.typ",
     "look.toml",
     "mandate.typ",

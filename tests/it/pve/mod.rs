@@ -6,6 +6,6 @@
 
 mod answers;
 mod contract;
-mod node;
+pub mod node;
 mod tasks;
 mod transport;
