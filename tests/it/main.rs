@@ -18,6 +18,8 @@ mod lab_login;
 mod lab_pve;
 mod onboarding;
 mod oracle;
+mod pbs_table;
+mod pbs_traps;
 mod print;
 mod proxmoxer;
 mod pve;
