@@ -11,10 +11,12 @@ pub mod engine;
 pub mod inventory;
 #[cfg(feature = "lab")]
 pub mod lab;
+pub mod pbs;
 pub mod plan;
 pub mod print;
 pub mod pve;
 pub mod ssh;
 pub mod store;
+pub mod transport;
 pub mod util;
 pub mod yunohost;

@@ -6,6 +6,7 @@ use super::exit::Exit;
 use super::failure::Failure;
 use super::session::Session;
 use crate::engine::run::Accepted;
+use crate::inventory::model::{Inventory, UnreadableModel};
 use crate::inventory::{self, Loaded};
 use crate::store::{InventoryVersion, NewInventoryVersion, Store, StoreError};
 
@@ -134,8 +135,10 @@ impl Session {
 /// # Errors
 /// When the store holds a model that this program cannot read.
 pub fn read(version: &InventoryVersion) -> Result<Accepted, Failure> {
-    let inventory = serde_json::from_value(version.model.clone())
-        .map_err(|_| StoreError::Unreadable { what: "inventory's model" })?;
+    let inventory = Inventory::stored(version.model.clone()).map_err(|error| match error {
+        UnreadableModel::Newer(_) => Failure::new(Exit::Configuration, error.to_string(), "update this program"),
+        UnreadableModel::Damaged(_) => StoreError::Unreadable { what: "inventory's model" }.into(),
+    })?;
     Ok(Accepted { number: version.number, inventory: Arc::new(inventory) })
 }
 

@@ -5,8 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, CommandFactory, Parser, Subcommand};
 
 use super::commands::{
-    adopt, apply, client, completions, dns, drill, inventory, man, person, plan, restore, seat, secret, site, store,
-    welcome,
+    adopt, apply, backup_server, client, completions, dns, drill, inventory, key, man, person, plan, restore, seat, secret, site, store, welcome,
 };
 
 #[cfg(feature = "lab")]
@@ -108,6 +107,12 @@ pub enum Command {
     /// Sites and their nodes
     #[command(subcommand)]
     Site(site::Site),
+    /// Backup servers, ours and partners'
+    #[command(subcommand)]
+    BackupServer(backup_server::BackupServer),
+    /// Keys of the remote backups
+    #[command(subcommand)]
+    Key(key::Key),
     /// Where the program remembers
     #[command(subcommand)]
     Store(store::Store),

@@ -5,7 +5,8 @@ use super::lease::InstanceLease;
 use super::observe::subject_name;
 use super::under_way::UnderWay;
 use super::{Engine, EngineError};
-use crate::plan::decide::{CLIENT_POOL, TAG, is_marked, mark};
+use crate::domain::backup::names;
+use crate::plan::decide::{TAG, is_marked, mark};
 use crate::plan::desired::Subject;
 use crate::plan::observed::MachineState;
 use crate::ssh::{Command, Session};
@@ -47,8 +48,9 @@ impl Engine {
         let description = mark(&instance.id);
         self.pvesh(&node, &["set", &config, "--description", &description, "--tags", TAG]).await?;
         // "already a pool member" is an error of Proxmox's: what counts is what our token sees afterwards.
-        let vmid = instance.vmid.to_string();
-        let joined = self.pvesh(&node, &["set", "/pools", "--poolid", CLIENT_POOL, "--vms", &vmid]).await;
+        let (vmid, pool) = (instance.vmid.to_string(), names::pool(&instance.id));
+        let joined =
+            self.pvesh(&node, &["set", "/pools", "--poolid", &pool, "--vms", &vmid, "--allow-move", "1"]).await;
         match self.machine(&link, instance.vmid).await? {
             MachineState::Present(machine) if is_marked(&machine, &instance.id) => {
                 self.store.reserve_vm_id(instance.vmid, &instance.id, self.now_us().await?).await?;

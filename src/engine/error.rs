@@ -1,5 +1,6 @@
 //! What can stop the engine, and the class that decides the exit code.
 
+use crate::pbs::PbsError;
 use crate::pve::{PveError, WaitError};
 use crate::ssh::SshError;
 use crate::store::StoreError;
@@ -13,6 +14,9 @@ pub enum EngineError {
     /// The Proxmox API.
     #[error(transparent)]
     Pve(#[from] PveError),
+    /// The API of a backup server.
+    #[error(transparent)]
+    Pbs(#[from] PbsError),
     /// Following a task of Proxmox.
     #[error(transparent)]
     Wait(#[from] Box<WaitError>),
@@ -86,7 +90,7 @@ impl EngineError {
             EngineError::Pve(PveError::Unreachable { .. }) | EngineError::Ssh(SshError::Unreachable { .. }) => {
                 Class::Unreachable
             }
-            EngineError::Unknown(_) => Class::Unreachable,
+            EngineError::Unknown(_) | EngineError::Pbs(PbsError::Unreachable { .. }) => Class::Unreachable,
             EngineError::MissingSecret(_) | EngineError::Template(_) | EngineError::NotPrepared(_) => {
                 Class::Configuration
             }

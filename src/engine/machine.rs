@@ -7,9 +7,10 @@ use super::journal::ActionLog;
 use super::observe::subject_name;
 use super::site::SiteLink;
 use super::{Engine, EngineError};
+use crate::domain::backup::names;
 use crate::domain::ids::VmId;
 use crate::plan::Action;
-use crate::plan::decide::{CLIENT_POOL, DISK, disk_gib, is_marked, mark};
+use crate::plan::decide::{DISK, disk_gib, is_marked, mark};
 use crate::plan::desired::Subject;
 use crate::plan::observed::{Machine, MachineState};
 use crate::pve::{
@@ -123,7 +124,7 @@ impl MachineAction<'_> {
             (Action::GrowDisk { gib, .. }, Some(machine)) => disk_gib(&machine).is_some_and(|have| have >= *gib),
             (Action::SetOptions { options }, Some(machine)) => has(&machine, options),
             (Action::Start, Some(machine)) => machine.running,
-            (Action::MeetGuest | Action::Step, Some(_)) => false,
+            (_, Some(_)) => false,
         })
     }
 
@@ -142,7 +143,11 @@ impl MachineAction<'_> {
                 pve.set_vm_config(vmid, &sendable(options), &[], None).await.map(|()| None)
             }
             Action::Start => pve.start_vm(vmid).await.map(Some),
-            Action::MeetGuest | Action::Step => Ok(None),
+            Action::MeetGuest
+            | Action::Step
+            | Action::JoinPool { .. }
+            | Action::DeclareStorage { .. }
+            | Action::DeclareJob { .. } => Ok(None),
         }
     }
 
@@ -153,7 +158,7 @@ impl MachineAction<'_> {
             name: instance.to_string(),
             full: true,
             storage: Some(storage.to_owned()),
-            pool: Some(CLIENT_POOL.to_owned()),
+            pool: Some(names::pool(instance)),
             description: Some(mark(instance)),
         }
     }

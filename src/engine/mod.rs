@@ -4,6 +4,7 @@
 //! journal `done` with the evidence. "Started, not done" means *unknown*: looking decides, never the journal alone.
 
 pub mod adopt;
+pub mod backups;
 pub mod departure;
 pub mod door;
 pub mod drill;
@@ -22,6 +23,7 @@ pub mod restore;
 pub mod run;
 pub mod script;
 pub mod secret;
+pub mod server;
 pub mod site;
 pub mod under_way;
 pub mod unit;

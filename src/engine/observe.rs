@@ -52,7 +52,12 @@ impl Engine {
                 Err(other) => return Err(other),
             },
         };
-        Ok(Observed { machine, guest, host_key_pinned })
+        let backups = match &machine {
+            MachineState::Unknown(_) => None,
+            MachineState::Absent | MachineState::Present(_) => Some(self.see_backups(&link.pve, subject).await?),
+        };
+        let remote = self.remote_access(subject).await?;
+        Ok(Observed { machine, guest, host_key_pinned, backups, remote })
     }
 
     async fn observe_guest(&self, address: GuestAddress, variables: &Value) -> Result<GuestState, EngineError> {

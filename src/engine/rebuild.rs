@@ -12,6 +12,7 @@ use super::prepare::BACKUP_STORAGE;
 use super::site::{SiteLink, Token};
 use super::under_way::UnderWay;
 use super::{Engine, EngineError};
+use crate::domain::backup::names;
 use crate::plan::decide::is_marked;
 use crate::plan::desired::Subject;
 use crate::plan::observed::{Machine, MachineState};
@@ -43,7 +44,9 @@ impl Engine {
         prefixes.extend(subject.clients().map(|client| format!("person/{}/", client.id)));
         let names = self.vault.secret_names().await?;
         let handed_over = names.iter().find(|secret| {
-            secret.handed_over_at_us.is_some() && prefixes.iter().any(|prefix| secret.name.starts_with(prefix))
+            secret.handed_over_at_us.is_some()
+                && secret.name != names::key_secret(instance)
+                && prefixes.iter().any(|prefix| secret.name.starts_with(prefix))
         });
         Ok(handed_over.map(|secret| format!("`{}` was handed over: people work on it", secret.name)))
     }

@@ -9,6 +9,7 @@ use serde_json::json;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
+use super::backups::BackupAction;
 use super::error::Class;
 use super::guest::{Guest, StepOutcome};
 use super::journal::ActionLog;
@@ -21,9 +22,10 @@ use super::{Engine, EngineError, Event};
 use crate::domain::ids::{InstanceId, SiteId};
 use crate::inventory::model::{Inventory, Site};
 use crate::plan::action::PLAN_VERSION;
+use crate::plan::backups::RemoteAccess;
 use crate::plan::decide::decide;
 use crate::plan::desired::Subject;
-use crate::plan::{Action, GuestState, InstancePlan, MachineState, Observed, Plan};
+use crate::plan::{Action, GuestState, InstancePlan, MachineState, Observed, Plan, PlannedAction};
 use crate::store::{NewObservation, NewRun, Scope};
 use crate::util::limits;
 
@@ -273,7 +275,11 @@ impl Engine {
                 key: planned.key.clone(),
                 title: planned.title.clone(),
             });
-            let result = if planned.action == Action::Step {
+            let result = if planned.waiting.is_some() && planned.action.is_backup() {
+                Ok(StepOutcome::Waits(planned.waiting.clone().unwrap_or_default()))
+            } else if planned.action.is_backup() {
+                self.backup_action(subject, link, planned, &log).await.map(StepOutcome::from)
+            } else if planned.action == Action::Step {
                 self.step(subject, link, variables, &mut guest, &planned.key, &log).await
             } else {
                 let action = MachineAction { engine: self, subject: *subject, link, action: &planned.action };
@@ -305,6 +311,28 @@ impl Engine {
             self.close_actions(&name, run_id).await?;
         }
         Ok(applied)
+    }
+
+    /// Done with the set-up token: the everyday one may define nothing.
+    async fn backup_action(
+        &self,
+        subject: &Subject<'_>,
+        link: &SiteLink,
+        planned: &PlannedAction,
+        log: &ActionLog<'_>,
+    ) -> Result<MachineOutcome, EngineError> {
+        let set_up = self.link(subject.site, &link.route, Token::SetUp).await?;
+        let machine = self.machine(link, subject.instance.vmid).await?;
+        let action = BackupAction {
+            engine: self,
+            subject: *subject,
+            everyday: &link.pve,
+            set_up: &set_up.pve,
+            machine_is_there: matches!(machine, MachineState::Present(_)),
+            key: &planned.key,
+            action: &planned.action,
+        };
+        action.perform(log).await
     }
 
     /// What an earlier run left open and this one had no need to do was just found to be so: the journal says it.
@@ -375,7 +403,13 @@ impl From<MachineOutcome> for StepOutcome {
 
 fn not_prepared(site: &str) -> Observed {
     let why = format!("the site is not prepared yet: run `accolades site prepare {site}`");
-    Observed { machine: MachineState::Unknown(why), guest: GuestState::NotRunning, host_key_pinned: false }
+    Observed {
+        machine: MachineState::Unknown(why),
+        guest: GuestState::NotRunning,
+        host_key_pinned: false,
+        backups: None,
+        remote: RemoteAccess::None,
+    }
 }
 
 /// An error with its causes, in one text.

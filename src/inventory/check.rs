@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use jiff::tz::TimeZone;
+
 use super::conflicts::{self, Drafts};
 use super::document::{self, Document};
 use super::mistake::{Mistake, Mistakes};
@@ -27,16 +29,19 @@ pub fn check(files: &BTreeMap<String, String>) -> Result<Inventory, Mistakes> {
 
 fn assemble(files: &BTreeMap<String, String>, findings: &Findings) -> Option<Inventory> {
     let documents = document::parse(files, findings);
-    // The co-operative first: contracts fall back on its seat price.
+    // The co-operative first: contracts fall back on its seat price, schedules on its zone.
     let (cooperative, claims) = documents
         .iter()
         .find(|document| document.folder.is_none() && document.readable)
         .map(|document| read::cooperative(&document.reader(findings)))
         .unwrap_or_default();
-    let seat_price = claims.seat_price;
+    let from_cooperative = FromCooperative {
+        seat_price: claims.seat_price,
+        zone: claims.time_zone.as_deref().and_then(read::zone_named).unwrap_or(TimeZone::UTC),
+    };
     let mut drafts = Drafts { cooperative: claims, every_client_readable: true, ..Drafts::default() };
     for document in &documents {
-        add(document, &mut drafts, seat_price, findings);
+        add(document, &mut drafts, &from_cooperative, findings);
     }
     conflicts::find(&drafts, findings);
     Some(Inventory {
@@ -49,16 +54,26 @@ fn assemble(files: &BTreeMap<String, String>, findings: &Findings) -> Option<Inv
     })
 }
 
-fn add(document: &Document<'_>, drafts: &mut Drafts, seat_price: Option<Cents>, findings: &Findings) {
+/// What other files fall back on.
+struct FromCooperative {
+    seat_price: Option<Cents>,
+    zone: TimeZone,
+}
+
+fn add(document: &Document<'_>, drafts: &mut Drafts, fallback: &FromCooperative, findings: &Findings) {
     match document.folder {
-        Some("sites") => insert(document, &mut drafts.sites, findings, read::site),
+        Some("sites") => {
+            insert(document, &mut drafts.sites, findings, |id, reader| read::site(id, reader, &fallback.zone));
+        }
         Some("backup-servers") => {
-            insert(document, &mut drafts.backup_servers, findings, |id, reader| (read::backup_server(id, reader), ()));
+            insert(document, &mut drafts.backup_servers, findings, |id, reader| {
+                read::backup_server(id, reader, &fallback.zone)
+            });
         }
         Some("instances") => insert(document, &mut drafts.instances, findings, read::instance),
         Some("clients") => {
             drafts.every_client_readable &= document.readable && ClientId::new(document.stem).is_ok();
-            insert(document, &mut drafts.clients, findings, |id, reader| read::client(id, reader, seat_price));
+            insert(document, &mut drafts.clients, findings, |id, reader| read::client(id, reader, fallback.seat_price));
         }
         _ => {}
     }

@@ -3,18 +3,27 @@
 //! Five kinds of file, one thing each: `cooperative.toml`, `sites/*.toml`, `backup-servers/*.toml`, `instances/*.toml`,
 //! `clients/*.toml`. This module holds only the meaning; places in files stay with the reader.
 
+mod backup;
+
+pub use backup::{
+    GC_SCHEDULE, LOCAL_KEEP, LOCAL_SCHEDULE, Maintenance, OUTDATED_AFTER_DAYS, PRUNE_SCHEDULE, PULL_SCHEDULE, Pull,
+    REMOTE_KEEP, REMOTE_SCHEDULE, SiteBackup, TrafficWindow, VERIFY_SCHEDULE,
+};
+
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 use ipnet::{Ipv4Net, Ipv6Net};
 use jiff::civil::Date;
+use jiff::tz::{TimeZone, TimeZoneDatabase};
 use serde::{Deserialize, Serialize};
 
 use crate::domain::ids::{BackupServerId, ClientId, InstanceId, PersonId, SiteId, VmId};
 use crate::domain::money::Cents;
 
-/// The version of the serialised model in the store.
-pub const MODEL_VERSION: u32 = 1;
+/// The version of the serialised model in the store. Version 1 had no backups but the server's address: it is read with
+/// the defaults of [`SiteBackup`] and [`Maintenance`].
+pub const MODEL_VERSION: u32 = 2;
 
 /// Everything that should be.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -178,8 +187,11 @@ pub struct Site {
     pub reach: Reach,
     /// How the world gets to the instances.
     pub exposure: Exposure,
-    /// Where the backups of this site go.
+    /// Where the remote backups of this site go.
     pub backup_server: Option<BackupServerId>,
+    /// When and how its instances are backed up.
+    #[serde(default)]
+    pub backup: SiteBackup,
 }
 
 /// A Proxmox VE host.
@@ -213,6 +225,9 @@ pub struct Node {
     pub nameservers: Vec<String>,
     /// VM id of a template to clone instead of importing the image.
     pub template: Option<VmId>,
+    /// Zone of the node's clock, in which its schedules are read; absent: the co-operative's.
+    #[serde(default)]
+    pub time_zone: Option<String>,
 }
 
 /// How we get to a node (data, because the usual site is behind NAT with a changing address).
@@ -275,6 +290,34 @@ pub struct BackupServer {
     pub datastore: String,
     /// False for a partner's server that we do not administer.
     pub ours: bool,
+    /// The namespace below which ours lie; none: they lie at the top of the datastore.
+    #[serde(default)]
+    pub namespace: Option<String>,
+    /// Zone of the server's clock, in which its schedules are read; absent: the co-operative's.
+    #[serde(default)]
+    pub time_zone: Option<String>,
+    /// The account with which a server of ours is set up: `user@realm`, or a token `user@realm!name`.
+    #[serde(default = "default_admin")]
+    pub admin: String,
+    /// The token that a partner gave us, `user@realm!name`; none on a server of ours.
+    #[serde(default)]
+    pub auth_id: Option<String>,
+    /// How it looks after what it has; nothing of it is done on a partner's server.
+    #[serde(default)]
+    pub maintenance: Maintenance,
+    /// Times of day at which it takes and gives less.
+    #[serde(default)]
+    pub traffic: Vec<TrafficWindow>,
+    /// What it fetches from another one.
+    #[serde(default)]
+    pub pull: Option<Pull>,
+}
+
+/// The account that every Proxmox Backup Server has.
+pub const DEFAULT_ADMIN: &str = "root@pam";
+
+fn default_admin() -> String {
+    DEFAULT_ADMIN.to_owned()
 }
 
 /// A YunoHost virtual machine.
@@ -549,7 +592,67 @@ impl Seat {
     }
 }
 
+/// A stored model that this program cannot read.
+#[derive(Debug, thiserror::Error)]
+pub enum UnreadableModel {
+    /// A newer program wrote it.
+    #[error(
+        "the accepted inventory was written by a newer program (version {0}, this one reads up to {MODEL_VERSION})"
+    )]
+    Newer(u64),
+    /// It is damaged.
+    #[error("the accepted inventory cannot be read")]
+    Damaged(#[from] serde_json::Error),
+}
+
 impl Inventory {
+    /// Reads a stored model of this version or an older one. What a newer program wrote is refused, not guessed.
+    ///
+    /// # Errors
+    /// [`UnreadableModel`].
+    pub fn stored(model: serde_json::Value) -> Result<Inventory, UnreadableModel> {
+        let version = model.get("version").and_then(serde_json::Value::as_u64).unwrap_or(0);
+        if version > u64::from(MODEL_VERSION) {
+            return Err(UnreadableModel::Newer(version));
+        }
+        let inventory: Inventory = serde_json::from_value(model)?;
+        Ok(Inventory { version: MODEL_VERSION, ..inventory })
+    }
+
+    /// The zone of the co-operative, where its days begin.
+    pub fn cooperative_zone(&self) -> TimeZone {
+        self.zone(None)
+    }
+
+    /// The zone of a site's node.
+    pub fn site_zone(&self, site: &Site) -> TimeZone {
+        self.zone(site.node.time_zone.as_deref())
+    }
+
+    /// The zone of a backup server.
+    pub fn server_zone(&self, server: &BackupServer) -> TimeZone {
+        self.zone(server.time_zone.as_deref())
+    }
+
+    fn zone(&self, own: Option<&str>) -> TimeZone {
+        // Names were checked against the same list when the files were read.
+        TimeZoneDatabase::bundled().get(own.unwrap_or(&self.cooperative.time_zone)).unwrap_or(TimeZone::UTC)
+    }
+
+    /// The backup server of a site.
+    pub fn server_of(&self, site: &Site) -> Option<&BackupServer> {
+        self.backup_servers.get(site.backup_server.as_ref()?)
+    }
+
+    /// The instances that stand at a site on a day, or will: the last placement counts where none has begun.
+    pub fn instances_at<'a>(&'a self, site: &'a SiteId, day: Date) -> impl Iterator<Item = &'a Instance> {
+        self.instances.values().filter(move |instance| {
+            let placement =
+                instance.placement_on(day).or_else(|| instance.placements.iter().min_by_key(|one| one.from));
+            placement.is_some_and(|placement| placement.site == *site)
+        })
+    }
+
     /// The clients that live on an instance on a day, in order of id.
     pub fn clients_on<'a>(&'a self, instance: &'a InstanceId, day: Date) -> impl Iterator<Item = &'a Client> {
         self.clients.values().filter(move |client| client.instance_on(day) == Some(instance))

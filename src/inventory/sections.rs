@@ -180,6 +180,47 @@ pub static SITE: Section = Section {
         Key::table("node", Table(&NODE), "the Proxmox host"),
         Key::table("reach", Table(&REACH), "how we get to the node"),
         Key::table("exposure", Table(&EXPOSURE), "how the world gets to the instances"),
+        Key::table("backup", Table(&SITE_BACKUP), "when and how its instances are backed up").optional(),
+    ],
+};
+
+const KIB_PER_SECOND_MAX: i64 = 10_000_000;
+
+static SITE_BACKUP: Section = Section {
+    heading: "[backup]",
+    about: "Every instance has two backups: a local one on the backup disk, a remote one on the backup server. The node itself makes them, so they go on when nobody is at work. Schedules are calendar events of Proxmox in the zone of the node's clock; the plan shows the next three runs. Refused is also what Proxmox would accept and nobody means: `02:00,14:00`, `25:00`, `02`, a day that never comes, a run in the hour that clocks skip in spring.",
+    keys: &[
+        Key::new("local_schedule", Text, "when the local backup runs", "\"01:15\"").default("\"01:15\""),
+        Key::new("local_keep", Text, "what the backup disk keeps of each instance", "\"keep-daily=7,keep-weekly=4\"")
+            .default("\"keep-daily=7,keep-weekly=4\""),
+        Key::new(
+            "remote_schedule",
+            Text,
+            "when the remote backup runs; only where `backup_server` is set",
+            "\"mon..sat 03:15\"",
+        )
+        .default("\"03:15\""),
+        Key::new(
+            "fleecing",
+            Truth,
+            "what the guest writes during a remote backup goes to the SSD first, so that a slow line does not slow the guest",
+            "true",
+        )
+        .default("true"),
+        Key::new(
+            "upload_kib_per_second",
+            Whole(16, KIB_PER_SECOND_MAX),
+            "bound of what the remote job reads and sends; times of day belong to the server's `[[traffic]]`",
+            "1024",
+        )
+        .optional(),
+        Key::new(
+            "restore_kib_per_second",
+            Whole(16, KIB_PER_SECOND_MAX),
+            "bound of what a restore reads",
+            "8192",
+        )
+        .optional(),
     ],
 };
 
@@ -217,6 +258,8 @@ static NODE: Section = Section {
             "9000",
         )
         .optional(),
+        Key::new("time_zone", Text, "zone of the node's clock; absent: the co-operative's", "\"Europe/Paris\"")
+            .optional(),
     ],
 };
 
@@ -255,7 +298,7 @@ static EXPOSURE: Section = Section {
 /// `backup-servers/ID.toml`.
 pub static BACKUP_SERVER: Section = Section {
     heading: "backup-servers/ID.toml",
-    about: "A Proxmox Backup Server. The id is the name of the file.",
+    about: "A Proxmox Backup Server, ours or a partner's. The id is the name of the file. Each instance has a namespace of its own there, and its backups are encrypted before they leave the site.",
     keys: &[
         VERSION,
         Key::new("name", Text, "name for people", "\"La Grange\""),
@@ -264,6 +307,74 @@ pub static BACKUP_SERVER: Section = Section {
         Key::new("tls_fingerprint", Text, "SHA-256 of its certificate", "\"A4:...:07\""),
         Key::new("datastore", Text, "datastore", "\"coop\""),
         Key::new("ours", Truth, "`false` for a partner's server that we do not administer", "true").default("true"),
+        Key::new("namespace", Text, "namespace below which ours lie; absent: at the top of the datastore", "\"coop\"")
+            .optional(),
+        Key::new("time_zone", Text, "zone of the server's clock; absent: the co-operative's", "\"Europe/Paris\"")
+            .optional(),
+        Key::new(
+            "admin",
+            Text,
+            "the account with which it is set up, a user or a token; its password or value is the secret `backup-server/ID/admin`",
+            "\"root@pam\"",
+        )
+        .default("\"root@pam\""),
+        Key::new(
+            "auth_id",
+            Text,
+            "the token that a partner gave us; only with `ours = false`, its value is the secret `backup-server/ID/partner-token`",
+            "\"invites@pbs!communs\"",
+        )
+        .optional(),
+        Key::table("maintenance", Table(&MAINTENANCE), "how it looks after what it has; only on a server of ours").optional(),
+        Key::table("traffic", Tables(&TRAFFIC), "times of day at which it takes and gives less; only on a server of ours")
+            .optional(),
+        Key::table("pull", Table(&PULL), "what it fetches from another server of ours").optional(),
+    ],
+};
+
+static MAINTENANCE: Section = Section {
+    heading: "[maintenance]",
+    about: "Only the server prunes, verifies and frees space: the tokens of the sites may only add, so that a stolen node can destroy nothing. New snapshots are always verified once when they arrive.",
+    keys: &[
+        Key::new("keep", Text, "what is kept of each instance", "\"keep-daily=14,keep-weekly=8,keep-monthly=12\"")
+            .default("\"keep-daily=14,keep-weekly=8,keep-monthly=12\""),
+        Key::new("prune_schedule", Text, "when it drops what is not kept", "\"06:15\"").default("\"06:15\""),
+        Key::new("verify_schedule", Text, "when it reads snapshots again", "\"sat 08:15\"").default("\"sat 08:15\""),
+        Key::new(
+            "outdated_after_days",
+            Whole(1, 365),
+            "after how many days a verification counts no more and the snapshot is read again",
+            "30",
+        )
+        .default("30"),
+        Key::new("gc_schedule", Text, "when it frees what nothing refers to any more", "\"07:15\"")
+            .default("\"07:15\""),
+    ],
+};
+
+static TRAFFIC: Section = Section {
+    heading: "[[traffic]]",
+    about: "A window of the day, for slow lines. At least one of the two bounds is needed.",
+    keys: &[
+        Key::new("when", Text, "days and hours; no window goes over midnight", "\"mon..fri 8:00-18:30\""),
+        Key::new("in_kib_per_second", Whole(16, KIB_PER_SECOND_MAX), "bound of what it takes in: backups", "512")
+            .optional(),
+        Key::new(
+            "out_kib_per_second",
+            Whole(16, KIB_PER_SECOND_MAX),
+            "bound of what it gives out: restores, pulls",
+            "2048",
+        )
+        .optional(),
+    ],
+};
+
+static PULL: Section = Section {
+    heading: "[pull]",
+    about: "A copy at a third place: this server fetches the snapshots of another one of ours. It only adds; what the other one loses stays here. No site writes to a server that pulls.",
+    keys: &[
+        Key::new("from", Text, "id of the other server", "\"grange\""),
+        Key::new("schedule", Text, "when", "\"10:15\"").default("\"10:15\""),
     ],
 };
 

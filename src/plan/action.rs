@@ -73,6 +73,13 @@ pub enum Change {
     Remove,
 }
 
+impl Action {
+    /// Whether it is about the backups of an instance and not about its machine.
+    pub fn is_backup(&self) -> bool {
+        matches!(self, Action::JoinPool { .. } | Action::DeclareStorage { .. } | Action::DeclareJob { .. })
+    }
+}
+
 /// Everything that the engine can do to an instance. Nothing in it destroys a machine.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", tag = "do")]
@@ -105,6 +112,23 @@ pub enum Action {
     },
     /// Starts the machine.
     Start,
+    /// Puts the machine into its pool; only root on the node may.
+    JoinPool {
+        /// The pool.
+        pool: String,
+    },
+    /// Defines the storage on the backup server, or corrects it. Token and key are put in when it is done.
+    DeclareStorage {
+        /// Every option that is no secret, `type` included.
+        options: BTreeMap<String, String>,
+    },
+    /// Defines a backup job, or corrects it.
+    DeclareJob {
+        /// Its id.
+        id: String,
+        /// Every option.
+        options: BTreeMap<String, String>,
+    },
     /// Waits for the guest agent, checks the address and pins the guest's host key.
     MeetGuest,
     /// A playbook's step inside the guest.

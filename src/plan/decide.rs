@@ -5,8 +5,10 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::action::{Action, Change, InstancePlan, PlannedAction};
+use super::backups;
 use super::desired::Subject;
 use super::observed::{GuestState, Machine, MachineState, Observed};
+use crate::domain::backup::names;
 use crate::domain::ids::{InstanceId, VmId};
 use crate::yunohost::playbook::step::{StepState, Survey, Work};
 use crate::yunohost::playbook::template::TemplateError;
@@ -15,7 +17,7 @@ use crate::yunohost::playbook::{Facts, Need, Playbook, step};
 /// The tag of every machine of ours.
 pub const TAG: &str = "accolades";
 
-/// The pool whose members are backed up and that the everyday token may act on.
+/// The pool of machines that were made before each instance had a pool of its own; `site prepare` moves them.
 pub const CLIENT_POOL: &str = "accolades-clients";
 
 /// The pool of restore tests.
@@ -86,9 +88,26 @@ pub fn decide(
             }
         }
     };
+    let machine_is_there = matches!(&observed.machine, MachineState::Present(_));
+    let backups =
+        observed.backups.as_ref().map(|seen| backups::decide(subject, seen, machine_is_there, &observed.remote));
+    let backups = backups.unwrap_or_default();
+    if backups.unprepared {
+        plan.unknown = Some(unprepared(subject));
+        plan.actions.clear();
+        return Ok(plan);
+    }
+    if backups.conflict.is_some() {
+        plan.conflict = backups.conflict;
+        plan.actions.clear();
+        return Ok(plan);
+    }
     if !matches!(&observed.machine, MachineState::Present(machine) if machine.running) {
         plan.actions.push(simple("machine/start", format!("start vm {}", instance.vmid), 2, Action::Start));
     }
+    plan.drift.extend(backups.drift);
+    plan.unchanged += backups.unchanged;
+    plan.actions.extend(backups.actions.into_iter().map(|action| by_root(subject, action)));
     if !observed.host_key_pinned {
         let title = "guest agent answers; host key pinned".to_owned();
         plan.actions.push(simple("machine/meet", title, 45, Action::MeetGuest));
@@ -105,6 +124,20 @@ pub fn decide(
         }
     }
     Ok(plan)
+}
+
+/// A pool takes a machine only from root on its node: our tokens may not.
+fn by_root(subject: &Subject<'_>, action: PlannedAction) -> PlannedAction {
+    let waiting = matches!(action.action, Action::JoinPool { .. })
+        .then(|| format!("run `accolades site prepare {}`", subject.site.id));
+    PlannedAction { waiting: waiting.or(action.waiting), ..action }
+}
+
+fn unprepared(subject: &Subject<'_>) -> String {
+    format!(
+        "`{}` is not prepared for `{}` yet: run `accolades site prepare {}`",
+        subject.site.id, subject.instance.id, subject.site.id
+    )
 }
 
 /// Without facts nothing can be evaluated: every step is planned.
@@ -219,7 +252,7 @@ fn parameters(subject: &Subject<'_>) -> BTreeMap<String, String> {
     let mut parameters = options(subject);
     let disk =
         format!("{}:0,import-from={}:import/{image},discard=on,iothread=1,ssd=1", node.vm_storage, node.image_storage);
-    parameters.insert("pool".to_owned(), CLIENT_POOL.to_owned());
+    parameters.insert("pool".to_owned(), names::pool(&subject.instance.id));
     parameters.insert(DISK.to_owned(), disk);
     parameters
 }

@@ -6,6 +6,7 @@ use jiff::civil::Date;
 use serde_json::{Value, json};
 
 use super::dns;
+use crate::domain::backup::marker;
 use crate::domain::ids::{ClientId, PersonId};
 use crate::inventory::model::{
     Client, Dolibarr, DolibarrRights, Exposure, InboundMail, Instance, Inventory, Person, Placement, Seat, Site,
@@ -16,6 +17,9 @@ pub const INSTALLER_URL: &str = "https://install.yunohost.org/bookworm";
 
 /// The public resolver that is asked where a name leads: the guest's own answers for its domains itself.
 pub const PUBLIC_RESOLVER: &str = "9.9.9.9";
+
+/// The program that a guest runs every night.
+const MARKER_PROGRAM: &str = include_str!("../../playbooks/marker.sh");
 
 /// Dolibarr's numbers of the rights that a seat gets: (module, right) read and written as its own table has them.
 const READ_RIGHTS: [u32; 6] = [11, 21, 31, 81, 121, 281];
@@ -64,6 +68,7 @@ pub fn variables(subject: &Subject<'_>, deleted: &Deleted) -> Value {
         "instance": { "id": subject.instance.id, "vmid": subject.instance.vmid, "main_domain": subject.instance.main_domain },
         "installer_url": INSTALLER_URL,
         "resolver": PUBLIC_RESOLVER,
+        "marker": marker_of(&cooperative.time_zone),
         "admin": {
             "username": cooperative.admin_username,
             "full_name": cooperative.admin_full_name,
@@ -92,6 +97,28 @@ pub fn variables(subject: &Subject<'_>, deleted: &Deleted) -> Value {
         "departed_forwards": list(&|client| departed_forwards(client, &left(client, subject.day, deleted))),
         "departed_files": list(&|client| departed_files(client, &left(client, subject.day, deleted))),
         "departed_dolibarr": list(&|client| departed_dolibarr(client, &left(client, subject.day, deleted))),
+    })
+}
+
+/// The program that writes a guest's marker, with the unit that runs it (sheet of the file: `playbooks/marker.sh`).
+fn marker_of(time_zone: &str) -> Value {
+    let unit = marker::UNIT;
+    let folder = marker::SCRIPT.rsplit_once('/').map_or("/", |(folder, _)| folder);
+    let service = format!(
+        "[Unit]\nDescription=Marker of this machine, for accolades\n\n[Service]\nType=oneshot\nExecStart={}\nNice=10\nIOSchedulingClass=idle",
+        marker::SCRIPT
+    );
+    let timer = format!(
+        "[Unit]\nDescription=Marker of this machine, every night\n\n[Timer]\nOnCalendar={}\nPersistent=true\n\n[Install]\nWantedBy=timers.target",
+        marker::timer(time_zone)
+    );
+    json!({
+        "unit": unit,
+        "folder": folder,
+        "program": marker::SCRIPT,
+        "program_text": MARKER_PROGRAM.trim_end(),
+        "service_text": service,
+        "timer_text": timer,
     })
 }
 

@@ -1,6 +1,7 @@
 //! Desired x observed -> plan, pure: a plan fixes every choice and is shown before it is applied.
 
 pub mod action;
+pub mod backups;
 pub mod cost;
 pub mod decide;
 pub mod desired;

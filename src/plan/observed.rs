@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::backups::{RemoteAccess, SeenBackups};
 use crate::yunohost::playbook::Facts;
 
 /// What was seen of one instance.
@@ -13,6 +14,10 @@ pub struct Observed {
     pub guest: GuestState,
     /// Whether the guest's host key is pinned.
     pub host_key_pinned: bool,
+    /// What its node has of its backups; none where the node told nothing.
+    pub backups: Option<SeenBackups>,
+    /// What we have for its remote backup.
+    pub remote: RemoteAccess,
 }
 
 /// A virtual machine as its node tells.

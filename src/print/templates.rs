@@ -28,6 +28,7 @@ const BUILT_IN: [(&str, &str); 9] = built_in![
     "drill-certificate.typ",
     "house.typ",
     "invoice.typ",
+    "key-sheet.typ",
     "letter.typ",
     "look.toml",
     "mandate.typ",

@@ -8,8 +8,8 @@ use serde_json::Value;
 
 use super::client::Client;
 use super::error::PveError;
-use super::form::{Form, encode};
 use super::wire;
+use crate::transport::form::{Form, encode};
 
 /// Privileges by path, as they hold for the token that asks.
 pub type Permissions = BTreeMap<String, BTreeSet<String>>;

@@ -9,9 +9,9 @@ use serde_json::Value;
 
 use super::client::Client;
 use super::error::PveError;
-use super::form::Form;
 use super::wire;
 use crate::domain::ids::VmId;
+use crate::transport::form::Form;
 
 /// A network interface as the guest sees it.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]

@@ -1,28 +1,21 @@
 //! Requests to one node and their answers.
 
 use std::collections::BTreeMap;
-use std::error::Error;
 use std::sync::Arc;
 
-use reqwest::dns::{Addrs, Name, Resolve, Resolving};
-use reqwest::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HeaderValue};
-use reqwest::{Method, Response};
+use reqwest::Method;
+use reqwest::header::{AUTHORIZATION, HeaderName, HeaderValue};
 use secrecy::{ExposeSecret, SecretString};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
-use tokio::sync::Semaphore;
 
 use super::error::{PveError, Refusal};
-use super::form::{Form, encode};
-use super::pin::{Fingerprint, PinVerifier};
 use super::upid::Upid;
-use crate::ssh::{Address, JumpHost, Route};
+use crate::ssh::Route;
+use crate::transport::form::{Form, encode};
+use crate::transport::{Call, Content, Fingerprint, NotAnswered, Peer, Raw, Transport};
 use crate::util::limits;
 use crate::util::redact::Redactor;
-
-/// The name under which a node behind a jump host is called: without a port of its own, so that the loopback port of
-/// the tunnel counts, and never looked up anywhere.
-const TUNNEL_NAME: &str = "node.invalid";
 
 /// Where a node answers.
 #[derive(Debug, Clone)]
@@ -80,17 +73,14 @@ pub struct Client {
 struct Shared {
     endpoint: Endpoint,
     token_id: String,
-    authorization: HeaderValue,
-    base: String,
-    http: reqwest::Client,
-    verifier: Arc<PinVerifier>,
+    headers: [(HeaderName, HeaderValue); 1],
+    transport: Transport,
     redactor: Arc<Redactor>,
-    slots: Semaphore,
 }
 
 impl std::fmt::Debug for Shared {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(out, "{} as {}", self.base, self.token_id)
+        write!(out, "{} as {}", self.transport.base(), self.token_id)
     }
 }
 
@@ -112,38 +102,19 @@ impl Client {
     /// A client; it connects with the first request. The redactor learns the token's secret.
     pub fn new(endpoint: Endpoint, credentials: Credentials, redactor: Arc<Redactor>) -> Client {
         redactor.learn(&credentials.secret);
-        let verifier = PinVerifier::new(endpoint.pin, &[&endpoint.host, &endpoint.node]);
-        let builder = reqwest::Client::builder()
-            .tls_backend_preconfigured(verifier.client_config())
-            .http1_only()
-            .no_proxy()
-            .redirect(reqwest::redirect::Policy::none())
-            .connect_timeout(limits::PVE_CONNECT_TIMEOUT)
-            .timeout(limits::PVE_REQUEST_TIMEOUT)
-            .pool_idle_timeout(limits::PVE_IDLE_TIMEOUT)
-            .pool_max_idle_per_host(limits::PVE_REQUESTS_PER_NODE_MAX);
-        let address = Address { host: endpoint.host.clone(), port: endpoint.port };
-        let (builder, authority) = match &endpoint.route {
-            Route::Direct => (builder, address.to_string()),
-            Route::Jump(jump) => {
-                let tunnels = Tunnels { jump: Arc::clone(jump), address };
-                (builder.dns_resolver(Arc::new(tunnels)), TUNNEL_NAME.to_owned())
-            }
+        let peer = Peer {
+            host: endpoint.host.clone(),
+            port: endpoint.port,
+            pin: endpoint.pin,
+            other_name: Some(endpoint.node.clone()),
+            route: endpoint.route.clone(),
         };
         let Credentials { token_id, secret } = credentials;
         let authorization = format!("PVEAPIToken={token_id}={}", secret.expose_secret());
         let mut authorization = HeaderValue::try_from(authorization).expect("credentials are visible characters");
         authorization.set_sensitive(true);
-        let shared = Shared {
-            endpoint,
-            token_id,
-            authorization,
-            base: format!("https://{authority}/api2/json"),
-            http: builder.build().expect("these settings always make a client"),
-            verifier,
-            redactor,
-            slots: Semaphore::new(limits::PVE_REQUESTS_PER_NODE_MAX),
-        };
+        let headers = [(AUTHORIZATION, authorization)];
+        let shared = Shared { endpoint, token_id, headers, transport: Transport::new(peer), redactor };
         Client { shared: Arc::new(shared) }
     }
 
@@ -222,57 +193,26 @@ impl Client {
     }
 
     async fn read<T: DeserializeOwned>(&self, request: Request<'_>) -> Result<(T, Option<u64>), PveError> {
-        let _slot = self.shared.slots.acquire().await.expect("the slots are never closed");
-        let answer = match self.exchange(&request).await {
-            // The server closes idle connections and recycles its workers; for reading that is worth one more try.
-            Err(PveError::LostAnswer { source, .. }) if request.method == Method::GET && !source.is_timeout() => {
-                self.exchange(&request).await?
-            }
-            // Nothing was sent, so nothing can happen twice: a tunnel that stalled is replaced by a new one.
-            Err(PveError::Unreachable { .. }) => self.exchange(&request).await?,
-            outcome => outcome?,
-        };
+        let answer = self.exchange(&request).await?;
         let total = answer.total;
         let data = serde_json::from_value(answer.data).map_err(|error| self.malformed(&request, &error.to_string()))?;
         Ok((data, total))
     }
 
     async fn exchange(&self, request: &Request<'_>) -> Result<Answer, PveError> {
-        let mut url = format!("{}{}", self.shared.base, request.path);
-        let in_body = request.method == Method::POST || request.method == Method::PUT;
-        if !in_body && !request.form.is_empty() {
-            url = format!("{url}?{}", request.form.encoded());
-        }
-        let mut builder = self.shared.http.request(request.method.clone(), url);
-        builder = builder.header(AUTHORIZATION, self.shared.authorization.clone());
-        if in_body {
-            builder = match request.form.is_empty() {
-                // A content type without content would be an error (section 1).
-                true => builder.header(CONTENT_LENGTH, 0),
-                false => builder.header(CONTENT_TYPE, "application/x-www-form-urlencoded").body(request.form.encoded()),
-            };
-        }
-        let response = builder.send().await.map_err(|error| self.not_answered(request, error))?;
-        let status = response.status().as_u16();
-        let reason = reason_phrase(&response);
-        let body = self.read_body(request, response).await?;
+        let call = Call {
+            method: request.method.clone(),
+            path: request.path,
+            content: Content::Form(request.form.clone()),
+            headers: &self.shared.headers,
+        };
+        let Raw { status, reason, body } =
+            self.shared.transport.send(&call).await.map_err(|why| self.not_answered(request, why))?;
         if status < 400 {
             return self.read_envelope(request, &body);
         }
         let refusal = self.read_refusal(status, reason, &body);
         Err(refusal.into_error(self.name(request), self.node(), &self.shared.token_id, request.writes()))
-    }
-
-    async fn read_body(&self, request: &Request<'_>, mut response: Response) -> Result<Vec<u8>, PveError> {
-        let mut body = Vec::new();
-        while let Some(part) = response.chunk().await.map_err(|error| self.not_answered(request, error))? {
-            if body.len() + part.len() > limits::PVE_BODY_BYTES_MAX {
-                let why = format!("longer than {} bytes", limits::PVE_BODY_BYTES_MAX);
-                return Err(self.malformed(request, &why));
-            }
-            body.extend_from_slice(&part);
-        }
-        Ok(body)
     }
 
     fn read_envelope(&self, request: &Request<'_>, body: &[u8]) -> Result<Answer, PveError> {
@@ -302,18 +242,21 @@ impl Client {
         Refusal { status, message: clean(&message), errors }
     }
 
-    fn not_answered(&self, request: &Request<'_>, error: reqwest::Error) -> PveError {
-        // Without the URL, whose query may hold what the redactor would have to find.
-        let source = error.without_url();
+    fn not_answered(&self, request: &Request<'_>, why: NotAnswered) -> PveError {
         let endpoint = &self.shared.endpoint;
-        if !source.is_connect() {
-            return PveError::LostAnswer { call: self.name(request), source, writes: request.writes() };
-        }
-        match self.shared.verifier.turned_away().filter(|_| is_certificate_refused(&source)) {
-            Some(got) => PveError::Untrusted { node: endpoint.node.clone(), expected: endpoint.pin, got },
-            None => PveError::Unreachable {
+        match why {
+            NotAnswered::Lost(source) => {
+                PveError::LostAnswer { call: self.name(request), source, writes: request.writes() }
+            }
+            NotAnswered::TooLong => {
+                self.malformed(request, &format!("longer than {} bytes", limits::PVE_BODY_BYTES_MAX))
+            }
+            NotAnswered::Untrusted(got) => {
+                PveError::Untrusted { node: endpoint.node.clone(), expected: endpoint.pin, got }
+            }
+            NotAnswered::Unreachable(source) => PveError::Unreachable {
                 node: endpoint.node.clone(),
-                address: Address { host: endpoint.host.clone(), port: endpoint.port }.to_string(),
+                address: self.shared.transport.peer().address(),
                 source,
             },
         }
@@ -336,44 +279,5 @@ impl Client {
 impl Request<'_> {
     fn writes(&self) -> bool {
         self.method != Method::GET
-    }
-}
-
-/// The server's own reason phrase, or the usual one of its status.
-fn reason_phrase(response: &Response) -> Option<String> {
-    let own = response.extensions().get::<hyper::ext::ReasonPhrase>();
-    let own = own.map(|phrase| String::from_utf8_lossy(phrase.as_bytes()).into_owned());
-    own.or_else(|| response.status().canonical_reason().map(str::to_owned))
-}
-
-/// Our verifier said no. Layers of IO errors, which hide their content from `source`, lie around its answer.
-fn is_certificate_refused(error: &(dyn Error + 'static)) -> bool {
-    let mut cause = Some(error);
-    while let Some(error) = cause {
-        if let Some(tls) = error.downcast_ref::<rustls::Error>() {
-            return *tls == rustls::CertificateError::ApplicationVerificationFailure.into();
-        }
-        let inside = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
-        cause = match inside {
-            Some(inside) => Some(inside),
-            None => error.source(),
-        };
-    }
-    false
-}
-
-/// Gives every new connection a tunnel of its own through the jump host.
-struct Tunnels {
-    jump: Arc<JumpHost>,
-    address: Address,
-}
-
-impl Resolve for Tunnels {
-    fn resolve(&self, _: Name) -> Resolving {
-        let (jump, address) = (Arc::clone(&self.jump), self.address.clone());
-        Box::pin(async move {
-            let tunnel = jump.forward(&address.host, address.port).await?;
-            Ok(Box::new(std::iter::once(tunnel)) as Addrs)
-        })
     }
 }

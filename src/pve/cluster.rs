@@ -7,9 +7,9 @@ use serde_json::{Map, Value};
 
 use super::client::Client;
 use super::error::PveError;
-use super::form::Form;
 use super::wire;
 use crate::domain::ids::VmId;
+use crate::transport::form::Form;
 
 /// The version of Proxmox VE.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]

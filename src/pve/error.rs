@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::error::Error;
 
-use super::pin::Fingerprint;
 use crate::ssh::SshError;
+use crate::transport::Fingerprint;
 use crate::util::remote::{Retry, Sent};
 
 /// A failure of the Proxmox adapter. `call` names method, path and node; texts that quote the node have passed the

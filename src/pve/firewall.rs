@@ -6,9 +6,9 @@ use serde_json::Value;
 
 use super::client::Client;
 use super::error::PveError;
-use super::form::Form;
 use super::wire;
 use crate::domain::ids::VmId;
+use crate::transport::form::Form;
 
 /// Options of a VM's firewall.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]

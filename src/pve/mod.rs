@@ -7,14 +7,13 @@
 
 mod access;
 mod agent;
+mod backup_jobs;
 mod client;
 mod cluster;
 mod content;
 mod error;
 mod firewall;
-mod form;
 mod nodes;
-mod pin;
 mod pools;
 mod power;
 mod qemu;
@@ -29,14 +28,13 @@ mod wire;
 
 pub use access::{AclEntry, Grantee, NewToken, Permissions, Role, Token, User};
 pub use agent::{AgentExec, AgentInterface, OsInfo};
+pub use backup_jobs::BackupJob;
 pub use client::{Client, Credentials, CredentialsError, Endpoint};
 pub use cluster::{NextIdRange, Resource, ResourceKind, Version};
 pub use content::{Download, Volume, VolumeVerification};
 pub use error::PveError;
 pub use firewall::{FirewallOptions, FirewallRule};
-pub use form::encode_ssh_keys;
 pub use nodes::{NodeCpu, NodeSpace, NodeStatus, NodeSummary, NodeTime};
-pub use pin::{Fingerprint, FingerprintError};
 pub use pools::{Pool, PoolMember};
 pub use power::{Shutdown, VmState};
 pub use qemu::{CloneVm, Pending, VmConfig, VmSummary};
@@ -44,6 +42,9 @@ pub use restore::{RestoreVm, SavedConfig, SavedMachine, SavedVerification, is_di
 pub use snapshots::Snapshot;
 pub use storage::{StorageDefinition, StorageStatus};
 pub use tasks::{LogLine, TaskFilter, TaskSource, TaskStatus, TaskSummary};
-pub use upid::{NotAUpid, TaskVerdict, Upid};
+pub use upid::{NotAUpid, Upid};
 pub use vzdump::{BackupRequest, BackupStart};
 pub use wait::{TaskEnd, WaitError, wait_task};
+
+pub use crate::transport::form::encode_ssh_keys;
+pub use crate::transport::{Fingerprint, FingerprintError, TaskVerdict};

@@ -4,8 +4,8 @@ use serde::Deserialize;
 
 use super::client::Client;
 use super::error::PveError;
-use super::form::Form;
 use super::wire;
+use crate::transport::form::Form;
 
 /// A node in the list of the cluster.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]

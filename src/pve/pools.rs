@@ -5,9 +5,9 @@ use serde_json::Value;
 
 use super::client::Client;
 use super::error::PveError;
-use super::form::Form;
 use super::wire;
 use crate::domain::ids::VmId;
+use crate::transport::form::Form;
 
 /// A pool.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]

@@ -6,10 +6,10 @@ use serde::Deserialize;
 
 use super::client::Client;
 use super::error::PveError;
-use super::form::Form;
 use super::upid::Upid;
 use super::wire;
 use crate::domain::ids::VmId;
+use crate::transport::form::Form;
 
 /// What a VM is doing.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]

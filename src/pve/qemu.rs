@@ -7,10 +7,10 @@ use serde_json::{Map, Value};
 
 use super::client::Client;
 use super::error::PveError;
-use super::form::Form;
 use super::upid::Upid;
 use super::wire;
 use crate::domain::ids::VmId;
+use crate::transport::form::Form;
 
 /// A VM in the node's list.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]

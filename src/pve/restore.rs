@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use super::client::Client;
 use super::error::PveError;
-use super::form::{Form, encode};
+use crate::transport::form::{Form, encode};
 use super::upid::Upid;
 use super::wire;
 use crate::domain::ids::VmId;

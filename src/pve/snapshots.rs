@@ -4,10 +4,10 @@ use serde::Deserialize;
 
 use super::client::Client;
 use super::error::PveError;
-use super::form::{Form, encode};
 use super::upid::Upid;
 use super::wire;
 use crate::domain::ids::VmId;
+use crate::transport::form::{Form, encode};
 
 /// The entry that stands for the present state in Proxmox's list.
 const PRESENT: &str = "current";

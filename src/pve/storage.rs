@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 
+use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::client::Client;
 use super::error::PveError;
-use super::form::{Form, encode};
 use super::wire;
+use crate::transport::form::{Form, encode};
 
 /// How a storage is defined.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -78,6 +79,36 @@ impl Client {
         self.post::<Value>("/storage", form).await.map(drop)
     }
 
+    /// As [`Client::create_storage`], with values that go into the body and nowhere else.
+    ///
+    /// # Errors
+    /// [`PveError::already_exists`] when the id is taken.
+    pub async fn create_storage_with(
+        &self,
+        definition: &StorageDefinition,
+        secrets: &[(&str, &SecretString)],
+    ) -> Result<(), PveError> {
+        let form = Form::new()
+            .with("storage", &definition.storage)
+            .with("type", &definition.kind)
+            .with_all(&definition.options);
+        self.post::<Value>("/storage", with_secrets(form, secrets)).await.map(drop)
+    }
+
+    /// As [`Client::update_storage`], with values that go into the body and nowhere else.
+    ///
+    /// # Errors
+    /// As every call.
+    pub async fn update_storage_with(
+        &self,
+        storage: &str,
+        options: &BTreeMap<String, String>,
+        secrets: &[(&str, &SecretString)],
+    ) -> Result<(), PveError> {
+        let path = format!("/storage/{}", encode(storage));
+        self.put::<Value>(&path, with_secrets(Form::new().with_all(options), secrets)).await.map(drop)
+    }
+
     /// Changes options of a storage; type, path and server are fixed.
     ///
     /// # Errors
@@ -104,4 +135,8 @@ impl Client {
         let status: StorageStatus = self.get(&path, Form::new()).await?;
         Ok(StorageStatus { storage: storage.to_owned(), ..status })
     }
+}
+
+fn with_secrets(form: Form, secrets: &[(&str, &SecretString)]) -> Form {
+    secrets.iter().fold(form, |form, (name, value)| form.with(name, value.expose_secret()))
 }

@@ -5,10 +5,11 @@ use serde_json::Value;
 
 use super::client::Client;
 use super::error::PveError;
-use super::form::{Form, encode};
-use super::upid::{TaskVerdict, Upid};
+use super::upid::Upid;
 use super::wire;
 use crate::domain::ids::VmId;
+use crate::transport::TaskVerdict;
+use crate::transport::form::{Form, encode};
 
 /// What a task is doing.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]

@@ -2,9 +2,9 @@
 
 use super::client::Client;
 use super::error::PveError;
-use super::form::Form;
 use super::upid::Upid;
 use crate::domain::ids::VmId;
+use crate::transport::form::Form;
 
 /// What is to be saved, and where.
 #[derive(Debug, Clone, PartialEq, Eq)]

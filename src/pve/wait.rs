@@ -6,7 +6,8 @@ use jiff::Timestamp;
 
 use super::client::Client;
 use super::error::PveError;
-use super::upid::{TaskVerdict, Upid};
+use super::upid::Upid;
+use crate::transport::TaskVerdict;
 use crate::util::clock::{Clock, ClockError};
 use crate::util::limits;
 use crate::util::remote::{Retry, Sent};

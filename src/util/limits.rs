@@ -92,6 +92,12 @@ pub const REACH_TIMEOUT: Duration = Duration::from_secs(15);
 /// How long a task on a node may take: an image is copied onto a slow SSD within minutes.
 pub const PVE_TASK_TIMEOUT: Duration = Duration::from_secs(3600);
 
+/// How often rights on a backup server are looked at before they must show: its cache lasts five seconds.
+pub const PBS_RIGHTS_LOOKS_MAX: u32 = 8;
+
+/// Between two such looks.
+pub const PBS_RIGHTS_WAIT: Duration = Duration::from_secs(2);
+
 /// How often one action is submitted when the reason of its failure passes by itself.
 pub const SUBMIT_ATTEMPTS_MAX: u32 = 5;
 

@@ -75,7 +75,13 @@ fn plan(clients: usize) {
                     facts.put(command, Fact { exit: 0, stdout: "yes\n".to_owned() });
                 }
             }
-            Observed { machine: MachineState::Present(machine), guest: GuestState::Read(facts), host_key_pinned: true }
+            Observed {
+                machine: MachineState::Present(machine),
+                guest: GuestState::Read(facts),
+                host_key_pinned: true,
+                backups: None,
+                remote: accolades::plan::backups::RemoteAccess::None,
+            }
         })
         .collect();
     let mut actions = 0;

@@ -4,21 +4,37 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// Which room may use which: the table of `docs/architecture.md`.
-const EDGES: [(&str, &[&str]); 14] = [
+const EDGES: [(&str, &[&str]); 16] = [
     ("util", &[]),
     ("domain", &[]),
     ("inventory", &["domain", "util"]),
     ("plan", &["domain", "inventory", "yunohost"]),
     ("print", &["util"]),
-    ("pve", &["domain", "ssh", "util"]),
+    ("transport", &["ssh", "util"]),
+    ("pve", &["domain", "ssh", "transport", "util"]),
+    ("pbs", &["domain", "ssh", "transport", "util"]),
     ("ssh", &["domain", "util"]),
     ("yunohost", &["domain", "ssh", "util"]),
     ("store", &["domain", "inventory", "util"]),
     ("billing", &["domain", "print"]),
-    ("engine", &["domain", "inventory", "plan", "pve", "ssh", "store", "util", "yunohost"]),
+    ("engine", &["domain", "inventory", "pbs", "plan", "pve", "ssh", "store", "util", "yunohost"]),
     (
         "cli",
-        &["domain", "engine", "inventory", "plan", "print", "pve", "ssh", "store", "util", "yunohost", "lab", "demo"],
+        &[
+            "domain",
+            "engine",
+            "inventory",
+            "pbs",
+            "plan",
+            "print",
+            "pve",
+            "ssh",
+            "store",
+            "util",
+            "yunohost",
+            "lab",
+            "demo",
+        ],
     ),
     ("lab", &["util"]),
     ("demo", &["cli", "domain", "inventory", "lab", "plan", "util"]),

@@ -42,7 +42,7 @@ fn only_looks(command_line: &str) -> bool {
         "yunohost domain config get",
         "yunohost domain cert status",
     ])
-    .chain(&["cat ", "grep ", "ls ", "dpkg-query ", "postconf ", "id -u"])
+    .chain(&["cat ", "grep ", "ls ", "dpkg-query ", "postconf ", "id -u", "systemctl is-enabled ", "systemctl is-active "])
     .any(|look| words.starts_with(look))
         || (words.starts_with("mysql ") && words.contains("SELECT") && !words.contains(';'))
         || (words.starts_with("sudo -u ") && words.ends_with("/occ status --output=json"))

@@ -2,6 +2,7 @@
 
 pub mod adopt;
 pub mod apply;
+pub mod backup_server;
 pub mod check;
 pub mod client;
 pub mod completions;
@@ -10,6 +11,7 @@ pub mod demo;
 pub mod dns;
 pub mod drill;
 pub mod inventory;
+pub mod key;
 #[cfg(feature = "lab")]
 pub mod lab;
 pub mod man;
@@ -48,6 +50,8 @@ pub async fn run(session: &Session, command: Command) -> Result<Exit, Failure> {
         Command::Restore(arguments) => restore::run(session, arguments).await,
         Command::Secret(what) => secret::run(session, what).await,
         Command::Site(what) => site::run(session, what).await,
+        Command::BackupServer(what) => backup_server::run(session, what).await,
+        Command::Key(what) => key::run(session, what).await,
         #[cfg(feature = "lab")]
         Command::Demo(arguments) => demo::run(session, arguments).await,
         #[cfg(feature = "lab")]

@@ -12,7 +12,7 @@ use crate::cli::failure::Failure;
 use crate::cli::session::Session;
 use crate::cli::table::table;
 use crate::cli::when;
-use crate::domain::ids::SiteId;
+use crate::domain::ids::{BackupServerId, SiteId};
 use crate::inventory::mistake::did_you_mean;
 
 /// Version of what `secret list --json` prints.
@@ -27,6 +27,9 @@ const RELAY_PASSWORD_LENGTH_MIN: usize = 8;
 /// The tokens of a site, by the names that the engine looks for.
 const TOKENS: [&str; 2] = ["everyday-token", "set-up-token"];
 
+/// Secrets of a backup server: of ours the administrator's, of a partner's the token that the partner gave us.
+const SERVER_SECRETS: [&str; 2] = ["admin", "partner-token"];
+
 /// The longest value: no password and no token comes near.
 const VALUE_BYTES_MAX: u64 = 64 * 1024;
 
@@ -35,7 +38,8 @@ const VALUE_BYTES_MAX: u64 = 64 * 1024;
 pub enum Secret {
     /// Set a secret: its value is one line of standard input
     Set {
-        /// `relay`, `site/SITE/everyday-token` or `site/SITE/set-up-token`.
+        /// `relay`, `site/SITE/everyday-token`, `site/SITE/set-up-token`, `backup-server/SERVER/admin` or
+        /// `backup-server/SERVER/partner-token`.
         name: String,
     },
     /// List names and dates; values are not shown
@@ -77,9 +81,11 @@ async fn set(session: &Session, name: &str) -> Result<(), Failure> {
 /// A name that nothing would ever look for is a typing mistake.
 fn check_name(name: &str) -> Result<(), Failure> {
     let of_site = name.strip_prefix("site/").and_then(|rest| rest.split_once('/'));
-    let known = match of_site {
-        Some((site, token)) => SiteId::new(site).is_ok() && TOKENS.contains(&token),
-        None => name == RELAY,
+    let of_server = name.strip_prefix("backup-server/").and_then(|rest| rest.split_once('/'));
+    let known = match (of_site, of_server) {
+        (Some((site, token)), _) => SiteId::new(site).is_ok() && TOKENS.contains(&token),
+        (_, Some((server, secret))) => BackupServerId::new(server).is_ok() && SERVER_SECRETS.contains(&secret),
+        (None, None) => name == RELAY,
     };
     if known {
         return Ok(());
@@ -88,13 +94,19 @@ fn check_name(name: &str) -> Result<(), Failure> {
     if ["instance/", "person/", "departed/"].iter().any(|made| name.starts_with(made)) {
         return Err(Failure::usage(what, "passwords of instances and people are made by the program itself"));
     }
-    let likely = match of_site {
-        Some((site, token)) => did_you_mean(token, TOKENS).map(|token| format!("site/{site}/{token}")),
-        None => did_you_mean(name, [RELAY]).map(str::to_owned),
+    let likely = match (of_site, of_server) {
+        (Some((site, token)), _) => did_you_mean(token, TOKENS).map(|token| format!("site/{site}/{token}")),
+        (_, Some((server, secret))) => {
+            did_you_mean(secret, SERVER_SECRETS).map(|secret| format!("backup-server/{server}/{secret}"))
+        }
+        (None, None) => did_you_mean(name, [RELAY]).map(str::to_owned),
     };
     let hint = match likely {
         Some(likely) => format!("did you mean `{likely}`?"),
-        None => format!("known are `{RELAY}`, `site/SITE/{}` and `site/SITE/{}`", TOKENS[0], TOKENS[1]),
+        None => format!(
+            "known are `{RELAY}`, `site/SITE/{}`, `site/SITE/{}`, `backup-server/SERVER/{}` and `backup-server/SERVER/{}`",
+            TOKENS[0], TOKENS[1], SERVER_SECRETS[0], SERVER_SECRETS[1]
+        ),
     };
     Err(Failure::usage(what, hint))
 }
@@ -172,12 +184,20 @@ mod tests {
 
     #[test]
     fn only_names_that_are_looked_for_can_be_set() {
-        for name in ["relay", "site/croix-rousse/everyday-token", "site/friche/set-up-token"] {
+        for name in ["relay", "site/friche/set-up-token", "backup-server/grange/admin", "backup-server/x/partner-token"]
+        {
             assert!(check_name(name).is_ok(), "{name}");
         }
-        for name in
-            ["relais", "site/x", "site//everyday-token", "site/x/other", "person/a/b", "instance/lilas/admin", ""]
-        {
+        for name in [
+            "relais",
+            "site/x",
+            "site//everyday-token",
+            "site/x/other",
+            "person/a/b",
+            "instance/lilas/admin",
+            "backup-server/x/monitor-token",
+            "",
+        ] {
             assert!(check_name(name).is_err(), "{name}");
         }
     }

@@ -18,7 +18,7 @@ const JSON_VERSION: u32 = 1;
 /// What to do with sites.
 #[derive(Debug, Subcommand)]
 pub enum Site {
-    /// Make a node ready: backup disk, rights and tokens, pools, guest agent, Debian image
+    /// Make a node ready: backup disk, rights and tokens, pools, guest agent, Debian image, backup jobs
     Prepare {
         /// The site.
         site: String,

@@ -8,6 +8,7 @@ use secrecy::SecretString;
 use serde::de::DeserializeOwned;
 
 use super::Preparation;
+use crate::domain::backup::names;
 use crate::engine::EngineError;
 use crate::engine::site::Token;
 use crate::plan::decide::{CLIENT_POOL, DRILL_POOL};
@@ -56,6 +57,7 @@ const SET_UP: Role = Role {
     id: "AccoladesSetUp",
     privileges: &[
         "Datastore.Allocate",
+        "Datastore.AllocateSpace",
         "Datastore.AllocateTemplate",
         "Datastore.Audit",
         "Pool.Allocate",
@@ -63,6 +65,8 @@ const SET_UP: Role = Role {
         "Sys.AccessNetwork",
         "Sys.Audit",
         "Sys.Modify",
+        // A job that selects a pool needs it there.
+        "VM.Backup",
     ],
 };
 
@@ -111,7 +115,12 @@ struct MadeToken {
 }
 
 impl Preparation<'_> {
-    async fn pvesh(&self, verb: &str, path: &str, parameters: &[(&str, &str)]) -> Result<String, EngineError> {
+    pub(super) async fn pvesh(
+        &self,
+        verb: &str,
+        path: &str,
+        parameters: &[(&str, &str)],
+    ) -> Result<String, EngineError> {
         let mut argv = vec!["pvesh".to_owned(), verb.to_owned(), path.to_owned()];
         for (name, value) in parameters {
             argv.extend([format!("--{name}"), (*value).to_owned()]);
@@ -208,8 +217,10 @@ impl Preparation<'_> {
             grant(format!("/pool/{CLIENT_POOL}"), &MACHINES, Token::Everyday, true),
             grant(format!("/pool/{DRILL_POOL}"), &MACHINES, Token::Everyday, true),
             grant(format!("/pool/{DRILL_POOL}"), &DRILLS, Token::Everyday, true),
+            // Backup jobs are seen from the top only.
+            grant("/".to_owned(), &NODE, Token::Everyday, false),
             grant(format!("/storage/{}", node.vm_storage), &STORAGE, Token::Everyday, true),
-            grant(format!("/storage/{}", super::storage::BACKUP_STORAGE), &STORAGE, Token::Everyday, true),
+            grant(format!("/storage/{}", super::BACKUP_STORAGE), &STORAGE, Token::Everyday, true),
             grant(format!("/sdn/zones/localnetwork/{}", node.bridge), &NETWORK, Token::Everyday, true),
             grant(format!("/nodes/{}", node.name), &NODE, Token::Everyday, true),
             grant("/".to_owned(), &SET_UP, Token::SetUp, false),
@@ -219,6 +230,14 @@ impl Preparation<'_> {
         ];
         if node.image_storage != node.vm_storage {
             grants.push(grant(format!("/storage/{}", node.image_storage), &STORAGE, Token::Everyday, true));
+        }
+        // Paths of rights need not exist yet: pools and storages find theirs when they are made.
+        for instance in &self.instances {
+            grants.push(grant(format!("/pool/{}", names::pool(&instance.id)), &MACHINES, Token::Everyday, true));
+            if self.site.backup_server.is_some() {
+                let storage = format!("/storage/{}", names::remote_storage(&instance.id));
+                grants.push(grant(storage, &STORAGE, Token::Everyday, true));
+            }
         }
         if let Some(template) = node.template {
             grants.push(grant(format!("/vms/{template}"), &MACHINES, Token::Everyday, true));

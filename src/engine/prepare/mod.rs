@@ -4,10 +4,11 @@
 //! only after its serial number was typed.
 
 mod access;
+mod backups;
 mod disk;
 mod storage;
 
-pub use storage::BACKUP_STORAGE;
+pub use crate::domain::backup::names::LOCAL_STORAGE as BACKUP_STORAGE;
 
 use serde::Serialize;
 
@@ -16,7 +17,7 @@ use super::lease::InstanceLease;
 use super::site::Token;
 use super::under_way::UnderWay;
 use super::{Engine, EngineError, Event};
-use crate::inventory::model::{Inventory, Site};
+use crate::inventory::model::{Instance, Inventory, Site};
 use crate::pve::Client;
 use crate::ssh::{Command, Route, Session, Stdin};
 use crate::store::{NewRun, Scope};
@@ -39,7 +40,7 @@ pub enum PrepareStep {
     Tokens,
     /// Users and tokens are granted the roles where they need them.
     Rights,
-    /// The pools for clients' machines and for drills.
+    /// The pools for drills and for each instance.
     Pools,
     /// The backup directory, which refuses to be used while the disk is not mounted.
     BackupStorage,
@@ -96,6 +97,10 @@ struct Preparation<'a> {
     route: Route,
     node: Session,
     agreed: &'a Agreed,
+    /// The instances that stand here, or will.
+    instances: Vec<&'a Instance>,
+    /// Today, where the co-operative is.
+    day: jiff::civil::Date,
 }
 
 impl PrepareStep {
@@ -110,8 +115,8 @@ impl PrepareStep {
             PrepareStep::Roles => "roles with the least privileges".to_owned(),
             PrepareStep::Tokens => "everyday token and set-up token".to_owned(),
             PrepareStep::Rights => "rights of user and tokens".to_owned(),
-            PrepareStep::Pools => "pools for clients and drills".to_owned(),
-            PrepareStep::BackupStorage => format!("storage `{}` on the backup disk", storage::BACKUP_STORAGE),
+            PrepareStep::Pools => "pools for instances and drills".to_owned(),
+            PrepareStep::BackupStorage => format!("storage `{BACKUP_STORAGE}` on the backup disk"),
             PrepareStep::ImageStorage => format!("storage `{}` takes images and snippets", node.image_storage),
             PrepareStep::VmIdRange => "VM ids of our range are reserved".to_owned(),
             PrepareStep::Snippet => "snippet that installs the guest agent".to_owned(),
@@ -152,7 +157,10 @@ impl Engine {
     ) -> Result<usize, EngineError> {
         let route = self.route(site)?;
         let node = self.node_session(site, &route).await?;
-        let preparation = Preparation { engine: self, inventory, site, route, node, agreed };
+        let zone = inventory.cooperative_zone();
+        let day = zone.to_datetime(self.clock.now().await?).date();
+        let instances = inventory.instances_at(&site.id, day).collect();
+        let preparation = Preparation { engine: self, inventory, site, route, node, agreed, instances, day };
         let run_id = self.randomness.hex(8);
         let at_us = self.now_us().await?;
         let run = NewRun { id: run_id.clone(), plan_id: None, scope: Scope::Staff, by: self.by.clone(), at_us };
@@ -183,6 +191,7 @@ impl Preparation<'_> {
             done += usize::from(!already);
             self.engine.tell(Event::Done { subject: site, key: key.clone(), title, already });
         }
+        done += self.declare_backups(run_id).await?;
         Ok(done)
     }
 

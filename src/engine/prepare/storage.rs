@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::disk::MOUNT_POINT;
-use super::{Preparation, PrepareStep};
+use super::{BACKUP_STORAGE, Preparation, PrepareStep};
 use crate::domain::ids::VmId;
 use crate::engine::EngineError;
 use crate::engine::journal::ActionLog;
@@ -11,9 +11,6 @@ use crate::plan::decide::{CLIENT_POOL, DRILL_POOL, VENDOR_SNIPPET};
 use crate::pve::{Download, NextIdRange, StorageDefinition, Upid, wait_task};
 use crate::ssh::Stdin;
 use crate::util::limits;
-
-/// The storage on the backup disk.
-pub const BACKUP_STORAGE: &str = "accolades-hdd";
 
 /// What cloud-init does besides what Proxmox tells it: the agent is how we learn a guest's host key.
 const SNIPPET: &str = "#cloud-config
@@ -31,18 +28,24 @@ const IMAGE_CONTENT: [&str; 2] = ["import", "snippets"];
 impl Preparation<'_> {
     pub(super) async fn has_pools(&self) -> Result<bool, EngineError> {
         let pools = self.set_up().await?.pools().await?;
-        Ok([CLIENT_POOL, DRILL_POOL].iter().all(|wanted| pools.iter().any(|pool| pool.poolid == *wanted)))
+        Ok(self.wanted_pools().iter().all(|(wanted, _)| pools.iter().any(|pool| pool.poolid == *wanted)))
     }
 
     pub(super) async fn create_pools(&self) -> Result<(), EngineError> {
         let pve = self.set_up().await?;
         let pools = pve.pools().await?;
-        for (pool, comment) in [(CLIENT_POOL, "machines of clients"), (DRILL_POOL, "restore tests")] {
+        for (pool, comment) in self.wanted_pools() {
             if !pools.iter().any(|one| one.poolid == pool) {
-                pve.create_pool(pool, comment).await?;
+                pve.create_pool(&pool, &comment).await?;
             }
         }
         Ok(())
+    }
+
+    fn wanted_pools(&self) -> Vec<(String, String)> {
+        let shared = [(CLIENT_POOL, "machines of clients"), (DRILL_POOL, "restore tests")];
+        let shared = shared.map(|(pool, comment)| (pool.to_owned(), comment.to_owned()));
+        shared.into_iter().chain(self.instance_pools()).collect()
     }
 
     /// Defined rightly, and usable at this moment: an unmounted disk makes it inactive.

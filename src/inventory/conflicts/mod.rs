@@ -2,6 +2,7 @@
 //! linear in the size of the inventory (maps, no pairs of everything).
 
 mod addresses;
+mod backups;
 mod names;
 mod references;
 
@@ -9,14 +10,14 @@ use std::collections::BTreeMap;
 
 use super::mistake::Place;
 use super::model::{BackupServer, Client, Instance, Site};
-use super::read::{ClientClaims, CooperativeClaims, Draft, InstanceClaims, SiteClaims};
+use super::read::{BackupServerClaims, ClientClaims, CooperativeClaims, Draft, InstanceClaims, SiteClaims};
 use super::reader::Findings;
 use crate::domain::ids::{BackupServerId, ClientId, InstanceId, SiteId};
 
 /// A site's draft.
 pub type SiteDraft = Draft<SiteId, Site, SiteClaims>;
 /// A backup server's draft.
-pub type BackupServerDraft = Draft<BackupServerId, BackupServer, ()>;
+pub type BackupServerDraft = Draft<BackupServerId, BackupServer, BackupServerClaims>;
 /// An instance's draft.
 pub type InstanceDraft = Draft<InstanceId, Instance, InstanceClaims>;
 /// A client's draft.
@@ -61,6 +62,7 @@ pub fn find(drafts: &Drafts, findings: &Findings) {
     references::find(drafts, findings);
     addresses::find(drafts, findings);
     names::find(drafts, findings);
+    backups::find(drafts, findings);
 }
 
 /// A value seen before, with its place and whose it is.

@@ -15,6 +15,11 @@ pub fn find(drafts: &Drafts, findings: &Findings) {
             demand_known("backup server", "backup-servers", server, &drafts.backup_servers, findings);
         }
     }
+    for server in drafts.backup_servers.values() {
+        if let Some(from) = &server.claims.pulls_from {
+            demand_known("backup server", "backup-servers", from, &drafts.backup_servers, findings);
+        }
+    }
     for instance in drafts.instances.values() {
         for site in instance.claims.placements.iter().filter_map(|placement| placement.site.as_ref()) {
             demand_known("site", "sites", site, &drafts.sites, findings);

@@ -1,6 +1,6 @@
 //! `cooperative.toml`.
 
-use jiff::tz::TimeZoneDatabase;
+use jiff::tz::{TimeZone, TimeZoneDatabase};
 
 use super::identity::identity;
 use crate::domain::ids::VmId;
@@ -23,6 +23,8 @@ pub struct CooperativeClaims {
     pub admin_username: Option<Placed<String>>,
     /// The seat price of contracts that name none.
     pub seat_price: Option<Cents>,
+    /// The zone of machines whose own is not named.
+    pub time_zone: Option<String>,
 }
 
 /// Reads the co-operative.
@@ -47,6 +49,7 @@ pub fn cooperative(reader: &Reader<'_>) -> (Option<Cooperative>, CooperativeClai
         vm_ids: vm_ids.clone(),
         admin_username: admin_username.clone(),
         seat_price: seat_price.as_ref().map(|price| price.value),
+        time_zone: time_zone.as_ref().map(|zone| zone.value.clone()),
     };
     let model = || {
         version?;
@@ -132,7 +135,7 @@ fn image(reader: &Reader<'_>) -> Option<DiskImage> {
 }
 
 /// A name of the list that is compiled in, so that a check gives the same answer on every machine.
-fn time_zone(text: &str) -> Result<String, Refusal> {
+pub fn time_zone(text: &str) -> Result<String, Refusal> {
     let known = TimeZoneDatabase::bundled();
     let text = plain(text)?;
     if known.get(&text).is_ok_and(|zone| zone.iana_name() == Some(text.as_str())) {
@@ -144,4 +147,9 @@ fn time_zone(text: &str) -> Result<String, Refusal> {
         Some(likely) => refusal.hint(format!("did you mean `{likely}`?")),
         None => refusal.hint("a name of the IANA list, such as `Europe/Paris`"),
     })
+}
+
+/// The zone of a name that was read.
+pub fn zone_named(name: &str) -> Option<TimeZone> {
+    TimeZoneDatabase::bundled().get(name).ok()
 }

@@ -1,6 +1,7 @@
 //! One file per kind of file: sections into the model. What other files may contradict is kept as claims, each with its
 //! place, whether or not the rest of the file could be read.
 
+mod backup;
 mod backup_server;
 mod client;
 mod contract;
@@ -11,9 +12,9 @@ mod persons;
 mod seats;
 mod site;
 
-pub use backup_server::backup_server;
+pub use backup_server::{BackupServerClaims, backup_server};
 pub use client::{AppClaim, ClientClaims, client};
-pub use cooperative::{CooperativeClaims, cooperative};
+pub use cooperative::{CooperativeClaims, cooperative, zone_named};
 pub use instance::{InstanceClaims, PlacementClaim, instance};
 pub use site::{SiteClaims, site};
 

@@ -2,12 +2,17 @@
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
+use jiff::tz::TimeZone;
+
+use super::backup::{keep, schedule};
+use super::cooperative::{time_zone, zone_named};
 use super::id;
+use crate::domain::backup::calendar::Reads;
 use crate::domain::ids::{BackupServerId, SiteId, VmId};
 use crate::domain::refusal::Refusal;
 use crate::domain::{hosts, keys};
 use crate::inventory::mistake::{Mistake, Placed};
-use crate::inventory::model::{Exposure, Node, Reach, Site};
+use crate::inventory::model::{Exposure, Node, Reach, Site, SiteBackup};
 use crate::inventory::reader::Reader;
 
 /// Resolvers at most: more than three are ignored by Linux.
@@ -26,16 +31,22 @@ pub struct SiteClaims {
     pub gateway6: Option<Placed<Ipv6Addr>>,
     /// VM id of the template.
     pub template: Option<Placed<VmId>>,
+    /// When remote backups run, where that is written.
+    pub remote_schedule: Option<Placed<()>>,
 }
 
-/// Reads a site.
-pub fn site(site_id: &SiteId, reader: &Reader<'_>) -> (Option<Site>, SiteClaims) {
+/// Reads a site; schedules are in its node's zone, or in the co-operative's.
+pub fn site(site_id: &SiteId, reader: &Reader<'_>, zone: &TimeZone) -> (Option<Site>, SiteClaims) {
     let version = reader.whole::<i64>("version");
     let name = reader.words("name");
     let backup_server = reader.text("backup_server", id::<BackupServerId>);
     let (node, mut claims) = reader.table("node").map(|table| node(&table)).unwrap_or_default();
     let reach = reader.table("reach").and_then(|table| reach(&table));
     let exposure = reader.table("exposure").and_then(|table| exposure(&table));
+    let own_zone = node.as_ref().and_then(|node| zone_named(node.time_zone.as_deref()?));
+    let backup = reader
+        .table_or_defaults("backup")
+        .and_then(|table| site_backup(&table, own_zone.as_ref().unwrap_or(zone), &mut claims));
     claims.backup_server = backup_server.clone();
     let model = || {
         version?;
@@ -46,9 +57,30 @@ pub fn site(site_id: &SiteId, reader: &Reader<'_>) -> (Option<Site>, SiteClaims)
             reach: reach?,
             exposure: exposure?,
             backup_server: backup_server.map(|server| server.value),
+            backup: backup?,
         })
     };
     (model(), claims)
+}
+
+fn site_backup(reader: &Reader<'_>, zone: &TimeZone, claims: &mut SiteClaims) -> Option<SiteBackup> {
+    let local_schedule = schedule(reader, "local_schedule", Reads::Node, zone);
+    let local_keep = keep(reader, "local_keep");
+    let remote_schedule = schedule(reader, "remote_schedule", Reads::Node, zone);
+    let fleecing = reader.truth("fleecing");
+    let upload = reader.whole("upload_kib_per_second");
+    let restore = reader.whole("restore_kib_per_second");
+    if reader.has("remote_schedule") {
+        claims.remote_schedule = Some(Placed { value: (), place: reader.place_of("remote_schedule") });
+    }
+    Some(SiteBackup {
+        local_schedule: local_schedule?,
+        local_keep: local_keep?,
+        remote_schedule: remote_schedule?,
+        fleecing: fleecing?.value,
+        upload_kib_per_second: upload.map(|bound| bound.value),
+        restore_kib_per_second: restore.map(|bound| bound.value),
+    })
 }
 
 fn node(reader: &Reader<'_>) -> (Option<Node>, SiteClaims) {
@@ -66,8 +98,10 @@ fn node(reader: &Reader<'_>) -> (Option<Node>, SiteClaims) {
     let gateway6 = reader.text("gateway6", hosts::ipv6);
     let nameservers = reader.texts("nameservers", 1..=NAMESERVERS_MAX, hosts::ip);
     let template = reader.whole("template").map(|number| Placed { value: VmId(number.value), place: number.place });
+    let time_zone = reader.text("time_zone", time_zone);
     let claims = SiteClaims {
         backup_server: None,
+        remote_schedule: None,
         node_address: address.clone(),
         gateway4: gateway4.clone(),
         gateway6: gateway6.clone(),
@@ -89,6 +123,7 @@ fn node(reader: &Reader<'_>) -> (Option<Node>, SiteClaims) {
             gateway6: gateway6.map(|gateway| gateway.value),
             nameservers: nameservers?,
             template: template.map(|template| template.value),
+            time_zone: time_zone.map(|zone| zone.value),
         })
     };
     (model(), claims)

@@ -10,7 +10,7 @@ const FOLDERS: [&str; 8] =
     ["/etc/", "/root/", "/home/", "/var/lib/accolades/", "/usr/local/", "/srv/", "/var/www/", "/var/lib/vz/snippets/"];
 
 /// Files in them that differ from run to run, or only tell what happened.
-const IGNORED: [&str; 10] = [
+const IGNORED: [&str; 11] = [
     "/etc/ssh/ssh_host_",
     "/etc/machine-id",
     "/etc/shadow",
@@ -21,6 +21,8 @@ const IGNORED: [&str; 10] = [
     "/etc/yunohost/mysql",
     "/root/.ssh/known_hosts",
     "/etc/pve/priv/storage/",
+    // A nonce and a moment, written anew every night.
+    "/var/lib/accolades/marker.",
 ];
 
 /// Endings of files that only tell what happened.

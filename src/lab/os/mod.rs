@@ -18,6 +18,7 @@ pub mod process;
 pub mod programs;
 pub mod shell;
 pub mod sshd;
+pub mod timers;
 pub mod units;
 pub mod vendor_data;
 

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::process::Os;
-use super::{Exec, Machine, Output};
+use super::{Exec, Machine, Output, timers};
 use crate::lab::world::{Moment, Surroundings};
 use crate::lab::yunohost;
 
@@ -216,6 +216,14 @@ pub fn advance(machine: &mut Machine, around: Surroundings<'_>) {
         let due = machine.units.background.iter().filter(|one| one.ends_at <= around.now).min_by_key(|one| one.ends_at);
         let due = due.cloned();
         let reboot = machine.reboot_at.filter(|at| *at <= around.now);
+        let timer = timers::next_due(machine).filter(|(at, _)| *at <= around.now);
+        if let Some((at, name)) = timer
+            && due.as_ref().is_none_or(|due| due.ends_at > at)
+            && reboot.is_none_or(|reboot| reboot > at)
+        {
+            timers::fire(machine, &name, Surroundings { now: at, ..around });
+            continue;
+        }
         if let Some(at) = reboot
             && due.as_ref().is_none_or(|due| due.ends_at > at)
         {

@@ -3,6 +3,7 @@
 mod accounts;
 mod clock;
 mod golden;
+mod key;
 mod lab;
 mod reference;
 

@@ -1,5 +1,6 @@
 //! The inventory: what is read, what is refused, how it is told, and what an edit writes.
 
+mod backups;
 mod broken;
 mod difference;
 mod disk;

@@ -6,7 +6,7 @@
 
 mod answers;
 mod contract;
-mod node;
+pub mod node;
 mod restore;
 mod tasks;
 mod transport;

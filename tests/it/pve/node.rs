@@ -128,6 +128,15 @@ impl Node {
     }
 
     pub async fn start_as(identity: Identity, replies: Vec<Reply>) -> Node {
+        let replies = Mutex::new(VecDeque::from(replies));
+        Node::start_answering(identity, move |_| next(&replies)).await
+    }
+
+    /// Answers each request as it is told to.
+    pub async fn start_answering(
+        identity: Identity,
+        answer: impl Fn(Request) -> Reply + Send + Sync + 'static,
+    ) -> Node {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let node = Node {
             port: listener.local_addr().unwrap().port(),
@@ -144,19 +153,19 @@ impl Node {
             .with_single_cert(identity.chain, identity.key)
             .unwrap();
         let tls = TlsAcceptor::from(Arc::new(config));
-        let (requests, replies) = (Arc::clone(&node.requests), Arc::new(Mutex::new(VecDeque::from(replies))));
+        let (requests, answer) = (Arc::clone(&node.requests), Arc::new(answer));
         let gauge = Arc::clone(&node.gauge);
         tokio::spawn(async move {
             loop {
                 let (tcp, _) = listener.accept().await.unwrap();
-                let (tls, requests, replies) = (tls.clone(), Arc::clone(&requests), Arc::clone(&replies));
+                let (tls, requests, answer) = (tls.clone(), Arc::clone(&requests), Arc::clone(&answer));
                 let gauge = Arc::clone(&gauge);
                 tokio::spawn(async move {
                     // A client that does not trust us hangs up here.
                     if let Ok(stream) = tls.accept(tcp).await {
                         serve(stream, &gauge, |request| {
-                            requests.lock().unwrap().push(request);
-                            next(&replies)
+                            requests.lock().unwrap().push(request.clone());
+                            answer(request)
                         })
                         .await;
                     }

@@ -3,6 +3,7 @@
 mod dig;
 mod disks;
 mod files;
+mod find;
 mod grep;
 mod identity;
 mod installer;
@@ -62,6 +63,7 @@ const PROGRAMS: &[Entry] = &[
     ("env", "/usr/bin", "", switch::env),
     ("fail2ban-client", "/usr/bin", "fail2ban", yunohost::fail2ban_client),
     ("false", "/usr/bin", "", printing::falsehood),
+    ("find", "/usr/bin", "", find::find),
     ("findmnt", "/usr/bin", "", disks::findmnt),
     ("getent", "/usr/bin", "", identity::getent),
     ("grep", "/usr/bin", "", grep::grep),
@@ -148,7 +150,6 @@ const NOT_SIMULATED: &[&str] = &[
     "expr",
     "fdisk",
     "file",
-    "find",
     "free",
     "fsck",
     "groupadd",

@@ -4,7 +4,7 @@ use super::options::{Known, Options};
 use super::text::options;
 use crate::lab::os::process::Os;
 use crate::lab::os::units::{self, Enablement, State, Unit};
-use crate::lab::os::{Exec, Machine, Output, disks};
+use crate::lab::os::{Exec, Machine, Output, disks, timers};
 
 /// `systemctl VERB [UNIT…]`
 pub fn systemctl(os: &mut Os<'_>, exec: &Exec) -> Output {
@@ -287,9 +287,12 @@ fn start(os: &mut Os<'_>, name: &str, verb: &str) -> Output {
     if name.ends_with(".mount") {
         return start_mount(os.machine, name);
     }
-    let from_file = os.machine.files.exists(&format!("/etc/systemd/system/{name}"));
-    if from_file {
-        return Output::fail(1, format!("lab: systemctl {verb}: services from files are not simulated ({name})"));
+    if let Some(text) = os.machine.files.read(&format!("/etc/systemd/system/{name}")).map(str::to_owned) {
+        return match name.rsplit_once('.') {
+            Some((_, "timer")) => timers::start(os, name, &text),
+            Some((_, "service")) => timers::run_service(os, name, &text),
+            _ => Output::fail(1, format!("lab: systemctl {verb}: units like {name} are not simulated")),
+        };
     }
     let now = os.now();
     if let Some(unit) = os.machine.units.known.get_mut(name) {

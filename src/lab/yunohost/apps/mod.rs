@@ -101,6 +101,28 @@ impl Apps {
         }
     }
 
+    /// The tables of a database with their numbers of rows; none where there is no such database. Of Nextcloud those that
+    /// hold what is known of it here.
+    pub fn tables_of(&self, database: &str) -> Option<Vec<(String, u64)>> {
+        let mut apps = self.installed.iter();
+        let (id, app) = apps.find(|(id, app)| app.setting("db_name").unwrap_or(id) == database)?;
+        Some(match &app.program {
+            Inside::Nextcloud(state) => state.tables(),
+            Inside::Dolibarr(state) => state.row_counts(),
+            _ if app.setting("db_name").is_some() => vec![(format!("{id}_data"), 0)],
+            _ => return None,
+        })
+    }
+
+    /// Regular files that an app keeps in its data folder, by absolute path: what its program knows of, not the machine.
+    pub fn data_files(&self) -> Vec<String> {
+        let files = |app: &Installed| match &app.program {
+            Inside::Nextcloud(state) => state.data_files(),
+            _ => Vec::new(),
+        };
+        self.installed.values().flat_map(files).collect()
+    }
+
     /// The Dolibarr of an instance.
     pub fn dolibarr(&mut self, id: &str) -> Option<&mut DolibarrState> {
         match &mut self.installed.get_mut(id)?.program {

@@ -95,6 +95,11 @@ pub enum Taken {
 }
 
 impl DolibarrState {
+    /// The tables with their numbers of rows.
+    pub(crate) fn row_counts(&self) -> Vec<(String, u64)> {
+        self.tables.iter().map(|(name, table)| (name.clone(), table.rows.len() as u64)).collect()
+    }
+
     /// A Dolibarr as its package leaves it: only the LDAP module on (sheet YunoHost, section 7), the administrator
     /// and every user of the directory, who have no rights at all.
     pub fn installed(version: &str, admin: &str, directory: &[Person]) -> DolibarrState {

@@ -133,6 +133,33 @@ impl NextcloudState {
         self.files.entry(owner.to_owned()).or_default().insert(path.to_owned(), bytes);
     }
 
+    /// The tables of its database that hold what is known here, with their numbers of rows.
+    pub(crate) fn tables(&self) -> Vec<(String, u64)> {
+        let files: usize = self.files.values().map(BTreeMap::len).sum();
+        let settings: usize = self.app_config.values().map(BTreeMap::len).sum();
+        [
+            ("oc_appconfig", settings + self.apps.len() + self.apps_off.len()),
+            ("oc_filecache", files + self.files.len()),
+            ("oc_group_user", self.admins.len()),
+            ("oc_ldap_user_mapping", self.known.len()),
+        ]
+        .into_iter()
+        .map(|(name, rows)| (name.to_owned(), rows as u64))
+        .collect()
+    }
+
+    /// Its people's files by absolute path.
+    pub(crate) fn data_files(&self) -> Vec<String> {
+        let Some(folder) = self.system_config.get("datadirectory") else { return Vec::new() };
+        let of = |(owner, files): (&String, &BTreeMap<String, u64>)| {
+            files
+                .keys()
+                .map(|path| format!("{folder}/{owner}/files/{}", path.trim_start_matches('/')))
+                .collect::<Vec<_>>()
+        };
+        self.files.iter().flat_map(of).collect()
+    }
+
     /// What `status.php` and `occ status` show.
     pub(crate) fn status(&self) -> serde_json::Map<String, serde_json::Value> {
         let serde_json::Value::Object(status) = serde_json::json!({

@@ -1,4 +1,4 @@
-//! Which certificate a node must show.
+//! Which certificate a server must show.
 
 use std::fmt;
 use std::str::FromStr;
@@ -57,7 +57,7 @@ impl fmt::Debug for Fingerprint {
 /// Accepts the pinned certificate and nothing else, and remembers which one it turned away: the error that comes out of
 /// the layers above tells only that there was a handshake.
 #[derive(Debug)]
-pub(super) struct PinVerifier {
+pub struct PinVerifier {
     pin: Fingerprint,
     /// Names that a certificate of a pinned authority may bear.
     names: Vec<ServerName<'static>>,
@@ -67,14 +67,14 @@ pub(super) struct PinVerifier {
 
 impl PinVerifier {
     /// A verifier for a node known under these names.
-    pub(super) fn new(pin: Fingerprint, names: &[&str]) -> Arc<PinVerifier> {
+    pub fn new(pin: Fingerprint, names: &[&str]) -> Arc<PinVerifier> {
         let names = names.iter().filter_map(|name| ServerName::try_from((*name).to_owned()).ok()).collect();
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         Arc::new(PinVerifier { pin, names, provider, turned_away: Mutex::new(None) })
     }
 
     /// TLS settings with this verifier.
-    pub(super) fn client_config(self: &Arc<PinVerifier>) -> ClientConfig {
+    pub fn client_config(self: &Arc<PinVerifier>) -> ClientConfig {
         ClientConfig::builder_with_provider(Arc::clone(&self.provider))
             .with_safe_default_protocol_versions()
             .expect("ring knows the default protocol versions")
@@ -84,7 +84,7 @@ impl PinVerifier {
     }
 
     /// The certificate that was turned away last, unless another one was accepted since.
-    pub(super) fn turned_away(&self) -> Option<Fingerprint> {
+    pub fn turned_away(&self) -> Option<Fingerprint> {
         *self.turned_away.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

@@ -8,7 +8,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 const STRICT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
 
 /// Encodes one path segment or one value.
-pub(super) fn encode(text: &str) -> String {
+pub fn encode(text: &str) -> String {
     utf8_percent_encode(text, STRICT).to_string()
 }
 
@@ -21,21 +21,25 @@ pub fn encode_ssh_keys<'a>(keys: impl IntoIterator<Item = &'a str>) -> String {
 
 /// Named parameters in the order in which they are sent. A name that occurs twice is a list to Proxmox.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Form(Vec<(String, String)>);
+pub struct Form(Vec<(String, String)>);
 
 impl Form {
-    pub(super) fn new() -> Form {
+    /// No parameters yet.
+    #[must_use]
+    pub fn new() -> Form {
         Form::default()
     }
 
     /// Adds a parameter.
-    pub(super) fn with(mut self, name: &str, value: impl ToString) -> Form {
+    #[must_use]
+    pub fn with(mut self, name: &str, value: impl ToString) -> Form {
         self.0.push((name.to_owned(), value.to_string()));
         self
     }
 
     /// Adds a parameter when there is a value.
-    pub(super) fn with_some(self, name: &str, value: Option<impl ToString>) -> Form {
+    #[must_use]
+    pub fn with_some(self, name: &str, value: Option<impl ToString>) -> Form {
         match value {
             Some(value) => self.with(name, value),
             None => self,
@@ -43,22 +47,25 @@ impl Form {
     }
 
     /// Adds a boolean, which is `1` or `0` here and nothing else.
-    pub(super) fn with_flag(self, name: &str, value: bool) -> Form {
+    #[must_use]
+    pub fn with_flag(self, name: &str, value: bool) -> Form {
         self.with(name, u8::from(value))
     }
 
     /// Adds options by name.
-    pub(super) fn with_all(mut self, options: &BTreeMap<String, String>) -> Form {
+    #[must_use]
+    pub fn with_all(mut self, options: &BTreeMap<String, String>) -> Form {
         self.0.extend(options.iter().map(|(name, value)| (name.clone(), value.clone())));
         self
     }
 
-    pub(super) fn is_empty(&self) -> bool {
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
     /// `name=value&...`, the same in a body as behind a path.
-    pub(super) fn encoded(&self) -> String {
+    pub fn encoded(&self) -> String {
         let pairs: Vec<String> =
             self.0.iter().map(|(name, value)| format!("{}={}", encode(name), encode(value))).collect();
         pairs.join("&")

@@ -1,0 +1,11 @@
+//! What the two Proxmox adapters have in common: HTTP/1.1 over pinned TLS, directly or through a jump host, with every
+//! bound, and parameters encoded as Proxmox reads them. What an answer means is the adapters' own.
+
+mod exchange;
+pub mod form;
+mod pin;
+mod verdict;
+
+pub use exchange::{Call, Content, NotAnswered, Peer, Raw, Transport};
+pub use pin::{Fingerprint, FingerprintError};
+pub use verdict::TaskVerdict;
