@@ -23,7 +23,7 @@ macro_rules! built_in {
 }
 
 /// Every template of `templates/`, by the name under which others import it.
-const BUILT_IN: [(&str, &str); 9] = built_in![
+const BUILT_IN: [(&str, &str); 10] = built_in![
     "contract.typ",
     "drill-certificate.typ",
     "house.typ",
