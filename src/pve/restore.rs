@@ -6,10 +6,10 @@ use serde::Deserialize;
 
 use super::client::Client;
 use super::error::PveError;
-use crate::transport::form::{Form, encode};
 use super::upid::Upid;
 use super::wire;
 use crate::domain::ids::VmId;
+use crate::transport::form::{Form, encode};
 
 /// A backup on a storage. Those that the token may not access are left out in silence: an empty list is no proof.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
