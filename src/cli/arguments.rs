@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, CommandFactory, Parser, Subcommand};
 
 use super::commands::{
-    adopt, apply, backup_server, client, completions, dns, drill, inventory, key, man, person, plan, restore, seat,
-    secret, site, store, welcome,
+    adopt, apply, backup, backup_server, client, completions, dns, drill, inventory, key, man, person, plan, restore,
+    seat, secret, site, store, watch, welcome,
 };
 
 #[cfg(feature = "lab")]
@@ -96,6 +96,11 @@ pub enum Command {
     Person(person::Person),
     /// What was last seen of each instance, and when; no site is asked
     Status,
+    /// Backups: what is true of them, and one now
+    #[command(subcommand)]
+    Backup(backup::Backup),
+    /// Look at all sites and keep what was seen, again and again or once
+    Watch(watch::Arguments),
     /// The DNS records to publish for clients' domains
     Dns(dns::Arguments),
     /// Try whether a backup can be restored: into an isolated machine, looked into, destroyed again

@@ -21,6 +21,8 @@ pub enum Exit {
     Partial = 6,
     /// Changes are pending (`plan --exit-code`).
     Pending = 10,
+    /// A backup is not as it should be (`backup check`).
+    Unhealthy = 11,
     /// A mistake of the program.
     Bug = 70,
 }

@@ -4,6 +4,7 @@
 //! journal `done` with the evidence. "Started, not done" means *unknown*: looking decides, never the journal alone.
 
 pub mod adopt;
+pub mod backup;
 pub mod backups;
 pub mod departure;
 pub mod door;

@@ -45,7 +45,29 @@ struct Namespace {
     ns: String,
 }
 
+/// How garbage collection stands.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct GarbageState {
+    /// The task of its last run; none when it never ran.
+    pub upid: Option<String>,
+    /// How that ended, in the server's words.
+    pub last_run_state: Option<String>,
+    /// When it ended, in seconds since 1970.
+    pub last_run_endtime: Option<i64>,
+    /// Its schedule; none: it runs only when somebody asks.
+    pub schedule: Option<String>,
+}
+
 impl Client {
+    /// How garbage collection stands: pruning alone frees nothing.
+    ///
+    /// # Errors
+    /// [`PbsError::is_absent`].
+    pub async fn garbage_state(&self, store: &str) -> Result<GarbageState, PbsError> {
+        self.get(&format!("/admin/datastore/{}/gc", encode(store)), Form::new()).await
+    }
+
     /// The datastores that the account may use. One that is being made is not there yet.
     ///
     /// # Errors

@@ -16,7 +16,7 @@ mod wait;
 
 pub use access::{AclEntry, Token, User};
 pub use client::{Account, AccountError, Client, Server};
-pub use datastore::{Datastore, DatastoreOptions, DatastoreSpace};
+pub use datastore::{Datastore, DatastoreOptions, DatastoreSpace, GarbageState};
 pub use error::PbsError;
 pub use jobs::{JobKind, JobState, Remote, TrafficRule};
 pub use snapshots::{Group, GroupName, Snapshot, SnapshotFile, Verification};

@@ -228,3 +228,6 @@ pub const BACKUP_TURN_TIMEOUT: Duration = Duration::from_secs(3 * 3600);
 
 /// Between two looks at the log of a backup that is under way.
 pub const BACKUP_PROGRESS_INTERVAL: Duration = Duration::from_secs(30);
+
+/// Namespaces of one backup server that are listed at once.
+pub const PBS_LISTINGS_AT_ONCE: usize = 4;

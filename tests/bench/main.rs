@@ -1,11 +1,13 @@
 //! The figures of `docs/performance.md`. Run by hand on a quiet machine; nothing here fails for being slow.
 //!
-//! `cargo bench --bench figures -- check 1000` (and `plan`, `settled`, `onboard`, each with a number of clients; `onboard`
+//! `cargo bench --bench figures -- check 1000` (and `plan`, `settled`, `onboard`, `sweep`, each with a number of clients; `onboard`
 //! also with the pace of the lab's time; `invoices` with a number of documents).
 
 mod field;
 mod generated;
 mod invoices;
+mod nodes;
+mod sweep;
 mod usage;
 
 use std::time::{Duration, Instant};
@@ -39,6 +41,8 @@ fn main() {
             runtime.block_on(onboard(clients, words.next().and_then(|word| word.parse().ok()).unwrap_or(PACE)))
         }
         "invoices" => invoices::render_all(clients),
+        nodes::NODES => runtime.block_on(nodes::serve()),
+        "sweep" => runtime.block_on(sweep::sweep(clients)),
         _ => println!("usage: figures check|plan|settled|onboard [CLIENTS [PACE]], figures invoices [DOCUMENTS]"),
     }
 }

@@ -2,6 +2,7 @@
 
 pub mod adopt;
 pub mod apply;
+pub mod backup;
 pub mod backup_server;
 pub mod check;
 pub mod client;
@@ -23,6 +24,7 @@ pub mod secret;
 pub mod site;
 pub mod status;
 pub mod store;
+pub mod watch;
 pub mod welcome;
 
 use super::arguments::Command;
@@ -41,6 +43,8 @@ pub async fn run(session: &Session, command: Command) -> Result<Exit, Failure> {
         Command::Client(what) => client::run(session, what),
         Command::Seat(what) => seat::run(session, what),
         Command::Plan(arguments) => plan::run(session, arguments).await,
+        Command::Backup(what) => backup::run(session, what).await,
+        Command::Watch(arguments) => watch::run(session, arguments).await,
         Command::Apply(arguments) => apply::run(session, arguments).await,
         Command::Adopt(arguments) => adopt::run(session, arguments).await,
         Command::Person(what) => person::run(session, what).await,

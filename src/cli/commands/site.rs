@@ -62,7 +62,8 @@ pub async fn run(session: &Session, what: Site) -> Result<Exit, Failure> {
     Ok(Exit::Ok)
 }
 
-fn find<'a>(inventory: &'a Inventory, name: &str) -> Result<&'a Place, Failure> {
+/// The site of this name.
+pub(super) fn find<'a>(inventory: &'a Inventory, name: &str) -> Result<&'a Place, Failure> {
     SiteId::new(name).ok().and_then(|id| inventory.sites.get(&id)).ok_or_else(|| {
         let known = inventory.sites.keys().map(SiteId::as_str);
         let hint = match did_you_mean(name, known.clone()) {

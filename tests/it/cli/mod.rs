@@ -1,6 +1,7 @@
 //! Golden sessions: the real binary in a folder of its own, with a SQLite store and no network.
 
 mod accounts;
+mod backups;
 mod clock;
 mod golden;
 mod key;

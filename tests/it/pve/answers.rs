@@ -1,7 +1,7 @@
 //! What answers come to: refusals, the proxy's codes, odd bodies, tolerant reading.
 
 use accolades::domain::ids::VmId;
-use accolades::pve::{PveError, ResourceKind};
+use accolades::pve::{BackupRequest, BackupStart, PveError, ResourceKind};
 use accolades::util::remote::{Retry, Sent};
 use serde_json::json;
 
@@ -169,4 +169,15 @@ async fn pve_the_agent_s_own_errors_are_errors() {
     let error = client.agent_ping(VM).await.unwrap_err();
     assert!(error.is_agent_silent());
     assert_eq!(error.retry(), Retry::After);
+}
+
+#[tokio::test]
+async fn pve_a_backup_that_is_answered_ok_without_a_task_saved_nothing() {
+    let request = BackupRequest { vmid: VM, storage: "hdd".into(), notes: "n".into(), fleecing: None };
+    let begun = async |answer: &str| Node::start(vec![Reply::data(json!(answer))]).await.client().start_backup(&request).await;
+    assert_eq!(begun("OK").await.expect("an answer"), BackupStart::Nothing);
+    let upid = "UPID:pve1:00000001:00000002:00000003:vzdump:1042:coop@pve!app:";
+    assert!(matches!(begun(upid).await, Ok(BackupStart::Started(task)) if task.as_str() == upid));
+    let error = begun("something else").await.expect_err("no task and no refusal");
+    assert_eq!(error.sent(), Sent::Maybe, "{error}");
 }

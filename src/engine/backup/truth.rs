@@ -1,0 +1,192 @@
+//! The verdict on the backups of instances, from what is on record: no site is asked.
+
+use std::collections::BTreeMap;
+
+use jiff::tz::{TimeZone, TimeZoneDatabase};
+use jiff::{SignedDuration, Timestamp};
+use serde::Serialize;
+
+use super::matter;
+use crate::domain::backup::calendar::{self, Reads};
+use crate::domain::backup::drill::Origin;
+use crate::domain::backup::health::{
+    Bounds, InstanceHealth, InstanceView, ListingSeen, NodeSeen, Place, PlaceView, Runs, ServerSeen, Sight, judge,
+};
+use crate::domain::ids::{ClientId, InstanceId, SiteId};
+use crate::engine::EngineError;
+use crate::inventory::model::{BackupServer, Inventory};
+use crate::plan::desired::Subject;
+use crate::store::{Look, Scope, Store};
+use crate::util::limits;
+
+/// The verdict on one instance.
+#[derive(Debug, Clone, Serialize)]
+pub struct InstanceTruth {
+    /// The instance.
+    pub instance: InstanceId,
+    /// Where it stands.
+    pub site: SiteId,
+    /// Who lives on it.
+    pub clients: Vec<ClientId>,
+    /// The verdict.
+    #[serde(flatten)]
+    pub health: InstanceHealth,
+}
+
+/// The last proven restores of an instance, by place.
+type Proofs = BTreeMap<Place, Timestamp>;
+
+/// The verdict on instances (all when none is named), in order of their ids. A client's scope sees its own looks only.
+///
+/// # Errors
+/// When the store cannot be read.
+pub async fn truth(
+    store: &Store,
+    scope: &Scope,
+    inventory: &Inventory,
+    only: &[InstanceId],
+    now: Timestamp,
+) -> Result<Vec<InstanceTruth>, EngineError> {
+    let day = now.to_zoned(zone(&inventory.cooperative.time_zone)).date();
+    let mut looks: BTreeMap<String, Vec<Look>> = BTreeMap::new();
+    for look in store.looks_at_all(scope, matter::INSTANCE).await? {
+        looks.entry(look.subject_id.clone()).or_default().push(look);
+    }
+    let mut verdicts = Vec::new();
+    for instance in inventory.instances.values().filter(|one| only.is_empty() || only.contains(&one.id)) {
+        let Some(subject) = Subject::on(inventory, instance, day) else { continue };
+        let markers = store.marker_before(scope, &instance.id, i64::MAX).await?;
+        let marker_at = markers.and_then(|marker| Timestamp::from_microsecond(marker.made_at_us).ok());
+        let seen = looks.get(instance.id.as_str()).map_or(&[][..], Vec::as_slice);
+        let proofs = proofs(store, scope, &instance.id).await?;
+        let view = view(&subject, seen, &proofs, marker_at, now);
+        verdicts.push(InstanceTruth {
+            instance: instance.id.clone(),
+            site: subject.site.id.clone(),
+            clients: subject.clients().map(|client| client.id.clone()).collect(),
+            health: judge(&view, now, &bounds()),
+        });
+    }
+    Ok(verdicts)
+}
+
+/// The bounds of the verdict.
+pub fn bounds() -> Bounds {
+    Bounds {
+        grace: limits::BACKUP_GRACE,
+        sync_grace: limits::BACKUP_SYNC_GRACE,
+        sight_max: limits::BACKUP_SIGHT_MAX,
+        proof_local: limits::BACKUP_PROOF_LOCAL,
+        proof_remote: limits::BACKUP_PROOF_REMOTE,
+        verified_max: limits::BACKUP_VERIFIED_MAX,
+        marker_max: limits::MARKER_AGE_MAX,
+        task_near_run: limits::BACKUP_TASK_NEAR_RUN,
+        clock_tolerance: limits::CLOCK_TOLERANCE,
+        room_min_percent: limits::BACKUP_ROOM_MIN_PERCENT,
+        full_read_max: limits::BACKUP_FULL_READ_MAX,
+    }
+}
+
+fn view(
+    subject: &Subject<'_>,
+    looks: &[Look],
+    proofs: &Proofs,
+    marker_at: Option<Timestamp>,
+    now: Timestamp,
+) -> InstanceView {
+    let node: Sight<NodeSeen> = matter::sight(looks, matter::NODE);
+    let places =
+        places(subject).into_iter().map(|place| place_view(subject, place, &node, looks, proofs, now)).collect();
+    InstanceView { node, places, marker_at }
+}
+
+/// Two places are promised to everybody; a third one only where the inventory has it.
+fn places(subject: &Subject<'_>) -> Vec<Place> {
+    let mut places = vec![Place::Local, Place::Remote];
+    places.extend(third_server(subject).map(|_| Place::Third));
+    places
+}
+
+/// The server that pulls from the one that this site writes to.
+pub(super) fn third_server<'a>(subject: &Subject<'a>) -> Option<&'a BackupServer> {
+    let source = subject.site.backup_server.as_ref()?;
+    let mut servers = subject.inventory.backup_servers.values();
+    servers.find(|server| server.pull.as_ref().is_some_and(|pull| pull.from == *source))
+}
+
+fn place_view(
+    subject: &Subject<'_>,
+    place: Place,
+    node: &Sight<NodeSeen>,
+    looks: &[Look],
+    proofs: &Proofs,
+    now: Timestamp,
+) -> PlaceView {
+    let site = subject.site;
+    let listing: Sight<ListingSeen> = matter::sight(looks, matter::listing(place));
+    let server: Sight<ServerSeen> = matter::sight(looks, matter::server(place));
+    PlaceView {
+        place,
+        exists: place == Place::Local || site.backup_server.is_some(),
+        listing,
+        server,
+        runs: runs_of(subject, place, node, now),
+        proven_at: proofs.get(&place).copied(),
+        encryption_expected: place != Place::Local,
+        uplink_bytes_per_s: site.backup.upload_kib_per_second.map(|kib| u64::from(kib) * 1024),
+    }
+}
+
+/// The runs to be expected: by what the node was seen to have, otherwise by what the inventory wants. A third place should
+/// have what the remote one got.
+fn runs_of(subject: &Subject<'_>, place: Place, node: &Sight<NodeSeen>, now: Timestamp) -> Runs {
+    let wanted = match place {
+        Place::Local => &subject.site.backup.local_schedule,
+        Place::Remote | Place::Third => &subject.site.backup.remote_schedule,
+    };
+    let on_node = if place == Place::Local { Place::Local } else { Place::Remote };
+    let seen = node.seen.as_ref().map(|seen| &seen.value);
+    let job = seen.and_then(|node| node.places.get(&on_node)).and_then(|here| here.job.as_ref());
+    let schedule = job.map_or(wanted, |job| &job.schedule);
+    let zone = match seen {
+        Some(node) => zone(&node.time_zone),
+        None => subject.inventory.site_zone(subject.site),
+    };
+    runs(schedule, &zone, now)
+}
+
+/// The runs of a schedule around a moment.
+fn runs(schedule: &str, zone: &TimeZone, now: Timestamp) -> Runs {
+    let Ok(event) = calendar::parse(schedule, Reads::Node) else { return Runs::default() };
+    let back = SignedDuration::try_from(limits::BACKUP_LOOK_BACK).unwrap_or_default();
+    let mut at = now.checked_sub(back).unwrap_or(Timestamp::MIN);
+    let mut runs = Runs::default();
+    for _ in 0..limits::BACKUP_RUNS_MAX {
+        match event.next(at, zone).map(|run| run.at) {
+            Some(run) if run <= now => {
+                runs.past.push(run);
+                at = run;
+            }
+            next => {
+                runs.next = next;
+                break;
+            }
+        }
+    }
+    runs
+}
+
+fn zone(name: &str) -> TimeZone {
+    TimeZoneDatabase::bundled().get(name).unwrap_or(TimeZone::UTC)
+}
+
+/// The last proven restores of an instance.
+async fn proofs(store: &Store, scope: &Scope, instance: &InstanceId) -> Result<Proofs, EngineError> {
+    let mut proofs = Proofs::new();
+    for (origin, place) in [(Origin::Local, Place::Local), (Origin::Remote, Place::Remote)] {
+        let known = store.known_of_drills(scope, instance, origin).await?;
+        let proven_at = known.proven_at_us.and_then(|at_us| Timestamp::from_microsecond(at_us).ok());
+        proofs.extend(proven_at.map(|at| (place, at)));
+    }
+    Ok(proofs)
+}
