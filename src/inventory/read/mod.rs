@@ -2,6 +2,7 @@
 //! place, whether or not the rest of the file could be read.
 
 mod backup_server;
+mod billing;
 mod client;
 mod contract;
 mod cooperative;
