@@ -3,6 +3,7 @@
 mod api_schema;
 mod architecture;
 mod backup_docs;
+mod billing;
 mod canary;
 mod cli;
 mod conformance;
