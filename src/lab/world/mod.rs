@@ -10,7 +10,8 @@ pub mod spec;
 pub mod time;
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BinaryHeap};
 
 use serde::{Deserialize, Serialize};
 
@@ -68,6 +69,16 @@ impl World {
     pub fn settle(&mut self) {
         let World { seed, now, internet, backup_servers, sites } = self;
         let around = Surroundings { seed: *seed, now: *now, internet, servers: backup_servers };
+        // What sites and servers do to each other happens in the order of time, however far it jumps.
+        let next = |id: &String, site: &Site| Some(Reverse((site.next_moment().filter(|at| *at <= *now)?, id.clone())));
+        let mut due: BinaryHeap<Reverse<(Moment, String)>> =
+            sites.iter().filter_map(|(id, site)| next(id, site)).collect();
+        while let Some(Reverse((moment, id))) = due.pop() {
+            backup_servers.borrow_mut().advance(*seed, moment);
+            let Some(site) = sites.get_mut(&id) else { continue };
+            site.advance(Surroundings { now: moment, ..around });
+            due.extend(next(&id, site));
+        }
         for site in sites.values_mut() {
             site.advance(around);
         }

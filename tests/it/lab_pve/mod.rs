@@ -10,6 +10,7 @@ mod power;
 mod read;
 mod restore;
 mod rights;
+mod server;
 mod snapshot;
 mod storage;
 mod tasks;

@@ -109,5 +109,7 @@ pub fn capture(pve: &Pve, vm: &Vm) -> Result<Captured, String> {
 /// # Errors
 /// The bytes are not what was written.
 pub fn read_disk(data: &str) -> Result<OnDisk, String> {
-    serde_json::from_str(data).map_err(|error| format!("the disk's content is damaged ({error})"))
+    // A sealed chunk is padded with zeros to the size of the disk.
+    serde_json::from_str(data.trim_end_matches('\0'))
+        .map_err(|error| format!("the disk's content is damaged ({error})"))
 }

@@ -3,6 +3,7 @@
 pub mod capture;
 pub mod config;
 pub mod folder;
+pub mod server;
 pub mod source;
 
 use crate::lab::pve::call::Caller;
@@ -13,6 +14,7 @@ use crate::lab::pve::state::{Storage, StorageKind};
 use crate::lab::pve::work::disks;
 use crate::lab::pve::work::vzdump::protected_limit;
 use crate::lab::world::{Site, Surroundings};
+use server::{Plugin, VolumeName};
 
 /// A backup as a listing shows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -78,13 +80,20 @@ pub enum Level {
 ///
 /// # Errors
 /// Proxmox's words for a storage that is missing, disabled, elsewhere or out of reach.
-pub fn activate(site: &Site, _around: Surroundings<'_>, id: &str) -> Result<(), String> {
-    disks::activated(&site.pve, &site.node, id).map(|_| ())
+pub fn activate(site: &Site, around: Surroundings<'_>, id: &str) -> Result<(), String> {
+    let storage = disks::activated(&site.pve, &site.node, id)?;
+    if storage.kind == StorageKind::Pbs { Plugin::of(site, id, &storage.options).activate(around) } else { Ok(()) }
 }
 
 /// Total and used bytes of a storage; `None` when it cannot be used.
 pub fn space(site: &Site, around: Surroundings<'_>, id: &str) -> Option<(u64, u64)> {
     activate(site, around, id).ok()?;
+    let storage = site.pve.storages.get(id)?;
+    if storage.kind == StorageKind::Pbs {
+        // What went wrong is only told to the system's log.
+        let (status, _) = Plugin::of(site, id, &storage.options).status(around);
+        return status.active.then_some((status.total, status.used));
+    }
     Some(site.pve.space(&site.node, id))
 }
 
@@ -108,6 +117,9 @@ pub struct Attributes {
 /// # Errors
 /// It is not there, or its storage is out of reach.
 pub fn attributes(site: &Site, around: Surroundings<'_>, volid: &str) -> Result<Attributes, String> {
+    if let Some((plugin, name)) = on_server(site, volid)? {
+        return plugin.attributes(around, &name);
+    }
     let entry = get(site, around, volid)?;
     Ok(Attributes {
         path: path_of(site, volid)?,
@@ -123,11 +135,12 @@ pub fn attributes(site: &Site, around: Surroundings<'_>, volid: &str) -> Result<
 /// # Errors
 /// The storage is out of reach.
 pub fn list(site: &Site, around: Surroundings<'_>, id: &str, vmid: Option<u32>) -> Result<Vec<Entry>, String> {
-    activate(site, around, id)?;
-    let storage = find(site, id)?;
+    // A server that is down is found out by listing: that is the error which callers see.
+    let storage = disks::activated(&site.pve, &site.node, id)?;
     let entries = match storage.kind {
         StorageKind::Dir => folder::list(&site.node, &zone_of(site), id, storage),
-        StorageKind::Pbs | StorageKind::LvmThin => Vec::new(),
+        StorageKind::Pbs => Plugin::of(site, id, &storage.options).list(around, vmid)?,
+        StorageKind::LvmThin => Vec::new(),
     };
     Ok(entries.into_iter().filter(|entry| vmid.is_none_or(|vmid| entry.vmid == Some(vmid))).collect())
 }
@@ -155,6 +168,9 @@ pub fn get(site: &Site, around: Surroundings<'_>, volid: &str) -> Result<Entry, 
 /// # Errors
 /// It is not there, or its storage is out of reach.
 pub fn set_notes(site: &mut Site, around: Surroundings<'_>, volid: &str, text: &str) -> Result<(), String> {
+    if let Some((plugin, name)) = on_server(site, volid)? {
+        return plugin.set_notes(around, &name, text);
+    }
     get(site, around, volid)?;
     let path = format!("{}.notes", path_of(site, volid)?);
     if text.is_empty() {
@@ -176,11 +192,17 @@ pub fn set_protected(
     volid: &str,
     protected: bool,
 ) -> Result<(), String> {
+    let (id, _) = parse_volid(volid).unwrap_or_default();
+    if let Some((plugin, name)) = on_server(site, volid)? {
+        if protected && !plugin.protected(around, &name)? {
+            check_protected_limit(site, around, caller, id, name.vmid())?;
+        }
+        return plugin.set_protected(around, &name, protected);
+    }
     let entry = get(site, around, volid)?;
     if entry.protected == protected {
         return Ok(());
     }
-    let (id, _) = parse_volid(volid).unwrap_or_default();
     if protected {
         check_protected_limit(site, around, caller, id, entry.vmid)?;
     }
@@ -200,6 +222,9 @@ pub fn set_protected(
 pub fn remove(site: &mut Site, around: Surroundings<'_>, volid: &str) -> Result<(), String> {
     let (id, _) = parse_volid(volid).ok_or_else(|| format!("unable to parse volume ID '{volid}'"))?;
     activate(site, around, id)?;
+    if let Some((plugin, name)) = on_server(site, volid)? {
+        return plugin.remove(around, &name);
+    }
     let path = path_of(site, volid)?;
     if site.node.files.exists(&format!("{path}.protected")) {
         return Err(format!("can't remove protected volume '{volid}'"));
@@ -222,6 +247,11 @@ pub fn prune(
     trial: bool,
     say: &mut dyn FnMut(Level, String),
 ) -> Result<Vec<Pruned>, String> {
+    activate(site, around, id)?;
+    let storage = find(site, id)?;
+    if storage.kind == StorageKind::Pbs {
+        return Plugin::of(site, id, &storage.options).prune(around, keep, which, trial, say);
+    }
     let zone = zone_of(site);
     let entries: Vec<Entry> = list(site, around, id, which.vmid)?
         .into_iter()
@@ -274,11 +304,27 @@ pub fn prune(
 pub fn saved_config(site: &Site, around: Surroundings<'_>, volid: &str) -> Result<String, String> {
     let (id, _) = parse_volid(volid).ok_or_else(|| format!("unable to parse volume ID '{volid}'"))?;
     activate(site, around, id)?;
+    if let Some((plugin, name)) = on_server(site, volid)? {
+        return plugin.config(around, &name);
+    }
     let path = path_of(site, volid)?;
     let text = site.node.files.read(&path).ok_or_else(|| format!("archive '{path}' does not exist"))?;
     folder::read(text)
         .map(|archive| archive.config)
         .ok_or_else(|| format!("command 'zstd -q -d -c {path} | vma config -' failed: exit code 1"))
+}
+
+/// The plugin and the name of a backup that is on a backup server; `None` for one in a folder.
+///
+/// # Errors
+/// There is no such storage, or the name is not that of a snapshot.
+pub fn on_server<'a>(site: &'a Site, volid: &'a str) -> Result<Option<(Plugin<'a>, VolumeName)>, String> {
+    let (id, name) = parse_volid(volid).ok_or_else(|| format!("unable to parse volume ID '{volid}'"))?;
+    let storage = find(site, id)?;
+    if storage.kind != StorageKind::Pbs {
+        return Ok(None);
+    }
+    Ok(Some((Plugin::of(site, id, &storage.options), VolumeName::parse(name)?)))
 }
 
 /// The path of an archive in a folder.

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use super::capture::{OnDisk, read_disk};
 use super::folder::{self, Archive};
-use super::{activate, path_of};
+use super::server::{Plugin, VolumeName};
+use super::{activate, on_server, path_of};
 use crate::lab::pve::state::storage::parse_volid;
 use crate::lab::world::{Site, Surroundings};
 
@@ -12,6 +13,8 @@ use crate::lab::world::{Site, Surroundings};
 const FETCH_BYTES_PER_SECOND: u64 = 110_000_000;
 /// Bytes that hold nothing and are skipped in a second.
 const EMPTY_BYTES_PER_SECOND: u64 = 2_000_000_000;
+/// Bytes that the uplink of a site fetches in a second.
+const DOWNLINK_BYTES_PER_SECOND: u64 = 25_000_000;
 /// A second in microseconds.
 const SECOND_US: u128 = 1_000_000;
 
@@ -36,6 +39,9 @@ pub struct Opened {
 /// It is not there, damaged, or its storage is out of reach; the log then has what the programs said.
 pub fn open(site: &Site, around: Surroundings<'_>, volid: &str, log: &mut Vec<String>) -> Result<Opened, String> {
     let (id, _) = parse_volid(volid).ok_or_else(|| format!("unable to parse volume ID '{volid}'"))?;
+    if let Some((plugin, name)) = on_server(site, volid)? {
+        return open_on_server(around, &plugin, &name, log);
+    }
     activate(site, around, id)?;
     let path = path_of(site, volid)?;
     log.push(format!("restore vma archive: {}", extract_command(&path)));
@@ -61,11 +67,28 @@ pub fn open(site: &Site, around: Surroundings<'_>, volid: &str, log: &mut Vec<St
 /// It is damaged, or gone meanwhile; the log then has what the programs said.
 pub fn fetch(
     site: &Site,
-    _around: Surroundings<'_>,
+    around: Surroundings<'_>,
     volid: &str,
     device: &str,
+    target: &str,
     log: &mut Vec<String>,
 ) -> Result<OnDisk, String> {
+    if let Some((plugin, name)) = on_server(site, volid)? {
+        let file = format!("{device}.img.fidx");
+        let command = format!(
+            "/usr/bin/pbs-restore --repository {}{} {} {file} {target} --verbose --format raw --skip-zero",
+            plugin.repository(),
+            plugin.namespace_argument(),
+            name.snapshot()
+        );
+        log.push(format!("restore proxmox backup image: {command}"));
+        let content = plugin.fetch(around, &name, &file).map_err(|error| {
+            log.push(format!("restore failed: {error}"));
+            format!("command '{command}' failed: exit code 255")
+        })?;
+        log.push("restore image complete".to_owned());
+        return read_disk(&String::from_utf8_lossy(&content));
+    }
     let path = path_of(site, volid)?;
     let archive = archive(site, &path, log)?;
     let failed = || format!("command '{}' failed: exit code 1", extract_command(&path));
@@ -77,6 +100,54 @@ pub fn fetch(
         return Err(failed());
     };
     read_disk(text)
+}
+
+/// A snapshot on a server: its manifest, the configuration, the firewall, one after the other.
+fn open_on_server(
+    around: Surroundings<'_>,
+    plugin: &Plugin<'_>,
+    name: &VolumeName,
+    log: &mut Vec<String>,
+) -> Result<Opened, String> {
+    let mut read = |file: &str, target: &str| {
+        let content = if file == "index.json" {
+            plugin.manifest(around, name).map(|files| files.join("\n").into_bytes())
+        } else {
+            plugin.fetch(around, name, &format!("{file}.blob"))
+        };
+        content.map(|content| String::from_utf8_lossy(&content).into_owned()).map_err(|error| {
+            log.push(format!("Error: {error}"));
+            format!(
+                "command '/usr/bin/proxmox-backup-client restore {} {file} /var/tmp/vzdumptmp/{target} --repository \
+                 {}{}' failed: exit code 255",
+                name.snapshot(),
+                plugin.repository(),
+                plugin.namespace_argument()
+            )
+        })
+    };
+    let index = read("index.json", "index.json")?;
+    let has = |file: &str| index.lines().any(|one| one == file);
+    if !has("qemu-server.conf.blob") {
+        return Err("backup does not look like a qemu-server backup (missing 'qemu-server.conf' file)".to_owned());
+    }
+    let config = read("qemu-server.conf", "qemu-server.conf")?;
+    let firewall = if has("fw.conf.blob") { Some(read("fw.conf", "fw.conf")?) } else { None };
+    let disks: BTreeMap<String, u64> = plugin
+        .file_sizes(around, name)?
+        .into_iter()
+        .filter_map(|(file, bytes)| Some((file.strip_suffix(".img.fidx")?.to_owned(), bytes)))
+        .collect();
+    let rate = plugin.rate_from_server(around).unwrap_or(u64::MAX).min(DOWNLINK_BYTES_PER_SECOND);
+    let data: u64 = disks
+        .keys()
+        .filter_map(|device| plugin.fetch(around, name, &format!("{device}.img.fidx")).ok())
+        .filter_map(|content| read_disk(&String::from_utf8_lossy(&content)).ok())
+        .map(|disk| disk.guest.map_or(disk.used_bytes, |guest| guest.system_bytes().max(disk.used_bytes)))
+        .sum();
+    let total: u64 = disks.values().sum();
+    let fetch_us = time_us(data, rate) + time_us(total - data.min(total), EMPTY_BYTES_PER_SECOND);
+    Ok(Opened { config, firewall, disks, is_file: false, fetch_us })
 }
 
 fn archive(site: &Site, path: &str, log: &mut Vec<String>) -> Result<Archive, String> {

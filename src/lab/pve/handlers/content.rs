@@ -62,8 +62,7 @@ pub fn status(site: &mut Site, around: Surroundings<'_>, call: &Call) -> Result<
 pub fn volumes(site: &mut Site, around: Surroundings<'_>, call: &Call) -> Result<Value, Refusal> {
     check_node(site, call)?;
     let id = required(call, "storage")?;
-    backups::activate(site, around, &id).map_err(Refusal::died)?;
-    let storage = find(&site.pve, &id)?;
+    let storage = disks::activated(&site.pve, &site.node, &id).map_err(Refusal::died)?;
     let wanted = call.text("content");
     let owner: Option<u32> = number(call, "vmid")?;
     let shows = |content: &str| wanted.as_deref().is_none_or(|wanted| wanted == content) && storage.carries(content);

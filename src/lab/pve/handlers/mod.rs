@@ -9,7 +9,7 @@ pub mod nodes;
 mod prune;
 pub mod qemu;
 pub mod storage;
-mod storage_pbs;
+pub mod storage_pbs;
 pub mod tasks;
 mod volume_access;
 pub mod vzdump;

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 
 use super::common::required;
+use super::storage_pbs;
 use crate::lab::pve::call::{Call, Refusal};
 use crate::lab::pve::state::storage::{Storage, StorageKind};
 use crate::lab::pve::state::{Pve, property};
@@ -14,7 +15,7 @@ use crate::lab::world::{Site, Surroundings};
 const FIXED: [&str; 8] = ["type", "path", "vgname", "thinpool", "server", "datastore", "export", "portal"];
 
 /// Parameters that are not options of a definition.
-const NOT_OPTIONS: [&str; 5] = ["storage", "type", "delete", "digest", "password"];
+const NOT_OPTIONS: [&str; 4] = ["storage", "type", "delete", "digest"];
 
 /// Options that are shown as 1 or 0.
 const BOOLEANS: [&str; 3] = ["shared", "disable", "create-base-path"];
@@ -50,23 +51,29 @@ pub fn create(site: &mut Site, around: Surroundings<'_>, call: &Call) -> Result<
     let kind = StorageKind::from_name(&type_name)
         .ok_or_else(|| Refusal::Status(501, format!("storage type '{type_name}' is not simulated in the lab")))?;
     let options = options_of(call, kind)?;
-    let created = match kind {
-        StorageKind::Dir => create_dir(site, options)?,
-        StorageKind::LvmThin => thin_pool(&site.pve, options)?,
-        StorageKind::Pbs => super::storage_pbs::connect(&id, options, call, around)?,
+    let (created, returned) = match kind {
+        StorageKind::Dir => (create_dir(site, options)?, None),
+        StorageKind::LvmThin => (thin_pool(&site.pve, options)?, None),
+        StorageKind::Pbs => {
+            let (created, returned) = storage_pbs::create(site, around, call, &id, options)?;
+            (created, Some(returned))
+        }
     };
     if created.enabled_on(&site.pve.node)
         && let Some(problem) = created.problem(&id, &site.node)
     {
         return Err(Refusal::died(format!("create storage failed: {problem}")));
     }
-    let answer = json!({ "storage": id, "type": kind.name() });
+    let mut answer = json!({ "storage": id, "type": kind.name() });
+    if let Some(returned) = returned {
+        answer["config"] = returned;
+    }
     site.pve.storages.insert(id, created);
     Ok(answer)
 }
 
 /// `PUT /storage/{storage}`
-pub fn update(site: &mut Site, _around: Surroundings<'_>, call: &Call) -> Result<Value, Refusal> {
+pub fn update(site: &mut Site, around: Surroundings<'_>, call: &Call) -> Result<Value, Refusal> {
     let id = required(call, "storage")?;
     let storage = find(&site.pve, &id)?;
     if call.text("digest").is_some_and(|digest| digest != storage.digest()) {
@@ -77,26 +84,34 @@ pub fn update(site: &mut Site, _around: Surroundings<'_>, call: &Call) -> Result
             return Err(Refusal::param(key, format!("can't change value of fixed parameter '{key}'")));
         }
     }
-    let mut options = storage.options.clone();
-    for key in property::list(&call.text("delete").unwrap_or_default()) {
+    let (kind, mut options) = (storage.kind, storage.options.clone());
+    let deleted = property::list(&call.text("delete").unwrap_or_default());
+    for key in &deleted {
         if FIXED.contains(&key.as_str()) {
             return Err(Refusal::param("delete", format!("unable to delete required option '{key}'")));
         }
-        options.remove(&key);
+        if !storage_pbs::SECRET_OPTIONS.contains(&key.as_str()) {
+            options.remove(key);
+        }
     }
-    options.extend(options_of(call, storage.kind)?);
-    let answer = json!({ "storage": id, "type": storage.kind.name() });
+    options.extend(options_of(call, kind)?);
+    let mut answer = json!({ "storage": id, "type": kind.name() });
+    if kind == StorageKind::Pbs {
+        answer["config"] = storage_pbs::update(site, around, call, &id, &deleted, &mut options)?;
+    }
     if let Some(storage) = site.pve.storages.get_mut(&id) {
         storage.options = options;
     }
     Ok(answer)
 }
 
-/// `DELETE /storage/{storage}`: only the definition goes, except for what lies in it here.
+/// `DELETE /storage/{storage}`: the definition goes, and the secrets that the node keeps for it.
 pub fn delete(site: &mut Site, _around: Surroundings<'_>, call: &Call) -> Result<Value, Refusal> {
     let id = required(call, "storage")?;
     find(&site.pve, &id)?;
+    storage_pbs::forget(&mut site.node, &id);
     site.pve.storages.remove(&id);
+    site.pve.access.acl.remove(&format!("/storage/{id}"));
     Ok(Value::Null)
 }
 
@@ -110,7 +125,9 @@ pub fn find<'a>(pve: &'a Pve, id: &str) -> Result<&'a Storage, Refusal> {
 
 fn options_of(call: &Call, kind: StorageKind) -> Result<BTreeMap<String, String>, Refusal> {
     let mut options = BTreeMap::new();
-    for key in call.params.keys().filter(|key| !NOT_OPTIONS.contains(&key.as_str())) {
+    let is_option =
+        |key: &&String| !NOT_OPTIONS.contains(&key.as_str()) && !storage_pbs::SECRET_OPTIONS.contains(&key.as_str());
+    for key in call.params.keys().filter(is_option) {
         if let Some(value) = call.text(key) {
             options.insert(key.clone(), value);
         }

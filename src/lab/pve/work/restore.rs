@@ -213,8 +213,9 @@ impl Restore {
         let saved = config::parse(&opened.config);
         let mut guest = None;
         for Mapped { key, device, .. } in &saved.disks {
-            let on_disk = source::fetch(site, around, &self.archive, device, log)?;
             let Some(volid) = made.get(key) else { continue };
+            let target = disk_path(site, volid);
+            let on_disk = source::fetch(site, around, &self.archive, device, &target, log)?;
             let OnDisk { used_bytes, image, guest: found } = on_disk;
             let (storage, _) = parse_volid(volid).unwrap_or_default();
             if used_bytes > site.pve.free_bytes(&site.node, storage) {
@@ -347,6 +348,16 @@ impl Restore {
         limit_kib.map_or(0, |limit| {
             u64::try_from(u128::from(bytes) * u128::from(SECOND_US) / (u128::from(limit) * 1024)).unwrap_or(u64::MAX)
         })
+    }
+}
+
+/// The path of a disk, as logs show it.
+fn disk_path(site: &Site, volid: &str) -> String {
+    let (storage, name) = parse_volid(volid).unwrap_or_default();
+    let place = site.pve.storages.get(storage);
+    match place.and_then(Storage::path) {
+        Some(path) => format!("{path}/images/{name}"),
+        None => format!("/dev/{}/{name}", place.and_then(|place| place.option("vgname")).unwrap_or("pve")),
     }
 }
 

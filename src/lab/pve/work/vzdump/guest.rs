@@ -139,7 +139,7 @@ impl Guest {
             self.say(around, log, "INFO", "aborting backup job");
         }
         if let Some(place) = self.place.take() {
-            place.give_up(site, around);
+            place.give_up(site, around, self.vmid);
         }
         self.release(site, around, log);
         if self.stopped.is_some() && site.pve.vms.get(&self.vmid).is_some_and(|vm| !vm.running()) {
@@ -259,7 +259,7 @@ impl Guest {
     ) -> Result<Moment, String> {
         let vmid = self.vmid;
         self.tell_left_out(site, around, log);
-        let place = Place::choose(site, options, vmid, self.began)?;
+        let mut place = Place::choose(site, options, vmid, self.began)?;
         self.say(around, log, "INFO", &place.announcement());
         for line in place.encryption(site)? {
             self.say(around, log, "INFO", &line);
@@ -480,7 +480,7 @@ impl Guest {
         self.say(around, log, "INFO", &format!("Backup finished at {at}"));
         let lines =
             self.lines.iter().map(|(at, line)| format!("{} {line}\n", report::local_time(at.unix_seconds(), &zone)));
-        place.keep_log(site, around, vmid, lines.collect());
+        place.keep_log(site, lines.collect());
         Ok(())
     }
 

@@ -1,5 +1,7 @@
 //! Where a backup goes: a folder of the node, or a Proxmox Backup Server.
 
+mod to_server;
+
 use serde::{Deserialize, Serialize};
 
 use super::{Options, report};
@@ -9,6 +11,7 @@ use crate::lab::pve::general::zone_of;
 use crate::lab::pve::state::StorageKind;
 use crate::lab::pve::work::SECOND_US;
 use crate::lab::world::{Moment, Site, Surroundings};
+use to_server::ToServer;
 
 /// Bytes of a disk that hold something and are read in a second.
 const READ_BYTES_PER_SECOND: u64 = 400_000_000;
@@ -33,6 +36,8 @@ pub enum Place {
         /// The ending.
         ending: String,
     },
+    /// A snapshot on a backup server.
+    Server(ToServer),
 }
 
 /// What is copied, and how long that takes.
@@ -116,9 +121,8 @@ impl Place {
                 base: folder::base_name(vmid, began.unix_seconds(), &zone_of(site)),
                 ending: folder::ending(&options.compress).to_owned(),
             }),
-            StorageKind::Pbs | StorageKind::LvmThin => {
-                Err(format!("backups to a storage of type '{}' are not simulated in the lab", storage.kind.name()))
-            }
+            StorageKind::Pbs => Ok(Place::Server(ToServer::new(id, vmid, began.unix_seconds()))),
+            StorageKind::LvmThin => Err(format!("can't use storage '{id}' for backups - wrong content type")),
         }
     }
 
@@ -128,6 +132,9 @@ impl Place {
             Place::Folder { folder, base, ending, .. } => {
                 format!("creating vzdump archive '{folder}/{base}.{ending}'")
             }
+            Place::Server(server) => {
+                format!("creating Proxmox Backup Server archive '{}'", server.snapshot())
+            }
         }
     }
 
@@ -135,9 +142,10 @@ impl Place {
     ///
     /// # Errors
     /// A key is configured but not there.
-    pub fn encryption(&self, _site: &Site) -> Result<Vec<String>, String> {
+    pub fn encryption(&self, site: &Site) -> Result<Vec<String>, String> {
         match self {
             Place::Folder { .. } => Ok(Vec::new()),
+            Place::Server(server) => server.encryption(site),
         }
     }
 
@@ -146,16 +154,16 @@ impl Place {
     /// # Errors
     /// The place does not take it.
     pub fn open(
-        &self,
+        &mut self,
         site: &mut Site,
         around: Surroundings<'_>,
-        _vmid: u32,
+        vmid: u32,
         captured: &Captured,
         bwlimit_kib: u64,
     ) -> Result<Copy, String> {
+        let dat = self.unfinished();
         match self {
             Place::Folder { folder: dump, ending, .. } => {
-                let dat = self.unfinished();
                 if !site.node.files.exists(dump) {
                     return Err(format!("unable to create temporary directory '{dat}.tmp'"));
                 }
@@ -163,6 +171,7 @@ impl Place {
                 folder::write(&mut site.node, &mut site.pve.contents, &dat, captured, made_s);
                 Ok(copy_to_folder(captured, ending, bwlimit_kib))
             }
+            Place::Server(server) => server.open(site, around, vmid, captured, bwlimit_kib),
         }
     }
 
@@ -170,7 +179,7 @@ impl Place {
     ///
     /// # Errors
     /// The place is full or gone.
-    pub fn close(&self, site: &mut Site, _around: Surroundings<'_>, _vmid: u32, copy: &Copy) -> Result<Closed, Broken> {
+    pub fn close(&self, site: &mut Site, around: Surroundings<'_>, vmid: u32, copy: &Copy) -> Result<Closed, Broken> {
         match self {
             Place::Folder { storage, folder: dump, base, ending } => {
                 if copy.archive_bytes > site.pve.free_bytes(&site.node, storage) {
@@ -188,25 +197,29 @@ impl Place {
                     size_line: Some(format!("archive file size: {}", report::file_size(copy.archive_bytes))),
                 })
             }
+            Place::Server(server) => Ok(server.close(site, around, vmid)?),
         }
     }
 
     /// Takes away what an unfinished backup leaves.
-    pub fn give_up(&self, site: &mut Site, _around: Surroundings<'_>) {
+    pub fn give_up(&self, site: &mut Site, around: Surroundings<'_>, vmid: u32) {
         match self {
             Place::Folder { .. } => {
                 site.node.files.remove(&self.unfinished());
                 folder::collect(&mut site.pve, &site.node);
             }
+            Place::Server(server) => server.give_up(site, around, vmid),
         }
     }
 
     /// Keeps the guest's log with its backup.
-    pub fn keep_log(&self, site: &mut Site, _around: Surroundings<'_>, _vmid: u32, text: String) {
+    pub fn keep_log(&self, site: &mut Site, text: String) {
         match self {
             Place::Folder { folder: dump, base, .. } => {
                 site.node.files.create(&format!("{dump}/{base}.log"), 0o644, "root", text);
             }
+            // The log of a backup on a server is not kept there in the lab.
+            Place::Server(_) => {}
         }
     }
 
@@ -218,6 +231,7 @@ impl Place {
                 let dot = if stem.is_empty() { "" } else { "." };
                 format!("{folder}/{base}{dot}{stem}.dat")
             }
+            Place::Server(_) => String::new(),
         }
     }
 }
@@ -277,7 +291,7 @@ fn copy_to_folder(captured: &Captured, ending: &str, bwlimit_kib: u64) -> Copy {
 }
 
 /// How long so many bytes take.
-fn time_us(bytes: u64, bytes_per_second: u64) -> u64 {
+pub(super) fn time_us(bytes: u64, bytes_per_second: u64) -> u64 {
     let us = u128::from(bytes) * u128::from(SECOND_US) / u128::from(bytes_per_second.max(1));
     u64::try_from(us).unwrap_or(u64::MAX)
 }
