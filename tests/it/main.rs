@@ -32,6 +32,7 @@ mod pve_robust;
 mod pve_table;
 mod recorded_packages;
 mod rehearsal;
+mod replay_pbs;
 mod replay_pve;
 mod replay_pve_pbs;
 mod replay_yunohost;
