@@ -1,4 +1,22 @@
-//! Billing: issued documents as files.
+//! The monthly run: what the store and the accepted inventory say becomes documents with numbers, an issue journal outside
+//! the store, and archived bytes. The rules themselves are in `domain::billing`.
 
+pub mod archive;
+pub mod book;
+pub mod credit;
+pub mod draft;
+pub mod entries;
+mod error;
 pub mod facturx;
+pub mod hours;
+pub mod impact;
+pub mod issue;
+pub mod journal;
 pub mod papers;
+mod parties;
+pub mod recover;
+pub mod statement;
+pub mod terms;
+pub mod turn;
+
+pub use error::BillingError;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::session::Session;
+use crate::billing::impact::{self, impacts};
 use crate::engine::run::Accepted;
 use crate::inventory::model::{Inventory, UnreadableModel};
 use crate::inventory::{self, Loaded};
@@ -92,6 +93,10 @@ impl Session {
             return standing.latest.clone().ok_or_else(nothing_accepted);
         };
         self.output.say(&difference);
+        if let Some(latest) = &standing.latest {
+            let impacts = impacts(store, &read(latest)?.inventory, &edit.inventory).await?;
+            self.output.say_unless_empty(impact::in_words(&impacts).trim_end());
+        }
         self.confirm(&format!("Accept this as version {} of the inventory?", standing.number() + 1))?;
         self.record(store, standing, edit, difference).await
     }

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, CommandFactory, Parser, Subcommand};
 
 use super::commands::{
-    adopt, apply, backup, backup_server, client, completions, dns, drill, inventory, key, man, person, plan, restore,
-    seat, secret, site, store, watch, welcome,
+    adopt, apply, backup, backup_server, billing, client, completions, dns, drill, inventory, key, man, person, plan,
+    restore, seat, secret, site, store, support, watch, welcome,
 };
 
 #[cfg(feature = "lab")]
@@ -122,6 +122,13 @@ pub enum Command {
     /// Where the program remembers
     #[command(subcommand)]
     Store(store::Store),
+    /// Hours worked for clients, their balance, and consent to more
+    #[command(subcommand)]
+    Support(support::Support),
+    /// The monthly run: invoices, credit notes, accounts
+    // Boxed: many options, and only one command has them.
+    #[command(subcommand)]
+    Billing(Box<billing::Billing>),
     /// A client's welcome sheet, with the passwords once
     Welcome(welcome::Arguments),
     /// Onboard the example co-operative in a simulated world, on this machine

@@ -5,6 +5,8 @@ use std::fmt::Write as _;
 
 use super::exit::Exit;
 use super::output::Output;
+use crate::billing::BillingError;
+use crate::domain::refusal::Refusal;
 use crate::engine::EngineError;
 use crate::inventory::edit::EditError;
 use crate::inventory::{Drawing, Mistakes};
@@ -142,6 +144,35 @@ impl From<StoreError> for Failure {
             }
         };
         Failure::error(exit, error)
+    }
+}
+
+impl From<BillingError> for Failure {
+    fn from(error: BillingError) -> Failure {
+        let exit = match &error {
+            BillingError::AlreadyRunning { .. }
+            | BillingError::Behind { .. }
+            | BillingError::Diverged { .. }
+            | BillingError::JournalDamaged { .. }
+            | BillingError::ArchiveDiffers { .. } => Exit::Conflict,
+            BillingError::JournalMissing { .. } | BillingError::Seller { .. } | BillingError::Unreadable { .. } => {
+                Exit::Configuration
+            }
+            BillingError::Refused { .. } => Exit::Usage,
+            BillingError::File { .. } | BillingError::Printing { .. } => Exit::Stopped,
+            BillingError::Store(_) => Exit::Bug,
+        };
+        match error {
+            BillingError::Store(error) => error.into(),
+            other => Failure::error(exit, other),
+        }
+    }
+}
+
+impl From<Refusal> for Failure {
+    fn from(refusal: Refusal) -> Failure {
+        let hint = refusal.hint.unwrap_or_else(|| "nothing was done".to_owned());
+        Failure::usage(refusal.problem, hint)
     }
 }
 

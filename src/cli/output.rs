@@ -105,6 +105,13 @@ impl Output {
         }
     }
 
+    /// Says something, if there is anything to say.
+    pub fn say_unless_empty(&self, text: &str) {
+        if !text.is_empty() {
+            self.say(text);
+        }
+    }
+
     /// Says something that has to be known.
     pub fn warn(&self, text: &str) {
         self.headed(Style::Attention, "warning", text);

@@ -124,3 +124,56 @@ fn digit_sum(text: &str) -> u32 {
 fn digit(byte: u8) -> u32 {
     u32::from(byte - b'0')
 }
+
+/// An IBAN, returned without spaces: country, check digits and the form of its country are verified.
+///
+/// # Errors
+/// A [`Refusal`] when a digit is wrong.
+pub fn iban(text: &str) -> Result<String, Refusal> {
+    let plain: String = text.chars().filter(|c| *c != ' ').collect();
+    match plain.parse::<iban::Iban>() {
+        Ok(iban) => Ok(iban::IbanLike::electronic_str(&iban).to_owned()),
+        Err(_) => Err(Refusal::new(format!("`{text}` is not an IBAN"))
+            .hint("copy it from the bank's sheet: a French one is `FR` and 25 digits or letters")),
+    }
+}
+
+/// A BIC: eight or eleven characters.
+///
+/// # Errors
+/// A [`Refusal`] when the form is another.
+pub fn bic(text: &str) -> Result<String, Refusal> {
+    let formed = matches!(text.len(), 8 | 11)
+        && text.bytes().take(6).all(|byte| byte.is_ascii_uppercase())
+        && text.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit());
+    if formed {
+        return Ok(text.to_owned());
+    }
+    Err(Refusal::new(format!("`{text}` is not a BIC")).hint("eight or eleven capitals and digits, as in `AGRIFRPP`"))
+}
+
+/// A SEPA creditor identifier: country, two check digits, three characters of our choice, the national number. The check
+/// leaves the three characters out (mod 97, as an IBAN's).
+///
+/// # Errors
+/// A [`Refusal`] when the form or the check digits are wrong.
+pub fn creditor_id(text: &str) -> Result<String, Refusal> {
+    let formed = (8..=35).contains(&text.len())
+        && text.bytes().take(2).all(|byte| byte.is_ascii_uppercase())
+        && text.bytes().skip(2).take(2).all(|byte| byte.is_ascii_digit())
+        && text.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit());
+    if !formed {
+        return Err(Refusal::new(format!("`{text}` is not a SEPA creditor identifier"))
+            .hint("a French one is `FR`, two digits, three characters and six digits: `FR72ZZZ123456`"));
+    }
+    let checked = text.bytes().skip(7).chain(text.bytes().take(4));
+    let remainder = checked.fold(0, |remainder, byte| match byte {
+        b'0'..=b'9' => (remainder * 10 + digit(byte)) % 97,
+        letter => (remainder * 100 + u32::from(letter - b'A') + 10) % 97,
+    });
+    if remainder == 1 {
+        return Ok(text.to_owned());
+    }
+    Err(Refusal::new(format!("the check digits of creditor identifier `{text}` are wrong"))
+        .hint("compare it with the bank's letter"))
+}

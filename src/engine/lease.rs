@@ -4,6 +4,7 @@ use super::{Engine, EngineError};
 use crate::inventory::model::Site;
 use crate::store::{Acquired, Lease};
 use crate::util::limits;
+use crate::util::process::{self, Holder};
 
 /// An instance that is ours to work on until it is given back.
 pub struct InstanceLease(Lease);
@@ -20,7 +21,7 @@ impl InstanceLease {
         let until_us = now_us.saturating_add(lease_us());
         match engine.store.acquire_lease(subject, &holder, now_us, until_us).await? {
             Acquired::Lease(lease) => Ok(InstanceLease(lease)),
-            Acquired::HeldBy(held) if holder_is_dead(&held.holder) => {
+            Acquired::HeldBy(held) if process::is_dead(&held.holder) => {
                 Ok(InstanceLease(engine.store.take_over_lease(&held, &holder, until_us).await?))
             }
             Acquired::HeldBy(held) => Err(EngineError::Busy { subject: subject.to_owned(), holder: held.holder }),
@@ -55,19 +56,12 @@ fn lease_us() -> i64 {
     i64::try_from(limits::LEASE_TIME.as_micros()).unwrap_or(i64::MAX)
 }
 
-fn host_name() -> String {
-    std::fs::read_to_string("/proc/sys/kernel/hostname")
-        .map_or_else(|_| "localhost".to_owned(), |name| name.trim().to_owned())
-}
-
-/// A holder in this process: `host:pid:nonce`.
+/// A holder in this process.
 pub(super) fn holder_here(engine: &Engine) -> String {
-    format!("{}:{}:{}", host_name(), std::process::id(), engine.randomness.hex(4))
+    Holder::of_this_process(&engine.randomness.hex(4)).to_string()
 }
 
-/// A holder `host:pid:nonce` of this machine whose process no longer exists. Of other machines nothing is known.
+/// A holder of this machine whose process no longer exists. Of other machines nothing is known.
 pub(super) fn holder_is_dead(holder: &str) -> bool {
-    let mut parts = holder.split(':');
-    let (Some(host), Some(pid)) = (parts.next(), parts.next()) else { return false };
-    host == host_name() && !std::path::Path::new("/proc").join(pid).exists()
+    process::is_dead(holder)
 }

@@ -1,5 +1,6 @@
 //! The inventory: TOML files that say what should be, checked whole, with the place of every mistake.
 
+pub mod billing;
 mod check;
 mod complaints;
 mod conflicts;

@@ -18,11 +18,13 @@ use jiff::civil::Date;
 use jiff::tz::{TimeZone, TimeZoneDatabase};
 use serde::{Deserialize, Serialize};
 
+use super::billing::{ClientBilling, CooperativeBilling, DatedAccounting, OneOffCharge, counted_by_default};
+use crate::domain::billing::terms::{EarlyEnd, SupportKind};
 use crate::domain::ids::{BackupServerId, ClientId, InstanceId, PersonId, SiteId, VmId};
 use crate::domain::money::Cents;
 
-/// The version of the serialised model in the store. Version 1 had no backups but the server's address: it is read with
-/// the defaults of [`SiteBackup`] and [`Maintenance`].
+/// The version of the serialised model in the store. Version 1 had no backups but the server's address, and contracts without
+/// terms of billing: it is read with the defaults of [`SiteBackup`], [`Maintenance`] and the fields' own.
 pub const MODEL_VERSION: u32 = 2;
 
 /// Everything that should be.
@@ -69,6 +71,9 @@ pub struct Cooperative {
     pub seat_price: Cents,
     /// Named limits of a run.
     pub limits: Limits,
+    /// How it bills.
+    #[serde(default)]
+    pub billing: CooperativeBilling,
 }
 
 /// A range of VM ids, both ends included.
@@ -379,6 +384,9 @@ pub struct Client {
     pub seats: Vec<Seat>,
     /// The contract.
     pub contract: Contract,
+    /// What it wants on its invoices.
+    #[serde(default)]
+    pub billing: ClientBilling,
 }
 
 /// Language of documents and pages.
@@ -544,6 +552,35 @@ pub struct Contract {
     pub overage_prices: Vec<DatedPrice>,
     /// Whether overage is asked for first (R17).
     pub overage: OveragePolicy,
+    /// Day on which the client gave notice of ending (R12).
+    #[serde(default)]
+    pub notice: Option<Date>,
+    /// Days before a term until which a renewal may be refused (R11).
+    #[serde(default = "refusal_deadline_days")]
+    pub refusal_deadline_days: u16,
+    /// What an early end costs (R12).
+    #[serde(default)]
+    pub early_end: EarlyEnd,
+    /// An entry's minutes are rounded up to a multiple of this (R4).
+    #[serde(default = "rounding_minutes")]
+    pub rounding_minutes: u16,
+    /// Kinds of support that count (R13).
+    #[serde(default = "counted_by_default")]
+    pub counted: Vec<SupportKind>,
+    /// Later versions of these two, dated, oldest first.
+    #[serde(default)]
+    pub accounting: Vec<DatedAccounting>,
+    /// Quoted prices (R31).
+    #[serde(default)]
+    pub one_off: Vec<OneOffCharge>,
+}
+
+fn refusal_deadline_days() -> u16 {
+    30
+}
+
+fn rounding_minutes() -> u16 {
+    1
 }
 
 /// A price from a day on, excluding VAT.

@@ -72,6 +72,68 @@ pub static COOPERATIVE: Section = Section {
         Key::table("image", Table(&IMAGE), "the disk image that new machines start from"),
         Key::table("identity", Table(&IDENTITY), "legal identity of the seller"),
         Key::table("limits", Table(&LIMITS), "bounds of a run").optional(),
+        Key::table("billing", Table(&SELLER_BILLING), "how the co-operative bills").optional(),
+    ],
+};
+
+static SELLER_BILLING: Section = Section {
+    heading: "[billing]",
+    about: "How the co-operative bills. Without `iban` nothing is issued: clients could not pay.",
+    keys: &[
+        Key::new("iban", Text, "account that clients pay into", "\"FR7612345678901234567890189\"").optional(),
+        Key::new("bic", Text, "its bank", "\"AGRIFRPP\"").optional(),
+        Key::new("creditor_id", Text, "SEPA creditor identifier (ICS), for direct debits", "\"FR72ZZZ123456\"")
+            .optional(),
+        Key::new(
+            "electronic_address",
+            Text,
+            "electronic address for invoices, scheme 0225; the SIREN when absent",
+            "\"900000009\"",
+        )
+        .optional(),
+        Key::new(
+            "vat_on_debits",
+            Truth,
+            "VAT falls due on issue by option, instead of on receipt of the payment (R26)",
+            "false",
+        )
+        .default("false"),
+        Key::new("due_days", Whole(0, 60), "days from issue to the due date (R28)", "30").default("30"),
+        Key::new("invoice_series", Text, "first letters of invoice numbers (R19)", "\"F\"").default("\"F\""),
+        Key::new("credit_series", Text, "first letters of credit note numbers (R19)", "\"A\"").default("\"A\""),
+        Key::table(
+            "vat_regimes",
+            Tables(&VAT_REGIME),
+            "VAT regimes, oldest first; absent: `standard` for a `taxable` identity, `franchise` for an `exempt` one",
+        )
+        .optional(),
+        Key::table("late_rates", Tables(&LATE_RATE), "rates for late interest, oldest first (R28)").optional(),
+    ],
+};
+
+static VAT_REGIME: Section = Section {
+    heading: "[[billing.vat_regimes]]",
+    about: "A VAT regime from a day on (R26). A new legal reference is a new entry of the same regime.",
+    keys: &[
+        Key::new("from", Day, "first day", "2026-01-01"),
+        Key::new(
+            "regime",
+            Word(&["standard", "franchise", "exempt-association"]),
+            "`standard` (20 %), `franchise`, or `exempt-association`",
+            "\"standard\"",
+        ),
+        Key::new("text", Text, "why it is exempt, as printed", "\"TVA non applicable, art. 293 B du CGI\"").optional(),
+        Key::new("code", Text, "the same as a code of the VATEX list", "\"VATEX-FR-FRANCHISE\"").optional(),
+    ],
+};
+
+static LATE_RATE: Section = Section {
+    heading: "[[billing.late_rates]]",
+    about: "Rates that hold for a half-year. Without those of a half-year its interest is unknown.",
+    keys: &[
+        Key::new("from", Day, "1 January or 1 July", "2026-01-01"),
+        Key::new("ecb", Text, "main refinancing rate of the European Central Bank on that day, per cent", "\"2.15\""),
+        Key::new("legal", Text, "legal interest rate between professionals, per cent", "\"2.62\"").optional(),
     ],
 };
 
@@ -419,6 +481,7 @@ pub static CLIENT: Section = Section {
         Key::table("identity", Table(&IDENTITY), "legal identity"),
         Key::table("billing_address", Table(&BILLING_ADDRESS), "address of invoices when it differs").optional(),
         Key::table("contract", Table(&CONTRACT), "the contract"),
+        Key::table("billing", Table(&CLIENT_BILLING), "what it wants on its invoices").optional(),
         Key::table("contacts", Tables(&CONTACT), "people we write to"),
         Key::table("placements", Tables(&CLIENT_PLACEMENT), "on which instance the client lives, oldest first"),
         Key::table("domains", Tables(&DOMAIN), "its domains"),
@@ -429,6 +492,38 @@ pub static CLIENT: Section = Section {
     ],
 };
 
+static CLIENT_BILLING: Section = Section {
+    heading: "[billing]",
+    about: "What a client wants on its invoices. What it asks for and is missing keeps its invoice back (R21).",
+    keys: &[
+        Key::new("purchase_order", Text, "its purchase order number", "\"BC-2026-118\"").optional(),
+        Key::new("purchase_order_required", Truth, "whether it asks for one", "false").default("false"),
+        Key::new("service_code", Text, "service code in Chorus Pro", "\"MAIRIE\"").optional(),
+        Key::new("service_code_required", Truth, "whether it asks for one", "false").default("false"),
+        Key::new("commitment_number", Text, "commitment number in Chorus Pro", "\"EJ-2026-0042\"").optional(),
+        Key::new("commitment_number_required", Truth, "whether it asks for one", "true").default("false"),
+        Key::new(
+            "electronic_address",
+            Text,
+            "electronic address for invoices, scheme 0225; the SIREN when absent",
+            "\"900000009\"",
+        )
+        .optional(),
+        Key::table("mandate", Table(&MANDATE), "the SEPA mandate that it signed").optional(),
+    ],
+};
+
+static MANDATE: Section = Section {
+    heading: "[billing.mandate]",
+    about: "A signed SEPA mandate (R29).",
+    keys: &[
+        Key::new("reference", Text, "unique reference (RUM)", "\"ACC-LILAS-1\""),
+        Key::new("signed", Day, "day of signature", "2026-09-01"),
+        Key::new("scheme", Word(&["core", "b2b"]), "scheme", "\"core\"").default("\"core\""),
+        Key::new("iban", Text, "account of the client", "\"FR7630006000011234567890189\""),
+    ],
+};
+
 static CONTRACT: Section = Section {
     heading: "[contract]",
     about: "The contract (rules R5 to R17).",
@@ -436,6 +531,21 @@ static CONTRACT: Section = Section {
         Key::new("start", Day, "first day; anniversaries derive from it (R10)", "2026-12-01"),
         Key::new("commitment_months", Whole(0, 120), "commitment in months", "12").default("12"),
         Key::new("end", Day, "last day, once it was ended", "2027-11-30").optional(),
+        Key::new("notice", Day, "day on which the client gave notice of that end (R12)", "2027-10-12").optional(),
+        Key::new(
+            "refusal_deadline_days",
+            Whole(0, 365),
+            "days before a term until which a renewal may be refused (R11)",
+            "30",
+        )
+        .default("30"),
+        Key::new(
+            "early_end",
+            Word(&["charged", "free"]),
+            "what an end before the term costs: the rest of the commitment, or nothing (R12)",
+            "\"charged\"",
+        )
+        .default("\"charged\""),
         Key::new("minimum_seats", Whole(0, 10_000), "floor of each day (R8)", "5").default("0"),
         Key::new(
             "support_minutes_per_year",
@@ -444,6 +554,16 @@ static CONTRACT: Section = Section {
             "1200",
         )
         .default("1200"),
+        Key::new(
+            "rounding_minutes",
+            Whole(1, 240),
+            "an entry's minutes are rounded up to a multiple of this (R4)",
+            "15",
+        )
+        .default("1"),
+        Key::new("counted", Words(SUPPORT_WORDS), "kinds of support that count (R13)", "[\"help\", \"incident\"]")
+            .default("[\"help\", \"training\", \"group-training\", \"incident\"]"),
+        Key::table("accounting", Tables(&ACCOUNTING), "later versions of these two, oldest first (R4)").optional(),
         Key::new(
             "overage",
             Word(&["ask", "pre-approved"]),
@@ -463,6 +583,33 @@ static CONTRACT: Section = Section {
             "price of an hour beyond the allowance, oldest first; there is no built-in one (R14)",
         )
         .optional(),
+        Key::table("one_off", Tables(&ONE_OFF), "quoted prices, each charged once (R31)").optional(),
+    ],
+};
+
+const SUPPORT_WORDS: &[&str] = &["help", "training", "group-training", "incident", "maintenance"];
+
+static ACCOUNTING: Section = Section {
+    heading: "[[contract.accounting]]",
+    about: "How worked time is accounted from a day on (R4). What was accounted before stays as it was.",
+    keys: &[
+        Key::new("from", Day, "first day", "2027-01-01"),
+        Key::new("rounding_minutes", Whole(1, 240), "an entry's minutes are rounded up to a multiple of this", "15")
+            .default("1"),
+        Key::new("counted", Words(SUPPORT_WORDS), "kinds of support that count", "[\"help\", \"incident\"]")
+            .default("[\"help\", \"training\", \"group-training\", \"incident\"]"),
+    ],
+};
+
+static ONE_OFF: Section = Section {
+    heading: "[[contract.one_off]]",
+    about: "A quoted price: the single-machine offer, an island's set-up, hardware (R31). Its id never changes.",
+    keys: &[
+        Key::new("id", Text, "tells it apart from others, for ever", "\"set-up\""),
+        Key::new("on", Day, "day from which it is owed; it is charged in that month", "2026-12-01"),
+        Key::new("description", Text, "what is sold, as printed", "\"Mise en place de l'îlot\""),
+        Key::new("quantity", Text, "how many, at most four places", "\"1\"").default("\"1\""),
+        Key::new("price", Price, "price of one excluding VAT", "\"450.00\""),
     ],
 };
 

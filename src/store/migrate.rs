@@ -28,6 +28,11 @@ const MIGRATIONS: &[Migration] = &[
         sqlite: include_str!("migrations/sqlite/0003_drills.sql"),
         postgres: include_str!("migrations/postgres/0003_drills.sql"),
     },
+    Migration {
+        version: 4,
+        sqlite: include_str!("migrations/sqlite/0004_billing.sql"),
+        postgres: include_str!("migrations/postgres/0004_billing.sql"),
+    },
 ];
 
 /// Any number, the same in every program that opens the store: only one of them migrates at a time.
@@ -74,15 +79,17 @@ fn checksum(sql: &str) -> String {
 fn pending(
     applied: &[(i64, String)],
     dialect: impl Fn(&Migration) -> &'static str,
-) -> Result<&'static [Migration], StoreError> {
-    let known = MIGRATIONS.len() as i64;
+) -> Result<Vec<&'static Migration>, StoreError> {
+    let known = MIGRATIONS.iter().map(|step| step.version).max().unwrap_or(0);
     if let Some((found, _)) = applied.last().filter(|(version, _)| *version > known) {
         return Err(StoreError::Newer { found: *found, known });
     }
-    for ((version, sha256), step) in applied.iter().zip(MIGRATIONS) {
-        if *version != step.version || *sha256 != checksum(dialect(step)) {
+    for (version, sha256) in applied {
+        let step = MIGRATIONS.iter().find(|step| step.version == *version);
+        if step.is_none_or(|step| *sha256 != checksum(dialect(step))) {
             return Err(StoreError::History { version: *version });
         }
     }
-    Ok(&MIGRATIONS[applied.len()..])
+    let is_done = |step: &&Migration| applied.iter().any(|(version, _)| *version == step.version);
+    Ok(MIGRATIONS.iter().filter(|step| !is_done(step)).collect())
 }

@@ -8,42 +8,55 @@
 #[macro_use]
 mod pool;
 
+mod consents;
 mod copy;
 mod departures;
 mod drills;
 mod error;
 mod host_keys;
 mod inventory;
+mod invoices;
 mod journal;
 mod leases;
 mod looks;
 mod markers;
 mod migrate;
+mod notices;
 mod observations;
 mod open;
 mod payload;
+mod payments;
 mod plans;
 mod restores;
 mod runs;
 mod scope;
 pub mod secrets;
+mod support;
 mod vm_ids;
 
+pub use consents::{Consent, Decision, NewConsent};
 pub use copy::{CopyReport, TableCopy, copy};
 pub use departures::{Departure, NewDeparture};
 pub use drills::KeptDrill;
 pub use error::StoreError;
 pub use host_keys::{HostKeyPin, PinOutcome};
 pub use inventory::{InventoryVersion, NewInventoryVersion};
+pub use invoices::{
+    ChargeRecord, InvoiceFile, InvoiceRecord, Issue, LedgerRow, NewDocument, Numbered, RECORD_VERSION, SeriesEnd,
+    number as invoice_number,
+};
 pub use journal::{ActionState, JournalEntry, JournalRecord};
 pub use leases::{Acquired, Lease};
 pub use looks::{Look, NewLook, StandingObstacle};
 pub use markers::SeenMarker;
+pub use notices::SentNotice;
 pub use observations::{NewObservation, Observation};
+pub use payments::{Movement, NewPayment, PaymentRecord};
 pub use plans::PlanRecord;
 pub use restores::{NewRestore, Purpose, Restore, RestoreState};
 pub use runs::{NewRun, Run, RunEnd};
 pub use scope::Scope;
+pub use support::{NewSupportEntry, SupportEntry};
 
 /// The two engines a store may live in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

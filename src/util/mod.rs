@@ -2,6 +2,7 @@
 
 pub mod clock;
 pub mod limits;
+pub mod process;
 pub mod random;
 pub mod redact;
 pub mod remote;

@@ -1,8 +1,9 @@
 //! The figures of `docs/performance.md`. Run by hand on a quiet machine; nothing here fails for being slow.
 //!
-//! `cargo bench --bench figures -- check 1000` (and `plan`, `settled`, `onboard`, `sweep`, each with a number of clients; `onboard`
-//! also with the pace of the lab's time; `invoices` with a number of documents).
+//! `cargo bench --bench figures -- check 1000` (and `plan`, `settled`, `onboard`, `sweep`, `draft`, `explain`, each with a
+//! number of clients; `onboard` also with the pace of the lab's time; `invoices` with a number of documents).
 
+mod billing;
 mod field;
 mod generated;
 mod invoices;
@@ -40,10 +41,14 @@ fn main() {
         "onboard" => {
             runtime.block_on(onboard(clients, words.next().and_then(|word| word.parse().ok()).unwrap_or(PACE)))
         }
+        "draft" => runtime.block_on(billing::drafted(clients)),
+        "explain" => runtime.block_on(billing::explained(clients)),
         "invoices" => invoices::render_all(clients),
         nodes::NODES => runtime.block_on(nodes::serve()),
         "sweep" => runtime.block_on(sweep::sweep(clients)),
-        _ => println!("usage: figures check|plan|settled|onboard [CLIENTS [PACE]], figures invoices [DOCUMENTS]"),
+        _ => println!(
+            "usage: figures check|plan|settled|onboard|sweep|draft|explain [CLIENTS [PACE]], figures invoices [DOCUMENTS]"
+        ),
     }
 }
 

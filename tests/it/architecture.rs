@@ -16,11 +16,12 @@ const EDGES: [(&str, &[&str]); 16] = [
     ("ssh", &["domain", "util"]),
     ("yunohost", &["domain", "ssh", "util"]),
     ("store", &["domain", "inventory", "util"]),
-    ("billing", &["domain", "print"]),
+    ("billing", &["domain", "inventory", "print", "store", "util"]),
     ("engine", &["domain", "inventory", "pbs", "plan", "pve", "ssh", "store", "util", "yunohost"]),
     (
         "cli",
         &[
+            "billing",
             "domain",
             "engine",
             "inventory",

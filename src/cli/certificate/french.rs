@@ -98,7 +98,7 @@ pub fn phase(phase: PhaseKind) -> &'static str {
 pub fn service(name: &str) -> &'static str {
     match name {
         "nginx" => "site web",
-        "mysql" => "bases de données",
+        "mariadb" => "bases de données",
         "slapd" => "annuaire des comptes",
         "postfix" => "envoi du courriel",
         "dovecot" => "boîtes aux lettres",

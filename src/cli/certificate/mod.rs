@@ -266,7 +266,7 @@ mod tests {
             Check::equal(CheckKind::CloudInitAsleep, "asleep", "asleep"),
             Check::equal(CheckKind::HostKey, "ssh-ed25519 AAAA", "ssh-ed25519 AAAA"),
         ];
-        checks.extend(["nginx", "mysql", "slapd", "postfix", "dovecot"].map(service));
+        checks.extend(["nginx", "mariadb", "slapd", "postfix", "dovecot"].map(service));
         let clients: Vec<ClientId> = clients.iter().map(|id| ClientId::new(*id).expect("an id")).collect();
         for (number, client) in clients.iter().filter_map(|id| inventory.clients.get(id)).enumerate() {
             let suffix = if number == 0 { String::new() } else { format!("__{}", number + 1) };

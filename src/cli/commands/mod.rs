@@ -4,6 +4,7 @@ pub mod adopt;
 pub mod apply;
 pub mod backup;
 pub mod backup_server;
+pub mod billing;
 pub mod check;
 pub mod client;
 pub mod completions;
@@ -25,6 +26,7 @@ pub mod site;
 pub mod status;
 pub mod store;
 pub mod watch;
+pub mod support;
 pub mod welcome;
 
 use super::arguments::Command;
@@ -61,6 +63,8 @@ pub async fn run(session: &Session, command: Command) -> Result<Exit, Failure> {
         #[cfg(feature = "lab")]
         Command::Lab(what) => lab::run(session, what).await,
         Command::Store(what) => store::run(session, what).await,
+        Command::Support(what) => support::run(session, what).await,
+        Command::Billing(what) => billing::run(session, *what).await,
         Command::Welcome(arguments) => welcome::run(session, arguments).await,
         Command::Completions(arguments) => completions::run(session, &arguments),
         Command::Man(arguments) => man::run(session, &arguments),

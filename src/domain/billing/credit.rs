@@ -137,6 +137,10 @@ pub fn chosen(original: &Original, positions: &[u32], amount: Option<Cents>) -> 
     let mut out: Vec<CreditedLine> = Vec::new();
     for line in lines {
         let left = original.left(line);
+        if left.0 <= 0 {
+            return Err(Refusal::new(format!("line {} of `{number}` was credited entirely", line.position))
+                .hint(format!("`accolades billing show {number}` lists its credit notes")));
+        }
         let total = amount.unwrap_or(left);
         if total.0 <= 0 || total > left {
             let problem = format!("line {} of `{number}` leaves {left} to credit, not {total}", line.position);

@@ -9,7 +9,9 @@ use super::decimal::Decimal;
 use super::document::{ChargeKey, ChargeKind, DocumentLanguage, Unit};
 use super::month::{Month, Period};
 use super::owed::Owed;
+use super::terms::Terms;
 use super::words;
+use super::years;
 
 /// What was invoiced under a key, credit notes taken off.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -106,6 +108,14 @@ impl Difference {
     pub fn is_nothing(&self) -> bool {
         self.lines.is_empty() && self.given_back.is_empty()
     }
+}
+
+/// Up to which month a run computes what is owed. What was charged in advance by a final run is not taken back by a later
+/// one, and a final run charges the whole rest of a commitment.
+pub fn through(terms: &Terms, ledger: &Ledger, run: Run) -> Month {
+    let billed = ledger.billed.keys().map(|key| key.month).max();
+    let rest = years::early_end(terms).filter(|_| run.is_final).map(|rest| Month::of(rest.until));
+    [Some(run.month), billed, rest].into_iter().flatten().max().unwrap_or(run.month)
 }
 
 /// What a run has to write. Nothing when its month was invoiced already: later differences wait for the next run.

@@ -21,7 +21,7 @@ const CLOUD_INIT_ASLEEP: &str = "/etc/cloud/cloud-init.disabled";
 const HOST_KEY: &str = "/etc/ssh/ssh_host_ed25519_key.pub";
 
 /// Services without which nobody can work.
-const SERVICES: [&str; 5] = ["nginx", "mysql", "slapd", "postfix", "dovecot"];
+const SERVICES: [&str; 5] = ["nginx", "mariadb", "slapd", "postfix", "dovecot"];
 
 /// Counts may differ by so much from the marker's: people and machines work between the marker and the backup.
 const COUNT_TOLERANCE_PERCENT: u64 = 10;
@@ -104,7 +104,7 @@ impl Course<'_> {
     async fn services(&self, vmid: VmId) -> Result<Vec<Check>, Setback> {
         let has_database = self.subject.clients().any(|client| client.nextcloud.is_some() || client.dolibarr.is_some());
         let mut checks = Vec::new();
-        for name in SERVICES.into_iter().filter(|name| has_database || *name != "mysql") {
+        for name in SERVICES.into_iter().filter(|name| has_database || *name != "mariadb") {
             let finished = self.execute(vmid, &["systemctl", "is-active", name]).await?;
             let found = finished.out_data.trim().to_owned();
             let found = if found.is_empty() { "unknown".to_owned() } else { found };

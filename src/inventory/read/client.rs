@@ -2,6 +2,7 @@
 
 use jiff::civil::Date;
 
+use super::billing;
 use super::contract::{ContractClaims, contract};
 use super::identity::{identity, postal_address};
 use super::persons::{PersonsRead, persons};
@@ -89,6 +90,7 @@ pub fn client(client_id: &ClientId, reader: &Reader<'_>, seat_price: Option<Cent
     };
     let (contract, contract_claims) =
         reader.table("contract").map(|table| contract(&table, seat_price)).unwrap_or_default();
+    let billing = reader.table_or_defaults("billing").and_then(|table| billing::of_client(&table));
     let (contacts, contact_emails) = contacts(reader, &contract_claims);
     let placements = placements(reader);
     let (domains, domain_claims) = domains(reader);
@@ -122,6 +124,7 @@ pub fn client(client_id: &ClientId, reader: &Reader<'_>, seat_price: Option<Cent
             persons: persons?,
             seats: seats?,
             contract: contract?,
+            billing: billing?,
         })
     };
     let model = model();

@@ -2,6 +2,7 @@
 
 use jiff::tz::{TimeZone, TimeZoneDatabase};
 
+use super::billing;
 use super::identity::identity;
 use crate::domain::ids::VmId;
 use crate::domain::money::Cents;
@@ -45,6 +46,7 @@ pub fn cooperative(reader: &Reader<'_>) -> (Option<Cooperative>, CooperativeClai
         .table_or_defaults("limits")
         .and_then(|table| table.whole("sites_at_once"))
         .map(|count| Limits { sites_at_once: count.value });
+    let billing = reader.table_or_defaults("billing").and_then(|table| billing::of_cooperative(&table));
     let claims = CooperativeClaims {
         vm_ids: vm_ids.clone(),
         admin_username: admin_username.clone(),
@@ -66,6 +68,7 @@ pub fn cooperative(reader: &Reader<'_>) -> (Option<Cooperative>, CooperativeClai
             admin_full_name: admin_full_name?.value,
             seat_price: seat_price?.value,
             limits: limits?,
+            billing: billing?,
         })
     };
     (model(), claims)

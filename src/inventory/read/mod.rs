@@ -3,6 +3,7 @@
 
 mod backup;
 mod backup_server;
+mod billing;
 mod client;
 mod contract;
 mod cooperative;

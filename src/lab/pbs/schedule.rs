@@ -12,6 +12,8 @@ use super::work::verify::DEPTH_MAX;
 use super::work::{Collect, Prune, Sync, Verify, Work};
 use crate::lab::world::Moment;
 
+const MINUTE_S: i64 = 60;
+
 /// A kind of job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Kind {
@@ -61,7 +63,12 @@ pub fn plan(job: &mut Job, zone: &TimeZone) {
 
 /// What a server does next by itself, with its moment.
 pub fn next(server: &BackupServer) -> Option<(Moment, Planned)> {
-    let at = |seconds: i64| Moment(seconds.saturating_mul(1_000_000));
+    // The server looks once a minute, at the full minute.
+    let at = |seconds: i64| {
+        let into_minute_s = seconds.rem_euclid(MINUTE_S);
+        let wait_s = if into_minute_s == 0 { 0 } else { MINUTE_S - into_minute_s };
+        Moment(seconds.saturating_add(wait_s).saturating_mul(1_000_000))
+    };
     let jobs =
         [(Kind::Verify, &server.jobs.verify), (Kind::Prune, &server.jobs.prune), (Kind::Sync, &server.jobs.sync)];
     let of_jobs = jobs.into_iter().flat_map(|(kind, jobs)| {

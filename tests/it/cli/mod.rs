@@ -14,23 +14,23 @@ use assert_cmd::Command;
 use tempfile::TempDir;
 
 /// Monday 23 November 2026, nine o'clock in Paris: everybody of the example is there.
-const NOW_US: i64 = 1_795_420_800_000_000;
+pub const NOW_US: i64 = 1_795_420_800_000_000;
 
 /// A technician's folder with the example inventory.
-struct Desk {
+pub struct Desk {
     folder: TempDir,
     clock: String,
 }
 
 /// What a command answered.
-struct Answer {
-    code: i32,
-    stdout: String,
-    stderr: String,
+pub struct Answer {
+    pub code: i32,
+    pub stdout: String,
+    pub stderr: String,
 }
 
 impl Desk {
-    fn new() -> Desk {
+    pub fn new() -> Desk {
         let folder = tempfile::tempdir().expect("a folder");
         let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("inventory");
         copy(&example, &folder.path().join("inventory"));
@@ -38,28 +38,28 @@ impl Desk {
     }
 
     /// A desk whose inventory is accepted.
-    fn accepted() -> Desk {
+    pub fn accepted() -> Desk {
         let desk = Desk::new();
         assert_eq!(desk.run(&["inventory", "accept", "--yes"]).code, 0);
         desk
     }
 
-    fn path(&self, relative: &str) -> PathBuf {
+    pub fn path(&self, relative: &str) -> PathBuf {
         self.folder.path().join(relative)
     }
 
-    fn replace(&self, file: &str, old: &str, new: &str) {
+    pub fn replace(&self, file: &str, old: &str, new: &str) {
         let path = self.path(file);
         let text = std::fs::read_to_string(&path).expect("an inventory file");
         assert!(text.contains(old), "`{file}` does not contain `{old}`");
         std::fs::write(path, text.replacen(old, new, 1)).expect("writable");
     }
 
-    fn run(&self, arguments: &[&str]) -> Answer {
+    pub fn run(&self, arguments: &[&str]) -> Answer {
         self.run_with(arguments, "")
     }
 
-    fn run_with(&self, arguments: &[&str], stdin: &str) -> Answer {
+    pub fn run_with(&self, arguments: &[&str], stdin: &str) -> Answer {
         let mut command = Command::new(env!("CARGO_BIN_EXE_accolades"));
         command.current_dir(self.folder.path()).args(arguments).write_stdin(stdin);
         // Only what the test says, nothing of the environment.
@@ -76,7 +76,7 @@ impl Desk {
     }
 
     /// A session as a technician would see it: commands, what they print, and exit codes other than 0.
-    fn session(&self, commands: &[&[&str]]) -> String {
+    pub fn session(&self, commands: &[&[&str]]) -> String {
         let mut shown = String::new();
         for arguments in commands {
             let answer = self.run(arguments);
@@ -104,6 +104,6 @@ fn copy(from: &Path, to: &Path) {
 }
 
 /// Every run of a test sees the same instant, so that sessions can be compared whole.
-fn assert_session(name: &str, session: &str) {
+pub fn assert_session(name: &str, session: &str) {
     insta::assert_snapshot!(name, session);
 }

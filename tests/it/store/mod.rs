@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "what a test cannot unwrap, it fails on")]
 
 pub mod bench;
+mod billing;
 mod copying;
 mod drills;
 mod fixture;
@@ -67,6 +68,19 @@ async fn suite(bench: &Bench) {
     secrets::the_key_is_rotated(bench).await;
     secrets::a_rotation_that_was_cut_short_is_finished(bench).await;
     secrets::two_programs_make_one_key(bench).await;
+
+    billing::numbers_have_no_gap_and_follow_the_date(bench).await;
+    billing::a_clients_documents_are_issued_together(bench).await;
+    billing::what_was_issued_cannot_be_changed(bench).await;
+    billing::a_client_sees_its_own_billing_only(bench).await;
+    billing::corrections_are_appended(bench).await;
+    billing::consent_is_decided_once(bench).await;
+    billing::a_payment_comes_back_once(bench).await;
+    billing::a_run_issues_archives_and_leaves_out(bench).await;
+    billing::a_credit_note_never_exceeds_its_original(bench).await;
+    billing::a_store_behind_the_journal_refuses_until_recovered(bench).await;
+    billing::a_run_killed_at_any_step_is_completed_by_the_next(bench).await;
+    billing::two_processes_issue_each_document_once(bench).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

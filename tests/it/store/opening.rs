@@ -18,7 +18,7 @@ pub async fn a_newer_store_is_refused(bench: &Bench) {
     Store::open(&url).await.unwrap().close().await;
     execute(&url, "INSERT INTO schema_versions (version, sha256) VALUES (9000, 'of the future')").await.unwrap();
     let error = Store::open(&url).await.unwrap_err();
-    assert!(matches!(error, StoreError::Newer { found: 9000, known: 3 }), "{error}");
+    assert!(matches!(error, StoreError::Newer { found: 9000, .. }), "{error}");
     assert!(error.to_string().contains("install the newer program"), "{error}");
 }
 

@@ -228,9 +228,17 @@ fn create(call: &mut Call<'_>, kind: Kind) -> Answer {
     if jobs(call.server(), kind).contains_key(&id) {
         return Err(Refusal::param("id", &format!("job '{id}' already exists.")));
     }
-    let job = planned(call, options);
+    let job = planned(call, without_what_is_assumed(options));
     jobs_mut(call.server_mut(), kind).insert(id, job);
     nothing()
+}
+
+/// A job is not disabled unless it says so: the server does not write it down.
+fn without_what_is_assumed(mut options: Map<String, Value>) -> Map<String, Value> {
+    if options.get("disable").and_then(Value::as_bool) == Some(false) {
+        options.remove("disable");
+    }
+    options
 }
 
 /// A job that counts its runs from now.
@@ -248,6 +256,7 @@ fn update_config(call: &mut Call<'_>, kind: Kind) -> Answer {
     may_change(call, kind, &job.options)?;
     let before = job.options.get("schedule").cloned();
     update(&mut job.options, call, &names(kind));
+    job.options = without_what_is_assumed(job.options);
     may_change(call, kind, &job.options)?;
     if kind == Kind::Sync {
         check_sync(&job.options)?;

@@ -1,0 +1,167 @@
+//! `accolades billing notice`: renewals that have to be announced, and what proves that they were (R11).
+
+use clap::{Args, Subcommand, ValueEnum};
+use jiff::civil::Date;
+use serde_json::json;
+
+use super::{Desk, JSON_VERSION};
+use crate::billing::book::Book;
+use crate::billing::terms::terms;
+use crate::cli::exit::Exit;
+use crate::cli::failure::Failure;
+use crate::cli::selection;
+use crate::cli::session::Session;
+use crate::cli::table::table;
+use crate::domain::billing::years::{Renewal, next_renewal, notice_is_sound};
+use crate::domain::ids::ClientId;
+use crate::store::{Scope, SentNotice};
+
+/// What to do with notices.
+#[derive(Debug, Subcommand)]
+pub enum Notice {
+    /// Which renewals have to be announced, and until when
+    List,
+    /// Record that a notice was sent
+    Sent(Sent),
+}
+
+/// A notice that was sent.
+#[derive(Debug, Args)]
+pub struct Sent {
+    /// The client.
+    client: ClientId,
+    /// Day of sending, as in 2027-05-10.
+    #[arg(long, value_name = "DATE")]
+    on: Date,
+    /// How.
+    #[arg(long, value_enum)]
+    means: Means,
+    /// What proves it: number of the letter, identifier of the message.
+    #[arg(long, value_name = "TEXT")]
+    proof: String,
+}
+
+/// How a notice is sent: a dedicated letter or message.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Means {
+    Letter,
+    Email,
+}
+
+/// Runs `billing notice`.
+///
+/// # Errors
+/// When the client has no renewal ahead, or the store cannot be read or written.
+pub async fn run(session: &Session, what: Notice) -> Result<Exit, Failure> {
+    let desk = Desk::open(session).await?;
+    match what {
+        Notice::List => list(session, &desk).await,
+        Notice::Sent(sent) => record(session, &desk, sent).await,
+    }
+}
+
+/// Where a renewal stands.
+fn state(renewal: &Renewal, is_sound: bool, today: Date) -> &'static str {
+    if is_sound {
+        "sent"
+    } else if today < renewal.window.from {
+        "later"
+    } else if today <= renewal.window.until {
+        "due"
+    } else {
+        "missed"
+    }
+}
+
+async fn list(session: &Session, desk: &Desk) -> Result<Exit, Failure> {
+    let book = Book::read(&desk.store, &Scope::Staff).await?;
+    let mut renewals = Vec::new();
+    for client in desk.accepted.inventory.clients.values() {
+        let terms = terms(client, book.account(&client.id).notices);
+        if let Some(renewal) = next_renewal(&terms, desk.today) {
+            let state = state(&renewal, notice_is_sound(&terms, &renewal), desk.today);
+            renewals.push((client, renewal, state));
+        }
+    }
+    renewals.sort_by_key(|(client, renewal, _)| (renewal.window.until, client.id.clone()));
+    if session.output.is_json() {
+        let rows = renewals.iter().map(|(client, renewal, state)| {
+            json!({
+                "client": client.id,
+                "term": renewal.term.to_string(),
+                "refusal_deadline": renewal.deadline.to_string(),
+                "send_from": renewal.window.from.to_string(),
+                "send_until": renewal.window.until.to_string(),
+                "state": state,
+            })
+        });
+        let rows: Vec<_> = rows.collect();
+        session.output.json(&json!({ "version": JSON_VERSION, "renewals": rows }))?;
+        return Ok(Exit::Ok);
+    }
+    let rows: Vec<Vec<String>> = renewals
+        .iter()
+        .map(|(client, renewal, state)| {
+            vec![
+                client.id.to_string(),
+                renewal.term.to_string(),
+                renewal.deadline.to_string(),
+                format!("{} to {}", renewal.window.from, renewal.window.until),
+                (*state).to_owned(),
+            ]
+        })
+        .collect();
+    session.output.data(&table(&["client", "term", "may refuse until", "send", "notice"], &rows))?;
+    for (client, renewal, _) in renewals.iter().filter(|(_, _, state)| *state == "due") {
+        session.output.warn(&format!("{} has to be told of its renewal by {}", client.id, renewal.window.until));
+    }
+    Ok(Exit::Ok)
+}
+
+async fn record(session: &Session, desk: &Desk, sent: Sent) -> Result<Exit, Failure> {
+    let client = selection::client(&desk.accepted.inventory, sent.client.as_str())?;
+    if sent.on > desk.today {
+        return Err(Failure::usage(format!("{} is in the future", sent.on), "record a notice once it was sent"));
+    }
+    if sent.proof.trim().is_empty() {
+        return Err(Failure::usage("nothing proves the sending", "give the number of the letter or of the message"));
+    }
+    let terms = terms(client, Vec::new());
+    let renewal = next_renewal(&terms, sent.on).ok_or_else(|| {
+        Failure::usage(
+            format!("the contract of `{}` is not renewed after {}", client.id, sent.on),
+            "it has no commitment, or it was ended",
+        )
+    })?;
+    let notice = SentNotice {
+        client: client.id.clone(),
+        term: renewal.term,
+        sent_on: sent.on,
+        means: match sent.means {
+            Means::Letter => "letter".to_owned(),
+            Means::Email => "e-mail".to_owned(),
+        },
+        proof: sent.proof.trim().to_owned(),
+        by: session.who()?,
+        at_us: desk.now.as_microsecond(),
+    };
+    desk.store.record_notice(&notice).await?;
+    let is_within = renewal.window.from <= sent.on && sent.on <= renewal.window.until;
+    if session.output.is_json() {
+        session.output.json(&json!({
+            "version": JSON_VERSION,
+            "client": client.id,
+            "term": renewal.term.to_string(),
+            "within_window": is_within,
+        }))?;
+        return Ok(Exit::Ok);
+    }
+    session.output.data(&format!("recorded: {} was told of the renewal after {}\n", client.id, renewal.term))?;
+    if !is_within {
+        session.output.warn(&format!(
+            "a notice counts when it is sent from {} to {}: this one does not",
+            renewal.window.from, renewal.window.until
+        ));
+    }
+    Ok(Exit::Ok)
+}

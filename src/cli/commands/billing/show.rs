@@ -1,0 +1,112 @@
+//! `accolades billing show`.
+
+use std::fmt::Write as _;
+
+use clap::Args;
+use serde_json::json;
+
+use super::issue::in_json;
+use super::{Desk, JSON_VERSION};
+use crate::billing::draft::read_document;
+use crate::cli::exit::Exit;
+use crate::cli::failure::Failure;
+use crate::cli::session::Session;
+use crate::domain::billing::document::{DocumentKind, Issued, Line};
+use crate::store::{InvoiceRecord, Scope};
+
+/// Which document.
+#[derive(Debug, Args)]
+pub struct Arguments {
+    /// Its number, as in F2026-00042.
+    number: String,
+}
+
+/// Runs `billing show`.
+///
+/// # Errors
+/// When there is no such document.
+pub async fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Failure> {
+    let desk = Desk::open(session).await?;
+    let record = find(&desk, &arguments.number).await?;
+    let issued = read_document(&record)?;
+    let all = desk.store.invoices(&Scope::Client(record.client.clone())).await?;
+    let credits: Vec<&InvoiceRecord> =
+        all.iter().filter(|one| one.corrects.as_deref() == Some(record.number.as_str())).collect();
+    let files = desk.store.invoice_files(&Scope::Client(record.client.clone())).await?;
+    let files: Vec<_> = files.into_iter().filter(|file| file.number == record.number).collect();
+    if session.output.is_json() {
+        let kept =
+            files.iter().map(|file| json!({ "name": file.name, "sha256": file.sha256, "size_bytes": file.size_bytes }));
+        session.output.json(&json!({
+            "version": JSON_VERSION,
+            "record": in_json(&record),
+            "document": issued,
+            "credit_notes": credits.iter().map(|one| in_json(one)).collect::<Vec<_>>(),
+            "files": kept.collect::<Vec<_>>(),
+        }))?;
+        return Ok(Exit::Ok);
+    }
+    let mut out = in_words(&issued);
+    for credit in credits {
+        // Writing to a String cannot fail.
+        let _ = writeln!(out, "credited by {} on {}: {}", credit.number, credit.issued_on, credit.gross);
+    }
+    for file in files {
+        let _ = writeln!(out, "archived as {}, SHA-256 {}", file.name, file.sha256);
+    }
+    session.output.data(&out)?;
+    Ok(Exit::Ok)
+}
+
+/// The document of a number.
+///
+/// # Errors
+/// When there is none.
+pub async fn find(desk: &Desk, number: &str) -> Result<InvoiceRecord, Failure> {
+    let found = desk.store.invoice(&Scope::Staff, number).await?;
+    found.ok_or_else(|| {
+        Failure::usage(format!("no document is called `{number}`"), "`accolades billing list` shows their numbers")
+    })
+}
+
+fn in_words(issued: &Issued) -> String {
+    let kind = match issued.kind {
+        DocumentKind::Invoice => "Invoice",
+        DocumentKind::CreditNote => "Credit note",
+    };
+    let mut out = format!(
+        "{kind} {} of {}\nto {} ({})\n",
+        issued.number, issued.issued_on, issued.buyer.name, issued.contract.id
+    );
+    // Writing to a String cannot fail.
+    if let Some(corrects) = &issued.corrects {
+        let _ = writeln!(out, "corrects {} of {}: {}", corrects.number, corrects.issued_on, corrects.reason);
+    }
+    for line in &issued.lines {
+        let _ = writeln!(out, "\n{}", line_words(line));
+        for sentence in &line.explanation {
+            let _ = writeln!(out, "   {sentence}");
+        }
+    }
+    let _ = writeln!(out, "\nexcluding VAT  {}", issued.totals.net);
+    for share in &issued.vat {
+        let (whole, rest) = (share.rate_bp / 100, share.rate_bp % 100);
+        let _ = writeln!(out, "VAT {whole}.{rest:02} % on {}  {}", share.base, share.vat);
+        if let Some(text) = &share.exemption_text {
+            let _ = writeln!(out, "  {text}");
+        }
+    }
+    let _ = writeln!(out, "including VAT  {}", issued.totals.gross);
+    if let Some(due) = issued.due_on {
+        let _ = writeln!(out, "due on {due}. {}", issued.due_words);
+    }
+    out
+}
+
+/// A line as a sum: `1  Postes, juin 2026: 190 DAY x 39.00 EUR per 30 = 247.00 EUR`.
+pub fn line_words(line: &Line) -> String {
+    let basis = line.basis.to_string();
+    let per = if basis == "1" { String::new() } else { format!(" per {basis}") };
+    let (quantity, unit) = (line.quantity, line.unit.code());
+    format!("{}  {}: {quantity} {unit} x {}{per} = {}", line.position, line.description, line.price, line.total)
+}

@@ -1,0 +1,139 @@
+//! Money that moved: payments, refunds, and payments that came back. Nothing is deleted (R22, R29).
+
+use jiff::civil::Date;
+
+use crate::domain::ids::ClientId;
+use crate::domain::money::Cents;
+
+use super::{Scope, Store, StoreError};
+
+/// Which way money moved.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Movement {
+    /// From the client.
+    Payment,
+    /// Back to the client.
+    Refund,
+    /// A payment that the bank took back.
+    Return,
+}
+
+impl Movement {
+    /// Its word.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Movement::Payment => "payment",
+            Movement::Refund => "refund",
+            Movement::Return => "return",
+        }
+    }
+
+    fn of_word(word: &str) -> Option<Movement> {
+        [Movement::Payment, Movement::Refund, Movement::Return].into_iter().find(|one| one.word() == word)
+    }
+}
+
+/// A movement to record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewPayment {
+    /// Whose.
+    pub client: ClientId,
+    /// For which invoice, when that is known.
+    pub number: Option<String>,
+    /// Which way.
+    pub movement: Movement,
+    /// How much; positive.
+    pub cents: Cents,
+    /// Day of the movement at the bank.
+    pub moved_on: Date,
+    /// `transfer`, `direct-debit`, `cheque`, `cash`.
+    pub means: String,
+    /// The bank's reference.
+    pub reference: String,
+    /// The payment that a return takes back.
+    pub reverses: Option<i64>,
+    /// Who records it.
+    pub by: String,
+    /// When.
+    pub at_us: i64,
+}
+
+/// A movement on record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PaymentRecord {
+    /// Its number.
+    pub position: i64,
+    /// What it says.
+    pub payment: NewPayment,
+}
+
+type Row = (i64, String, Option<String>, String, i64, String, String, String, Option<i64>, String, i64);
+
+const COUNT: &str = "
+    INSERT INTO counters (name, value) VALUES ($1, 1)
+    ON CONFLICT (name) DO UPDATE SET value = counters.value + 1 RETURNING value";
+const INSERT: &str = "
+    INSERT INTO payments
+        (position, client, number, kind, cents, moved_on, means, reference, reverses, recorded_by, recorded_at_us)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT (reverses) DO NOTHING";
+const SELECT: &str = "
+    SELECT position, client, number, kind, cents, moved_on, means, reference, reverses, recorded_by, recorded_at_us
+    FROM payments WHERE $1 = 'staff' OR 'client:' || client = $1 ORDER BY position";
+
+impl Store {
+    /// Records a movement; returns its number.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`] when the payment that it takes back was taken back already.
+    pub async fn record_payment(&self, new: &NewPayment) -> Result<i64, StoreError> {
+        let (position, recorded) = in_transaction!(self, |tx| {
+            let position: i64 = sqlx::query_scalar(COUNT).bind("payments").fetch_one(&mut *tx).await?;
+            let recorded = sqlx::query(INSERT)
+                .bind(position)
+                .bind(new.client.as_str())
+                .bind(&new.number)
+                .bind(new.movement.word())
+                .bind(new.cents.0)
+                .bind(new.moved_on.to_string())
+                .bind(&new.means)
+                .bind(&new.reference)
+                .bind(new.reverses)
+                .bind(&new.by)
+                .bind(new.at_us)
+                .execute(&mut *tx)
+                .await?
+                .rows_affected();
+            (position, recorded)
+        });
+        if recorded == 1 {
+            return Ok(position);
+        }
+        Err(StoreError::conflict("this payment was taken back already", "`accolades billing payment list` shows both"))
+    }
+
+    /// The movements within a scope, in the order of recording.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn payments(&self, scope: &Scope) -> Result<Vec<PaymentRecord>, StoreError> {
+        let rows: Vec<Row> = on_pool!(self, |pool| sqlx::query_as(SELECT).bind(scope.mark()).fetch_all(pool).await?);
+        rows.into_iter().map(|row| payment(row).ok_or(StoreError::Unreadable { what: "payment" })).collect()
+    }
+}
+
+fn payment(row: Row) -> Option<PaymentRecord> {
+    let (position, client, number, kind, cents, moved_on, means, reference, reverses, by, at_us) = row;
+    let payment = NewPayment {
+        client: ClientId::new(client).ok()?,
+        number,
+        movement: Movement::of_word(&kind)?,
+        cents: Cents(cents),
+        moved_on: moved_on.parse().ok()?,
+        means,
+        reference,
+        reverses,
+        by,
+        at_us,
+    };
+    Some(PaymentRecord { position, payment })
+}

@@ -1,0 +1,158 @@
+//! The month as a bookkeeper types it, with the real binary. It is Monday 23 November 2026.
+
+use serde_json::Value;
+
+use crate::cli::{Desk, assert_session};
+
+fn json(desk: &Desk, arguments: &[&str]) -> Value {
+    let answer = desk.run(&[arguments, &["--json"]].concat());
+    assert!([0, 6].contains(&answer.code), "{arguments:?}: {}", answer.stderr);
+    serde_json::from_str(&answer.stdout).expect("JSON on standard output")
+}
+
+#[test]
+fn billing_session_of_support() {
+    let desk = Desk::accepted();
+    assert_session(
+        "support",
+        &desk.session(&[
+            &["support", "log", "atelier-lilas", "1h30", "Partage d'un calendrier", "--at", "2026-11-10 14:00"],
+            &[
+                "support",
+                "log",
+                "atelier-lilas",
+                "14:00-15:30",
+                "Formation aux fichiers",
+                "--at",
+                "2026-11-12",
+                "--kind",
+                "training",
+            ],
+            &["support", "log", "atelier-lilas", "45m", "Certificat", "--not-accounted", "notre erreur"],
+            &["support", "log", "atelier-lilas", "90", "Sans unité"],
+            &["support", "log", "atelier-lilas", "1h", "Demain", "--at", "2026-11-24 09:00"],
+            &["support", "log", "atelier-lillas", "1h", "Faute de frappe"],
+            &["support", "correct", "1", "--time", "1h", "--because", "mal noté"],
+            &["support", "correct", "9", "--cancel", "--because", "n'existe pas"],
+            &["support", "list", "atelier-lilas"],
+            &["support", "balance", "atelier-lilas"],
+        ]),
+    );
+    let balance = json(&desk, &["support", "balance", "atelier-lilas"]);
+    assert_eq!((&balance["version"], &balance["clients"][0]["year"]["used_minutes"]), (&1.into(), &150.into()));
+}
+
+#[test]
+fn billing_session_of_consent() {
+    let desk = Desk::accepted();
+    assert_session(
+        "consent",
+        &desk.session(&[
+            &["support", "log", "atelier-lilas", "19h", "Reprise de données", "--at", "2026-11-02 02:00"],
+            &["support", "log", "atelier-lilas", "3h", "Reprise de données, suite", "--at", "2026-11-04 09:00"],
+            &["support", "consent", "request", "atelier-lilas", "2h", "--words", "Reprise de données"],
+            &["support", "consent", "request", "atelier-lilas", "2h", "--price", "70.00"],
+            &[
+                "support",
+                "consent",
+                "approve",
+                "1",
+                "--approver",
+                "Cabinet Duval, comptabilité",
+                "--how",
+                "par courriel",
+            ],
+            &["support", "consent", "approve", "1", "--approver", "Camille Morel", "--how", "courriel du 9 novembre"],
+            &["support", "consent", "refuse", "1", "--approver", "Camille Morel", "--how", "trop tard"],
+            &["support", "consent", "list"],
+        ]),
+    );
+}
+
+#[test]
+fn billing_session_of_a_month() {
+    let desk = Desk::accepted();
+    desk.replace("inventory/clients/mairie-valsonne.toml", "commitment_number = \"EJ-2026-0117\"\n", "");
+    assert_eq!(desk.run(&["inventory", "accept", "--yes"]).code, 0);
+    assert_session(
+        "month",
+        &desk.session(&[
+            &["billing", "issue", "2026-11", "--yes"],
+            &["billing", "draft", "2026-10"],
+            &["billing", "issue", "2026-10"],
+            &["billing", "issue", "2026-10", "--yes"],
+            &["billing", "issue", "2026-10", "--yes", "--quiet"],
+            &["billing", "list"],
+            &["billing", "explain", "F2026-00001"],
+            &["billing", "explain", "F2026-00009"],
+            &["support", "log", "atelier-lilas", "1h", "Oublié", "--at", "2026-10-20 09:00"],
+            &["billing", "credit", "F2026-00001", "--line", "1", "--reason", "Geste commercial", "--yes"],
+            &["billing", "credit", "F2026-00001", "--line", "1", "--reason", "Encore", "--yes"],
+            &["billing", "credit", "A2026-00001", "--reason", "Un avoir", "--yes"],
+            &["billing", "payment", "record", "atelier-lilas", "200.00", "--on", "2026-11-20", "--for", "F2026-00001"],
+            &["billing", "account", "atelier-lilas"],
+            &["billing", "payment", "return", "1", "--on", "2026-11-22", "--reason", "AM04"],
+            &["billing", "recover"],
+            &["billing", "notice", "list"],
+        ]),
+    );
+    let issued = json(&desk, &["billing", "list"]);
+    assert_eq!(issued["version"], 1);
+    assert!(desk.path("invoices/issued.jsonl").exists());
+}
+
+/// R21, S17: left out before numbering, with reason and mend; the next run takes it up.
+#[test]
+fn billing_a_client_who_is_left_out_makes_the_run_partial() {
+    let desk = Desk::accepted();
+    desk.replace("inventory/clients/mairie-valsonne.toml", "commitment_number = \"EJ-2026-0117\"\n", "");
+    assert_eq!(desk.run(&["inventory", "accept", "--yes"]).code, 0);
+    let first = desk.run(&["billing", "issue", "2026-10", "--yes", "--json"]);
+    assert_eq!(first.code, 6, "{}", first.stderr);
+    let first: Value = serde_json::from_str(&first.stdout).expect("JSON");
+    assert_eq!(first["left_out"][0]["client"], "mairie-valsonne");
+    assert!(first["left_out"][0]["mend"].as_str().is_some_and(|mend| mend.contains("commitment_number")));
+    let count = first["issued"].as_array().map_or(0, Vec::len);
+    let town = "service_code = \"SECRETARIAT\"\n";
+    desk.replace("inventory/clients/mairie-valsonne.toml", town, &format!("{town}commitment_number = \"EJ-2\"\n"));
+    assert_eq!(desk.run(&["inventory", "accept", "--yes"]).code, 0);
+    let next = json(&desk, &["billing", "issue", "2026-10", "--yes"]);
+    assert_eq!(next["issued"][0]["number"], format!("F2026-{:05}", count + 1));
+    assert_eq!(next["issued"].as_array().map(Vec::len), Some(1));
+}
+
+/// An edit that changes a day that was invoiced shows its euros before it is accepted.
+#[test]
+fn billing_an_edit_of_invoiced_days_shows_its_euros() {
+    let desk = Desk::accepted();
+    assert_eq!(desk.run(&["billing", "issue", "2026-10", "--yes"]).code, 0);
+    desk.replace(
+        "inventory/clients/atelier-lilas.toml",
+        "person = \"elodie\"\nfrom = 2026-10-01",
+        "person = \"elodie\"\nfrom = 2026-10-17",
+    );
+    let asked = desk.run_with(&["inventory", "accept"], "n\n");
+    assert_eq!(asked.code, 1);
+    assert!(asked.stderr.contains("This changes days that were invoiced already"), "{}", asked.stderr);
+    // Eight seats were 312.00; sixteen days of one less.
+    assert!(
+        asked.stderr.contains("atelier-lilas 2026-10 seat: 291.87 EUR instead of 312.00 EUR (-20.13 EUR)"),
+        "{}",
+        asked.stderr
+    );
+}
+
+/// R24: somebody else at work.
+#[tokio::test(flavor = "multi_thread")]
+async fn billing_a_second_run_says_that_billing_is_already_running() {
+    let desk = Desk::accepted();
+    let store =
+        accolades::store::Store::open(&desk.path("accolades.sqlite").display().to_string()).await.expect("a store");
+    let now = jiff::Timestamp::from_microsecond(crate::cli::NOW_US).expect("an instant");
+    let turn = accolades::billing::turn::Turn::take(&store, now, "test").await.expect("the turn");
+    let answer = desk.run(&["billing", "issue", "2026-10", "--yes"]);
+    assert_eq!(answer.code, 4, "{}", answer.stderr);
+    assert!(answer.stderr.contains("billing is already running"), "{}", answer.stderr);
+    turn.give_back(&store).await.expect("given back");
+    assert_eq!(desk.run(&["billing", "issue", "2026-10", "--yes"]).code, 0);
+}
