@@ -18,7 +18,7 @@ const FIXED: [&str; 8] = ["type", "path", "vgname", "thinpool", "server", "datas
 const NOT_OPTIONS: [&str; 4] = ["storage", "type", "delete", "digest"];
 
 /// Options that are shown as 1 or 0.
-const BOOLEANS: [&str; 3] = ["shared", "disable", "create-base-path"];
+const BOOLEANS: [&str; 4] = ["shared", "disable", "create-base-path", "create-subdirs"];
 
 /// `GET /storage`
 pub fn list(site: &mut Site, _around: Surroundings<'_>, call: &Call) -> Result<Value, Refusal> {
@@ -140,7 +140,7 @@ fn options_of(call: &Call, kind: StorageKind) -> Result<BTreeMap<String, String>
     Ok(options)
 }
 
-/// Makes the folder and what belongs into it, unless that is forbidden or the mount is missing.
+/// A folder; it is activated at once.
 fn create_dir(site: &mut Site, mut options: BTreeMap<String, String>) -> Result<Storage, Refusal> {
     let path = options
         .get("path")
@@ -148,23 +148,7 @@ fn create_dir(site: &mut Site, mut options: BTreeMap<String, String>) -> Result<
         .ok_or_else(|| Refusal::param("path", "property is missing and it is not optional"))?;
     options.entry("content".to_owned()).or_insert_with(|| "images,rootdir,vztmpl,iso,snippets,backup".to_owned());
     let storage = Storage::new(StorageKind::Dir, options, site.pve.hardware.root_bytes);
-    let may_make = storage.option("create-base-path").or(storage.option("mkdir")).is_none_or(property::is_yes);
-    let mounted = storage.problem("", &site.node).is_none_or(|problem| !problem.contains("mount point"));
-    if may_make && mounted {
-        site.node.files.make_folder(&path, 0o755, "root");
-        for (content, folder) in [
-            ("backup", "dump"),
-            ("iso", "template/iso"),
-            ("vztmpl", "template/cache"),
-            ("snippets", "snippets"),
-            ("images", "images"),
-            ("import", "import"),
-        ] {
-            if storage.carries(content) {
-                site.node.files.make_folder(&format!("{path}/{folder}"), 0o755, "root");
-            }
-        }
-    }
+    storage.make_folders(&mut site.node);
     Ok(storage)
 }
 

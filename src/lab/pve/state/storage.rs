@@ -91,6 +91,16 @@ impl StorageKind {
     }
 }
 
+/// The folders of a directory storage, by the content that is kept in them.
+const FOLDERS: [(&str, &str); 6] = [
+    ("backup", "dump"),
+    ("iso", "template/iso"),
+    ("vztmpl", "template/cache"),
+    ("snippets", "snippets"),
+    ("images", "images"),
+    ("import", "import"),
+];
+
 impl Storage {
     /// An empty storage of a kind.
     pub fn new(kind: StorageKind, options: BTreeMap<String, String>, capacity_bytes: u64) -> Storage {
@@ -102,6 +112,25 @@ impl Storage {
             offline: false,
             full: false,
             volumes: BTreeMap::new(),
+        }
+    }
+
+    /// What activation of a directory makes when it is missing: the folder itself (`create-base-path`), and in it one for
+    /// each content (`create-subdirs`); the older `mkdir` forbids both. Nothing while a mount is missing.
+    pub fn make_folders(&self, node: &mut Machine) {
+        let Some(path) = self.path().map(str::to_owned) else { return };
+        if self.problem("", node).is_some_and(|problem| problem.contains("mount point")) {
+            return;
+        }
+        let allowed = |key: &str| self.option(key).or(self.option("mkdir")).is_none_or(property::is_yes);
+        if allowed("create-base-path") {
+            node.files.make_folder(&path, 0o755, "root");
+        }
+        if !allowed("create-subdirs") || !node.files.exists(&path) {
+            return;
+        }
+        for (_, folder) in FOLDERS.iter().filter(|(content, _)| self.carries(content)) {
+            node.files.make_folder(&format!("{path}/{folder}"), 0o755, "root");
         }
     }
 

@@ -163,7 +163,10 @@ impl Place {
     ) -> Result<Copy, String> {
         let dat = self.unfinished();
         match self {
-            Place::Folder { folder: dump, ending, .. } => {
+            Place::Folder { storage, folder: dump, ending, .. } => {
+                if let Some(storage) = site.pve.storages.get(storage) {
+                    storage.make_folders(&mut site.node);
+                }
                 if !site.node.files.exists(dump) {
                     return Err(format!("unable to create temporary directory '{dat}.tmp'"));
                 }
