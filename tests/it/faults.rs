@@ -56,13 +56,13 @@ struct Base {
 
 /// One thing that goes wrong at one step.
 #[derive(Clone)]
-struct Case {
-    name: String,
-    step: String,
-    fault: Fault,
+pub struct Case {
+    pub name: String,
+    pub step: String,
+    pub fault: Fault,
 }
 
-fn seed() -> u64 {
+pub fn seed() -> u64 {
     std::env::var(SEED_VARIABLE).map_or(1, |text| text.parse().expect("a number"))
 }
 
@@ -85,7 +85,7 @@ async fn base(seed: u64) -> Base {
 }
 
 /// The world once what goes on by itself has come to rest.
-fn world_after(rehearsal: &Rehearsal) -> (String, Value) {
+pub fn world_after(rehearsal: &Rehearsal) -> (String, Value) {
     const REST_US: u64 = 3_600_000_000;
     let mut state = rehearsal.served.lab.lock();
     state.pass(REST_US);
@@ -133,7 +133,7 @@ fn asked(entry: &Entry) -> Option<(&str, String, bool)> {
     }
 }
 
-fn kinds(step: &str) -> Vec<(&'static str, FaultKind)> {
+pub fn kinds(step: &str) -> Vec<(&'static str, FaultKind)> {
     let status = |done| FaultKind::Status { code: 595, reason: "Connection refused".to_owned(), done };
     let mut kinds = vec![
         ("cut-before", FaultKind::CutBefore),
@@ -203,9 +203,8 @@ async fn attempt(engine: &Engine, accepted: &Accepted, crashes: &mut watch::Rece
 }
 
 /// The process that crashed is this one, which lives on: its lease goes to one that does not.
-async fn bury_holder(store: &Store) {
-    let lease = format!("instance/{}", small_instance());
-    let asked = store.acquire_lease(&lease, "nobody", i64::MIN, 0).await.expect("the store is readable");
+pub async fn bury(store: &Store, lease: &str) {
+    let asked = store.acquire_lease(lease, "nobody", i64::MIN, 0).await.expect("the store is readable");
     if let Acquired::HeldBy(held) = asked {
         let words: Vec<&str> = held.holder.split(':').collect();
         let dead = words.iter().enumerate().map(|(at, word)| if at == 1 { DEAD_PID } else { word });
@@ -215,7 +214,7 @@ async fn bury_holder(store: &Store) {
 }
 
 /// How long it takes until the command can go on: by then it is given again. After a crash it is given at once.
-fn pause_seconds(kind: &FaultKind) -> u64 {
+pub fn pause_seconds(kind: &FaultKind) -> u64 {
     match kind {
         FaultKind::Offline { seconds } => *seconds,
         FaultKind::Reboot | FaultKind::RebootAfter { .. } => RESTART_SECONDS,
@@ -255,7 +254,7 @@ async fn run(base: &Base, case: &Case) -> Result<(), String> {
             }
             Attempt::Unsettled(why) => story.push(why),
             Attempt::Crashed => {
-                bury_holder(&engine.store).await;
+                bury(&engine.store, &format!("instance/{}", small_instance())).await;
                 story.push("crashed".to_owned());
             }
         }
@@ -278,12 +277,12 @@ async fn run(base: &Base, case: &Case) -> Result<(), String> {
 }
 
 /// The lines in which two worlds differ.
-fn difference(expected: &Value, found: &Value) -> String {
+pub fn difference(expected: &Value, found: &Value) -> String {
     let (expected, found) = (format!("{expected:#}"), format!("{found:#}"));
     similar::TextDiff::from_lines(&expected, &found).unified_diff().context_radius(4).to_string()
 }
 
-fn chosen(cases: Vec<Case>, seed: u64) -> Vec<Case> {
+pub fn chosen(cases: Vec<Case>, seed: u64) -> Vec<Case> {
     match std::env::var(SWEEP_VARIABLE) {
         Ok(all) if all == "all" => cases,
         Ok(one) => {

@@ -19,6 +19,9 @@ const RUNS_MAX: u64 = 3;
 
 const PREPARE: [&str; 5] = ["site", "prepare", "friche", "--format", DISK_SERIAL];
 const APPLY: [&str; 2] = ["apply", "ilot"];
+const BACKUP: [&str; 3] = ["backup", "run", "ilot"];
+const DRILL: [&str; 2] = ["drill", "ilot"];
+const RESTORE: [&str; 4] = ["restore", "ilot", "--at", "now"];
 
 /// Requests and commands that the lab has been asked so far.
 fn asked(technician: &Technician) -> u64 {
@@ -40,14 +43,14 @@ async fn at_the_desk(seed: u64) -> Technician {
 }
 
 /// Gives a command and kills it when the lab is asked for something the `after`-th time. False when it ended before.
-async fn kill_once(technician: &Technician, command: &[&str], after: u64, done: bool) -> bool {
+async fn kill_once(technician: &Technician, command: &[&str], typed: &str, after: u64, done: bool) -> bool {
     let lab = &technician.served.lab;
     let kind = if done { FaultKind::CrashAfter } else { FaultKind::CrashBefore };
     let after = u32::try_from(after).expect("a small number");
     // Every request and every command contains nothing.
     lab.lock().faults.0.push(Fault { site: None, on: String::new(), after, times: 1, kind });
     let mut crashes = lab.crashes();
-    let mut child = technician.start(command, "").await;
+    let mut child = technician.start(command, typed).await;
     let killed = tokio::select! {
         changed = crashes.changed() => { changed.expect("the lab lives"); true }
         _ = child.wait() => false,
@@ -60,7 +63,7 @@ async fn kill_once(technician: &Technician, command: &[&str], after: u64, done: 
 }
 
 /// Gives the same command, killed at random moments, until it says that all is well.
-async fn with_kills(technician: &Technician, command: &[&str], length: u64, seed: u64) {
+async fn with_kills(technician: &Technician, command: &[&str], typed: &str, length: u64, seed: u64) {
     let mut killed = 0;
     for number in 0..KILLS {
         let place = Key::new(seed, &["kill", command[0], &number.to_string()]);
@@ -68,12 +71,12 @@ async fn with_kills(technician: &Technician, command: &[&str], length: u64, seed
         let after = place.number(0..=length * 2 / 9);
         let done = place.bytes()[31].is_multiple_of(2);
         println!("{command:?} is killed {} request {after}", if done { "after" } else { "before" });
-        killed += u64::from(kill_once(technician, command, after, done).await);
+        killed += u64::from(kill_once(technician, command, typed, after, done).await);
     }
     assert_eq!(killed, KILLS, "every kill found the program at work");
     let mut story = String::new();
     for _ in 0..RUNS_MAX {
-        let end = said(technician.start(command, "").await).await;
+        let end = said(technician.start(command, typed).await).await;
         story.push_str(&end.text);
         if end.status.success() {
             return;
@@ -93,8 +96,8 @@ async fn killed_at_random_moments_the_binary_goes_on_with_the_same_command() {
     let applying = asked(&spared) - preparing;
 
     let technician = at_the_desk(seed).await;
-    with_kills(&technician, &PREPARE, preparing, seed).await;
-    with_kills(&technician, &APPLY, applying, seed).await;
+    with_kills(&technician, &PREPARE, "", preparing, seed).await;
+    with_kills(&technician, &APPLY, "", applying, seed).await;
     assert_eq!(digest(&technician), digest(&spared), "the same world as without kills");
     let store = Store::open(&technician.store()).await.expect("the store is whole");
     for subject in ["site/friche", "instance/ilot"] {
@@ -105,4 +108,38 @@ async fn killed_at_random_moments_the_binary_goes_on_with_the_same_command() {
     assert!(unfinished.is_empty(), "runs whose processes are dead have an end: {unfinished:#?}");
     let runs = store.runs(&Scope::Staff, u32::MAX).await.expect("readable");
     assert!(runs.iter().any(|run| run.end.as_ref().is_some_and(|end| end.outcome == CUT_SHORT)), "{runs:#?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn killed_in_the_middle_of_a_drill_and_of_a_swap_the_same_command_goes_on() {
+    let seed = std::env::var(SEED_VARIABLE).map_or(1, |text| text.parse().expect("a number"));
+    println!("seed {seed}; again: {SEED_VARIABLE}={seed} cargo nextest run -E 'test(killed_in_the_middle)'");
+    let mut digests = Vec::new();
+    let mut lengths = Vec::new();
+    for kills in [false, true] {
+        let technician = at_the_desk(seed).await;
+        for command in [&PREPARE[..], &APPLY, &BACKUP] {
+            technician.must(command, "").await;
+        }
+        let mut begun = asked(&technician);
+        for (at, (command, typed)) in [(&DRILL[..], ""), (&RESTORE, "ilot\n")].into_iter().enumerate() {
+            if kills {
+                with_kills(&technician, command, typed, lengths[at], seed).await;
+            } else {
+                technician.must(command, typed).await;
+                lengths.push(asked(&technician) - begun);
+            }
+            begun = asked(&technician);
+            let machines: Vec<u32> =
+                technician.served.lab.lock().world.sites["friche"].pve.vms.keys().copied().collect();
+            assert_eq!(machines.len(), at + 1, "a machine of a drill is left: {machines:?}");
+        }
+        let store = Store::open(&technician.store()).await.expect("the store is whole");
+        let open = store.open_actions(&Scope::Staff, "restored/ilot").await.expect("the journal is readable");
+        assert!(open.is_empty(), "left open: {open:#?}");
+        let inventory = std::fs::read_to_string(technician.path("inventory/instances/ilot.toml")).expect("a file");
+        assert!(inventory.contains("vmid = 1999"), "{inventory}");
+        digests.push(digest(&technician));
+    }
+    assert_eq!(digests[0], digests[1], "the same world as without kills");
 }

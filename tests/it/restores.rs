@@ -1,0 +1,130 @@
+//! Restoring for real: beside the live machine, swapped on a word, the old one kept until told otherwise.
+
+use std::collections::BTreeMap;
+
+use accolades::domain::backup::drill::{Origin, Verdict};
+use accolades::domain::ids::VmId;
+use accolades::engine::EngineError;
+use accolades::engine::restore::{RestoreDetail, RestoreOrder};
+use accolades::inventory::edit::restored;
+use accolades::lab::pve::state::Power;
+use accolades::plan::render::render;
+use accolades::store::{RestoreState, Scope};
+
+use crate::drills::{FIRST, LIVE, back_up, backed_up, snapshot, subject, vms};
+use crate::rehearsal::{Rehearsal, small_instance};
+
+const SITE: &str = "friche";
+
+async fn order(rehearsal: &Rehearsal) -> RestoreOrder {
+    let not_after_us = rehearsal.engine.now_us().await.expect("the clock answers");
+    RestoreOrder { from: Origin::Local, not_after_us }
+}
+
+fn mac_of(rehearsal: &Rehearsal, vmid: u32) -> String {
+    vms(rehearsal)[&vmid].config["net0"].split(',').next().expect("a card").to_owned()
+}
+
+/// Writes something into the live guest after the backup: what a restore loses.
+fn write_after_the_backup(rehearsal: &Rehearsal) {
+    let mut state = rehearsal.served.lab.lock();
+    let vm = state.world.sites.get_mut(SITE).and_then(|site| site.pve.vms.get_mut(&LIVE)).expect("it is there");
+    vm.guest.as_mut().expect("up").files.write("/root/after-the-backup", "lost");
+}
+
+fn has_the_file(rehearsal: &Rehearsal, vmid: u32) -> bool {
+    vms(rehearsal)[&vmid].guest.as_ref().expect("a guest").files.exists("/root/after-the-backup")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn restore_beside_the_live_machine_touches_nothing_until_it_is_swapped() {
+    let mut rehearsal = backed_up(21).await;
+    write_after_the_backup(&rehearsal);
+    let (live_before, mac) = (vms(&rehearsal)[&LIVE].config.clone(), mac_of(&rehearsal, LIVE));
+    let inventory = rehearsal.accepted.inventory.clone();
+    let subject = subject(&inventory);
+    let row = rehearsal.engine.restore_aside(&subject, &order(&rehearsal).await).await;
+    let row = row.unwrap_or_else(|error| panic!("{error}\n{}", rehearsal.last_words(20)));
+    assert_eq!((row.state, row.new.vmid), (RestoreState::Checked, VmId(FIRST)));
+    let detail = RestoreDetail::of(&row);
+    assert_eq!(detail.verdict, Some(Verdict::Proven), "{:#?}", detail.checks);
+    let machines = vms(&rehearsal);
+    assert_eq!((&machines[&LIVE].config, machines[&LIVE].power), (&live_before, Power::Running));
+    assert_eq!(machines[&FIRST].power, Power::Stopped);
+    assert!(machines[&FIRST].config["net0"].contains("link_down=1") && mac_of(&rehearsal, FIRST) != mac);
+
+    // Asked again it gives the same machine.
+    let again = rehearsal.engine.restore_aside(&subject, &order(&rehearsal).await).await.expect("it waits");
+    assert_eq!(again.new.id, row.new.id);
+
+    let swapped = rehearsal.engine.swap(&subject).await.unwrap_or_else(|error| panic!("{error}"));
+    assert_eq!(swapped.state, RestoreState::Swapped);
+    let machines = vms(&rehearsal);
+    let (old, new) = (&machines[&LIVE], &machines[&FIRST]);
+    assert_eq!((old.power, new.power), (Power::Stopped, Power::Running));
+    assert_eq!(mac_of(&rehearsal, FIRST), mac, "leases and forwards of the router go on");
+    assert!(old.config["net0"].contains("link_down=1") && !new.config["net0"].contains("link_down=1"));
+    assert_eq!((old.config["onboot"].as_str(), new.config["onboot"].as_str()), ("0", "1"));
+    assert!(old.config["description"].starts_with("accolades replaced "), "{}", old.config["description"]);
+    assert!(has_the_file(&rehearsal, LIVE) && !has_the_file(&rehearsal, FIRST));
+
+    // With the inventory as it is now, a plan leaves both alone.
+    let plan = rehearsal.plan(&[small_instance()]).await;
+    assert!(plan.instances[0].conflict.is_some(), "it would start the old one: {}", render(&plan));
+    let files = rehearsal.files().await;
+    let edit = restored(&files, &small_instance(), VmId(FIRST)).unwrap_or_else(|error| panic!("{error}"));
+    rehearsal.accept(edit.files).await;
+    let plan = rehearsal.plan(&[small_instance()]).await;
+    assert!(plan.instances[0].conflict.is_none() && plan.instances[0].unknown.is_none(), "{}", render(&plan));
+
+    // The old one goes on a word only, and only that one.
+    let inventory = rehearsal.accepted.inventory.clone();
+    let subject = crate::drills::subject(&inventory);
+    rehearsal.engine.discard_replaced(&subject).await.unwrap_or_else(|error| panic!("{error}"));
+    assert_eq!(vms(&rehearsal).keys().copied().collect::<Vec<_>>(), [FIRST]);
+    assert_eq!(rehearsal.engine.store.open_restores(&Scope::Staff).await.expect("the store reads"), []);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn restore_goes_back_to_the_backup_of_that_moment() {
+    let rehearsal = backed_up(22).await;
+    let early = order(&rehearsal).await;
+    rehearsal.served.lab.lock().pass(3_600_000_000);
+    write_after_the_backup(&rehearsal);
+    back_up(&rehearsal).await;
+    let inventory = rehearsal.accepted.inventory.clone();
+    let subject = subject(&inventory);
+    rehearsal.engine.restore_aside(&subject, &early).await.unwrap_or_else(|error| panic!("{error}"));
+    assert!(!has_the_file(&rehearsal, FIRST), "the later backup was taken");
+    let gone = rehearsal.engine.abandon_restore(&subject).await.unwrap_or_else(|error| panic!("{error}"));
+    assert_eq!(gone, VmId(FIRST));
+    assert_eq!(vms(&rehearsal).keys().copied().collect::<Vec<_>>(), [LIVE]);
+
+    let late = order(&rehearsal).await;
+    rehearsal.engine.restore_aside(&subject, &late).await.unwrap_or_else(|error| panic!("{error}"));
+    assert!(has_the_file(&rehearsal, FIRST));
+
+    let too_early = RestoreOrder { not_after_us: early.not_after_us - 86_400_000_000, ..early };
+    rehearsal.engine.abandon_restore(&subject).await.unwrap_or_else(|error| panic!("{error}"));
+    let refusal = rehearsal.engine.restore_aside(&subject, &too_early).await.expect_err("there is none that old");
+    assert!(refusal.to_string().contains("is that old"), "{refusal}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn restore_is_not_swapped_onto_a_machine_that_is_not_the_instances() {
+    let rehearsal = Rehearsal::from(&snapshot(23).await).await;
+    let inventory = rehearsal.accepted.inventory.clone();
+    let subject = subject(&inventory);
+    rehearsal.engine.restore_aside(&subject, &order(&rehearsal).await).await.unwrap_or_else(|error| panic!("{error}"));
+    let foreign = BTreeMap::from([("description".to_owned(), "mine".to_owned())]);
+    {
+        let mut state = rehearsal.served.lab.lock();
+        let vm = state.world.sites.get_mut(SITE).and_then(|site| site.pve.vms.get_mut(&LIVE)).expect("it is there");
+        vm.config.extend(foreign);
+    }
+    let refusal = rehearsal.engine.swap(&subject).await.expect_err("it is somebody's");
+    assert!(matches!(refusal, EngineError::Conflict(_)), "{refusal}");
+    assert_eq!(vms(&rehearsal)[&LIVE].power, Power::Running);
+    let refusal = rehearsal.engine.discard_replaced(&subject).await.expect_err("nothing was replaced");
+    assert!(matches!(refusal, EngineError::Conflict(_)), "{refusal}");
+}
