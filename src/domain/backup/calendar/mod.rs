@@ -60,11 +60,15 @@ enum Part {
     Listed(Vec<Item>),
 }
 
+/// The last number of a step without an end. It has none inside the part either: what follows 48 in `0/24` is 72, minute 12
+/// of the next hour, and Proxmox goes on from there.
+const ENDLESS: u32 = u32::MAX;
+
 /// An entry of a list: from a number, in steps, to a number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Item {
     first: u32,
-    /// Included; a step without an end goes as far as the part does.
+    /// Included; a step without an end has none ([`ENDLESS`]).
     last: u32,
     /// Zero: only the first.
     step: u32,
@@ -81,6 +85,14 @@ impl Part {
             Part::Listed(items) => items.iter().any(|item| item.contains(number)),
         }
     }
+
+    /// The next number, for one that is not contained: possibly beyond what the part can show.
+    fn after(&self, number: u32) -> Option<u32> {
+        match self {
+            Part::Any => None,
+            Part::Listed(items) => items.iter().filter_map(|item| item.after(number)).min(),
+        }
+    }
 }
 
 impl Item {
@@ -91,5 +103,14 @@ impl Item {
     fn contains(self, number: u32) -> bool {
         let inside = (self.first..=self.last).contains(&number);
         inside && (number - self.first).checked_rem(self.step).map_or(number == self.first, |rest| rest == 0)
+    }
+
+    fn after(self, number: u32) -> Option<u32> {
+        if number < self.first {
+            return Some(self.first);
+        }
+        let steps = (number - self.first).checked_div(self.step)? + 1;
+        let next = self.first.checked_add(steps.checked_mul(self.step)?)?;
+        (next <= self.last).then_some(next)
     }
 }

@@ -5,9 +5,7 @@ use jiff::tz::{AmbiguousOffset, TimeZone};
 use jiff::{Timestamp, ToSpan};
 
 use super::Event;
-
-/// What does not happen within so many years never does: Proxmox gives up after about as long.
-const HORIZON_YEARS: i16 = 100;
+use super::parse::YEARS;
 
 /// A run that is to come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,51 +55,62 @@ impl Event {
 
     fn has_day(&self, date: Date) -> bool {
         let weekday = unsigned(date.weekday().to_monday_zero_offset());
-        self.weekdays.contains(weekday) && self.days.contains(unsigned(date.day())) && self.has_month(date)
-    }
-
-    fn has_month(&self, date: Date) -> bool {
-        u32::try_from(date.year()).is_ok_and(|year| self.years.contains(year))
+        self.weekdays.contains(weekday)
+            && self.days.contains(unsigned(date.day()))
             && self.months.contains(unsigned(date.month()))
+            && u32::try_from(date.year()).is_ok_and(|year| self.years.contains(year))
     }
 
     /// The first wall-clock time that matches, from one on.
     fn first_from(&self, start: DateTime) -> Option<DateTime> {
-        let mut date = start.date();
-        let last_year = date.year().checked_add(HORIZON_YEARS)?;
-        let mut from = Some(start);
-        while date.year() <= last_year {
-            if !self.has_month(date) {
-                date = date.last_of_month().tomorrow().ok()?;
-                from = None;
-                continue;
+        let mut at = start;
+        while u32::try_from(at.year()).is_ok_and(|year| year < YEARS) {
+            if self.matches(at) {
+                return Some(at);
             }
-            if self.has_day(date)
-                && let Some(time) = self.first_time(from)
-            {
-                return Some(date.at(signed(time.0), signed(time.1), signed(time.2), 0));
-            }
-            date = date.tomorrow().ok()?;
-            from = None;
+            at = if self.has_day(at.date()) { self.later_time(at)? } else { self.later_day(at.date())?.at(0, 0, 0, 0) };
         }
         None
     }
 
-    /// The first hour, minute and second of a day that match, on that day's first from a moment on.
-    fn first_time(&self, from: Option<DateTime>) -> Option<(u32, u32, u32)> {
-        let least =
-            from.map_or((0, 0, 0), |from| (unsigned(from.hour()), unsigned(from.minute()), unsigned(from.second())));
-        for hour in (least.0..24).filter(|hour| self.hours.contains(*hour)) {
-            for minute in
-                (0..60).filter(|minute| (hour, *minute) >= (least.0, least.1) && self.minutes.contains(*minute))
-            {
-                let mut seconds = (0..60).filter(|second| self.seconds.contains(*second));
-                if let Some(second) = seconds.find(|second| (hour, minute, *second) >= least) {
-                    return Some((hour, minute, second));
-                }
-            }
+    /// Where to look next for a day: the largest part that does not match moves on, the smaller ones begin anew. What goes
+    /// beyond the part ("36 October") is counted into the next larger one, as the C library does it.
+    fn later_day(&self, date: Date) -> Option<Date> {
+        let year = u32::try_from(date.year()).ok()?;
+        if !self.years.contains(year) {
+            let year = self.years.after(year)?;
+            return Date::new(i16::try_from(year).ok()?, 1, 1).ok();
         }
-        None
+        let month = unsigned(date.month());
+        if !self.months.contains(month) {
+            let months = self.months.after(month).unwrap_or(13) - 1;
+            return date.first_of_year().checked_add(i64::from(months).months()).ok();
+        }
+        let day = unsigned(date.day());
+        if !self.days.contains(day) {
+            return match self.days.after(day) {
+                Some(next) => date.first_of_month().checked_add(i64::from(next - 1).days()).ok(),
+                None => date.last_of_month().tomorrow().ok(),
+            };
+        }
+        date.tomorrow().ok()
+    }
+
+    /// Where to look next within a day that matches, or on the one after it.
+    fn later_time(&self, at: DateTime) -> Option<DateTime> {
+        let midnight = at.date().at(0, 0, 0, 0);
+        let hour = midnight.checked_add(i64::from(at.hour()).hours()).ok()?;
+        let minute = hour.checked_add(i64::from(at.minute()).minutes()).ok()?;
+        if !self.hours.contains(unsigned(at.hour())) {
+            let hours = self.hours.after(unsigned(at.hour())).unwrap_or(24);
+            return midnight.checked_add(i64::from(hours).hours()).ok();
+        }
+        if !self.minutes.contains(unsigned(at.minute())) {
+            let minutes = self.minutes.after(unsigned(at.minute())).unwrap_or(60);
+            return hour.checked_add(i64::from(minutes).minutes()).ok();
+        }
+        let seconds = self.seconds.after(unsigned(at.second())).unwrap_or(60);
+        minute.checked_add(i64::from(seconds).seconds()).ok()
     }
 }
 
@@ -120,9 +129,4 @@ fn run_at(civil: DateTime, after: Timestamp, zone: &TimeZone) -> Option<Run> {
 
 fn unsigned(number: i8) -> u32 {
     u32::from(number.unsigned_abs())
-}
-
-/// Numbers of a clock are below 60.
-fn signed(number: u32) -> i8 {
-    i8::try_from(number).unwrap_or(i8::MAX)
 }

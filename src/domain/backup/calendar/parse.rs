@@ -1,9 +1,9 @@
 //! The text of an event. What is read is exactly what Proxmox reads, including what nobody would mean by it.
 
-use super::{Event, Item, Part, Reads, Written};
+use super::{ENDLESS, Event, Item, Part, Reads, Written};
 
 /// Numbers below these belong to a part; weekdays are words.
-const YEARS: u32 = 2200;
+pub(super) const YEARS: u32 = 2200;
 const MONTHS: u32 = 13;
 const DAYS: u32 = 32;
 const HOURS: u32 = 24;
@@ -217,7 +217,7 @@ fn part(cursor: &mut Cursor<'_>, least: u32, above: u32) -> Option<Part> {
     if cursor.take("/") {
         let step = number(cursor, above)?;
         if step > 0 {
-            return Some(Part::Listed(vec![Item { first: least, last: above - 1, step }]));
+            return Some(Part::Listed(vec![Item { first: least, last: ENDLESS, step }]));
         }
         cursor.0 = before;
     }
@@ -241,7 +241,7 @@ fn item(cursor: &mut Cursor<'_>, above: u32) -> Option<Item> {
     }
     if cursor.take("/") {
         let step = number(cursor, above)?;
-        return Some(Item { first, last: last.unwrap_or(above - 1), step });
+        return Some(Item { first, last: last.unwrap_or(ENDLESS), step });
     }
     Some(Item { first, last: last.unwrap_or(first), step: 1 })
 }
