@@ -70,22 +70,19 @@ impl Engine {
     /// # Errors
     /// When the node does not answer or refuses us.
     pub async fn machine(&self, link: &SiteLink, vmid: VmId) -> Result<MachineState, EngineError> {
-        let seen = match link.pve.vm_config(vmid).await {
-            Err(PveError::Forbidden { .. }) if self.wait_for_tasks_on(link, vmid).await? => {
-                link.pve.vm_config(vmid).await
+        let mut seen = link.pve.vm_config(vmid).await;
+        if matches!(seen, Err(PveError::Forbidden { .. })) {
+            if link.pve.is_id_free(vmid).await? {
+                return Ok(MachineState::Absent);
             }
-            seen => seen,
-        };
+            // Somebody else's, or one of ours that is still being created.
+            self.wait_for_tasks_on(link, vmid).await?;
+            seen = link.pve.vm_config(vmid).await;
+        }
         let config = match seen {
             Ok(config) => config.options,
             Err(error) if error.is_absent_vm() => return Ok(MachineState::Absent),
-            Err(PveError::Forbidden { .. }) => {
-                return Ok(if link.pve.is_id_free(vmid).await? {
-                    MachineState::Absent
-                } else {
-                    MachineState::Present(Machine::default())
-                });
-            }
+            Err(PveError::Forbidden { .. }) => return Ok(MachineState::Present(Machine::default())),
             Err(other) => return Err(other.into()),
         };
         let running = link.pve.vm_state(vmid).await?.status == "running";
@@ -93,14 +90,14 @@ impl Engine {
     }
 
     /// A machine of ours joins our pool, and so becomes visible to us, only at the end of the task that creates it: what
-    /// is under way on this id is waited for. True when there was something.
-    async fn wait_for_tasks_on(&self, link: &SiteLink, vmid: VmId) -> Result<bool, EngineError> {
+    /// is under way on this id is waited for.
+    async fn wait_for_tasks_on(&self, link: &SiteLink, vmid: VmId) -> Result<(), EngineError> {
         let filter = TaskFilter { source: TaskSource::Active, vmid: Some(vmid), ..TaskFilter::default() };
         let tasks = link.pve.tasks(&filter).await?;
         for upid in tasks.iter().filter_map(|task| task.upid.parse::<Upid>().ok()) {
             wait_task(&link.pve, &upid, &self.clock, limits::PVE_TASK_TIMEOUT).await?;
         }
-        Ok(!tasks.is_empty())
+        Ok(())
     }
 
     /// Where the guest is, once its host key is pinned.
