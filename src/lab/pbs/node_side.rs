@@ -15,7 +15,7 @@ use super::state::names::time_text;
 use super::state::snapshot::{Body, CLIENT_LOG, MANIFEST};
 use super::state::{
     Archive, BackupServer, Chunk, CryptMode, Datastore, EncryptionKey, Group, GroupId, Manifest, Piece, Place,
-    Snapshot, StoredFile, keys,
+    Snapshot, StoredFile,
 };
 use super::tasks::{self, About};
 use super::work::verify::verify_new;
@@ -762,16 +762,14 @@ fn manifest<'a>(store: &'a Datastore, place: &Place) -> Result<&'a Manifest, Fai
 fn check_key(manifest: &Manifest, key: Option<&EncryptionKey>) -> Result<(), String> {
     let Some(theirs) = &manifest.fingerprint else { return Ok(()) };
     let Some(key) = key else {
-        return Err(format!("missing key - manifest was created with key {}", keys::short(theirs)));
+        return Err(format!("missing key - manifest was created with key {theirs}"));
     };
     let ours = key.fingerprint();
     if ours == *theirs {
         return Ok(());
     }
     Err(format!(
-        "wrong key - unable to verify signature since manifest's key {} does not match provided key {}",
-        keys::short(theirs),
-        keys::short(&ours)
+        "wrong key - unable to verify signature since manifest's key {theirs} does not match provided key {ours}"
     ))
 }
 

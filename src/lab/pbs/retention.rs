@@ -171,7 +171,7 @@ mod tests {
 
     const DAY_S: i64 = 86_400;
     /// A Thursday, noon in UTC.
-    const START_S: i64 = 1_794_916_800;
+    const START_S: i64 = 1_795_089_600;
 
     fn group(count: i64) -> Group {
         let manifest = Manifest { files: Vec::new(), fingerprint: None, notes: String::new(), verification: None };

@@ -142,10 +142,9 @@ fn options_of(call: &Call, kind: StorageKind) -> Result<BTreeMap<String, String>
 
 /// A folder; it is activated at once.
 fn create_dir(site: &mut Site, mut options: BTreeMap<String, String>) -> Result<Storage, Refusal> {
-    let path = options
-        .get("path")
-        .cloned()
-        .ok_or_else(|| Refusal::param("path", "property is missing and it is not optional"))?;
+    if !options.contains_key("path") {
+        return Err(Refusal::param("path", "property is missing and it is not optional"));
+    }
     options.entry("content".to_owned()).or_insert_with(|| "images,rootdir,vztmpl,iso,snippets,backup".to_owned());
     let storage = Storage::new(StorageKind::Dir, options, site.pve.hardware.root_bytes);
     storage.make_folders(&mut site.node);

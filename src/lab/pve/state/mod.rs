@@ -73,7 +73,7 @@ impl Pve {
     /// Bytes that still fit onto a storage.
     pub fn free_bytes(&self, node: &Machine, id: &str) -> u64 {
         let (total, used) = self.space(node, id);
-        total - used
+        total.saturating_sub(used)
     }
 
     /// Bytes in use on the file system at this mount point.
