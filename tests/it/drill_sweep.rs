@@ -195,7 +195,7 @@ async fn run(base: &Base, case: &Case) -> Result<(), String> {
         return Err(format!("machines {there:?}, on record without an end: {left:?}: {story}"));
     }
     let (digest, view) = faults::world_after(&rehearsal);
-    if digest == base.digest {
+    if digest == base.digest || faults::without_ids(&view) == faults::without_ids(&base.view) {
         return Ok(());
     }
     Err(format!("another world: {story}\n{}", faults::difference(&base.view, &view)))

@@ -193,7 +193,8 @@ async fn drill_what_cannot_be_tried_is_recorded_as_not_tested_and_makes_nothing(
             "a full disk",
             |rehearsal| {
                 site(rehearsal, |site| {
-                    site.pve.storages.get_mut("local-lvm").expect("a storage").capacity_bytes = 100 << 30;
+                    let pool = site.pve.storages.get_mut("local-lvm").expect("a storage");
+                    pool.other_used_bytes = pool.capacity_bytes - (10 << 30);
                 });
             },
             "GiB are needed",
@@ -283,7 +284,7 @@ async fn drill_a_failed_restore_leaves_no_stub() {
 }
 
 fn plan_fault(rehearsal: &Rehearsal, kind: FaultKind) {
-    let fault = Fault { site: None, on: "POST /nodes/pve2/qemu".to_owned(), after: 0, times: 1, kind };
+    let fault = Fault { site: None, on: "POST /api2/json/nodes/pve2/qemu".to_owned(), after: 0, times: 1, kind };
     rehearsal.served.lab.lock().faults.0.push(fault);
 }
 
@@ -371,7 +372,9 @@ async fn drill_or_crash(rehearsal: &Rehearsal, engine: &Engine) -> Option<Result
 #[tokio::test(flavor = "multi_thread")]
 async fn drill_a_machine_of_a_drill_that_was_cut_short_is_removed_first() {
     let snapshot = snapshot(18).await;
-    for on in ["POST /nodes/pve2/qemu", "/status/start", "/agent/exec", "DELETE /nodes/pve2/qemu/1999"] {
+    for on in
+        ["POST /api2/json/nodes/pve2/qemu", "/status/start", "/agent/exec", "DELETE /api2/json/nodes/pve2/qemu/1999"]
+    {
         for kind in [FaultKind::CrashBefore, FaultKind::CrashAfter] {
             let rehearsal = Rehearsal::from(&snapshot).await;
             let fault = Fault { site: None, on: on.to_owned(), after: 0, times: 1, kind: kind.clone() };
