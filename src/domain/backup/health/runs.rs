@@ -77,7 +77,7 @@ pub(super) fn state(
     let words = task.reasons.join("; ");
     let says = |needle: &str| words.to_lowercase().contains(needle);
     match &task.end {
-        TaskEnd::Failed(end) if is_saved && says("prune") => tell(
+        TaskEnd::Failed(end) if is_saved && says("prun") => tell(
             Kind::PruneRefused,
             format!(
                 "the task of {began} ended with `{end}` although its backup is there: pruning was refused ({words})"
