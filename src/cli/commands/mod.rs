@@ -25,8 +25,8 @@ pub mod secret;
 pub mod site;
 pub mod status;
 pub mod store;
-pub mod watch;
 pub mod support;
+pub mod watch;
 pub mod welcome;
 
 use super::arguments::Command;

@@ -86,7 +86,7 @@ fn next_runs(accepted: &Accepted, plan: &Plan, now: Timestamp) -> String {
         if out.is_empty() {
             out.push_str("Next backups:\n");
         }
-        out.push_str(&format!("  {}      {} (`{}` onto {})\n", job.job, runs.join(", "), job.schedule, job.storage));
+        out.push_str(&format!("  {:<28} {} (`{}` onto {})\n", job.job, runs.join(", "), job.schedule, job.storage));
     }
     if !out.is_empty() {
         out.push('\n');
