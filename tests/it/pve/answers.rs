@@ -174,7 +174,8 @@ async fn pve_the_agent_s_own_errors_are_errors() {
 #[tokio::test]
 async fn pve_a_backup_that_is_answered_ok_without_a_task_saved_nothing() {
     let request = BackupRequest { vmid: VM, storage: "hdd".into(), notes: "n".into(), fleecing: None };
-    let begun = async |answer: &str| Node::start(vec![Reply::data(json!(answer))]).await.client().start_backup(&request).await;
+    let begun =
+        async |answer: &str| Node::start(vec![Reply::data(json!(answer))]).await.client().start_backup(&request).await;
     assert_eq!(begun("OK").await.expect("an answer"), BackupStart::Nothing);
     let upid = "UPID:pve1:00000001:00000002:00000003:vzdump:1042:coop@pve!app:";
     assert!(matches!(begun(upid).await, Ok(BackupStart::Started(task)) if task.as_str() == upid));
