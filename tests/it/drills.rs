@@ -232,7 +232,7 @@ async fn drill_a_backup_without_the_marker_or_with_another_one_is_never_proven()
     let rehearsal = Rehearsal::from(&snapshot).await;
     // Made before anything was recorded: nothing could be found again.
     let unknown = Rehearsal::from(&snapshot).await;
-    guest(&unknown, |guest| guest.files.write(marker::PATH, &marker_text("0123456789abcdef0123456789abcdef")));
+    guest(&unknown, |guest| guest.files.write(marker::PATH, marker_text("0123456789abcdef0123456789abcdef")));
     back_up(&unknown).await;
     let kept = drill(&unknown).await;
     assert!(matches!(kept.record.verdict, Verdict::Failed { .. }), "{:?}", kept.record.verdict);

@@ -305,7 +305,9 @@ fn charge(terms: &Terms, zone: &TimeZone, key: ChargeKey, parts: &[&Beyond]) -> 
 }
 
 fn waiting(terms: &Terms, beyond: &[Beyond]) -> Vec<Waiting> {
-    let mut groups: BTreeMap<(i64, Month, Option<Cents>), (i64, Vec<i64>)> = BTreeMap::new();
+    /// A contract year, a month and a price.
+    type Group = (i64, Month, Option<Cents>);
+    let mut groups: BTreeMap<Group, (i64, Vec<i64>)> = BTreeMap::new();
     for one in beyond.iter().filter(|one| one.charged < one.part.minutes) {
         let group = groups.entry((one.part.year, one.part.month, one.part.price)).or_default();
         group.0 += one.part.minutes - one.charged;

@@ -227,7 +227,7 @@ fn bytes_of(text: &str) -> Option<u64> {
         _ => return None,
     };
     let bytes = number.parse::<f64>().ok()? * factor;
-    (bytes >= 0.0 && bytes < 1e15).then_some(bytes.round() as u64)
+    (0.0..1e15).contains(&bytes).then_some(bytes.round() as u64)
 }
 
 #[cfg(test)]

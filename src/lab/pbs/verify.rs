@@ -125,10 +125,11 @@ fn from_form(method: &Method, pairs: Vec<(String, String)>) -> Result<Map<String
         if param.kind == Kind::List {
             let item = Param { kind: Kind::Text, ..*param };
             match value_of(&item, &text) {
-                Ok(value) => match params.entry(name).or_insert_with(|| json!([])) {
-                    Value::Array(list) => list.push(value),
-                    _ => {}
-                },
+                Ok(value) => {
+                    if let Value::Array(list) = params.entry(name).or_insert_with(|| json!([])) {
+                        list.push(value);
+                    }
+                }
                 Err(text) => mistakes.add(&name, text),
             }
             continue;

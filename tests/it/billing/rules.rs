@@ -396,7 +396,8 @@ fn billing_r27_every_mention_stands_there_once() {
 fn billing_r21_what_keeps_an_invoice_from_being_lawful_is_said_with_its_mend() {
     let sound = buyer(Standing::Taxable);
     assert!(lawful::of_buyer("lilas", &sound).is_empty() && lawful::of_seller(&seller()).is_empty());
-    let spoil: [(&str, fn(&mut Buyer)); 6] = [
+    type Spoil = (&'static str, fn(&mut Buyer));
+    let spoil: [Spoil; 6] = [
         ("no SIREN", |buyer| buyer.party.siren = None),
         ("check digit of SIRET", |buyer| buyer.party.siret = Some("00000202200011".to_owned())),
         ("does not begin with its SIREN", |buyer| buyer.party.siret = Some("00000505800011".to_owned())),
@@ -484,7 +485,8 @@ fn billing_our_arithmetic_refuses_what_the_official_rules_let_pass() {
     let mut life = Life::of(Terms { seats: crowd(2, "2026-10-01", None), ..terms("2026-10-01") });
     let sound = only(life.run("2026-10"));
     assert_eq!(sound.version, ISSUED_VERSION);
-    let spoil: [(&str, fn(&mut Issued)); 12] = [
+    type Spoil = (&'static str, fn(&mut Issued));
+    let spoil: [Spoil; 12] = [
         ("quantity x price", |one| one.lines[0].total.0 += 1),
         ("VAT on", |one| one.vat[0].vat.0 += 1),
         ("sum of its lines", |one| one.vat[0].base.0 -= 1),

@@ -246,7 +246,7 @@ fn value_fits(expected: &Value, got: &Value, bound: &mut Bound, ordered: bool, a
 }
 
 fn has_folders(log: &Value) -> bool {
-    log.as_array().into_iter().flatten().any(|line| is_folder_line(line))
+    log.as_array().into_iter().flatten().any(is_folder_line)
 }
 
 fn is_folder_line(line: &Value) -> bool {

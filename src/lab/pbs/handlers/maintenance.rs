@@ -145,12 +145,12 @@ fn collection_view(server: &BackupServer, store: &Datastore) -> Value {
         view.insert("next-run".to_owned(), json!(next));
     }
     let last = store.gc_runs.last_upid.as_ref().and_then(|upid| tasks::position(server, upid));
-    if let Some(task) = last.map(|at| &server.tasks[at]) {
-        if let (Some(ended), Some(exit)) = (task.ended, &task.exit) {
-            view.insert("last-run-state".to_owned(), json!(exit));
-            view.insert("last-run-endtime".to_owned(), json!(ended.unix_seconds()));
-            view.insert("duration".to_owned(), json!(ended.unix_seconds() - task.started.unix_seconds()));
-        }
+    if let Some(task) = last.map(|at| &server.tasks[at])
+        && let (Some(ended), Some(exit)) = (task.ended, &task.exit)
+    {
+        view.insert("last-run-state".to_owned(), json!(exit));
+        view.insert("last-run-endtime".to_owned(), json!(ended.unix_seconds()));
+        view.insert("duration".to_owned(), json!(ended.unix_seconds() - task.started.unix_seconds()));
     }
     Value::Object(view)
 }

@@ -206,8 +206,8 @@ impl Counts {
         run.say(format!("On-Disk chunks: {}", self.disk_chunks));
         let factor = if self.disk_bytes > 0 { self.index_bytes as f64 / self.disk_bytes as f64 } else { 1.0 };
         run.say(format!("Deduplication factor: {factor:.2}"));
-        if self.disk_chunks > 0 {
-            run.say(format!("Average chunk size: {}", human(self.disk_bytes / self.disk_chunks)));
+        if let Some(average) = self.disk_bytes.checked_div(self.disk_chunks) {
+            run.say(format!("Average chunk size: {}", human(average)));
         }
     }
 

@@ -140,9 +140,8 @@ impl Restore {
         self.make_way(site, around, &old, &wanted);
         let mut made = BTreeMap::new();
         for (key, disk) in &wanted {
-            let volid = allocate(site, around, vmid, disk).map_err(|error| {
+            let volid = allocate(site, around, vmid, disk).inspect_err(|_| {
                 self.phase = Phase::Fetching { made: made.clone(), is_file: opened.is_file };
-                error
             })?;
             log.push(format!("new volume ID is '{volid}'"));
             made.insert(key.clone(), volid);
