@@ -9,8 +9,6 @@ pub mod demo;
 pub mod domain;
 pub mod engine;
 pub mod inventory;
-#[cfg(feature = "lab")]
-pub mod lab;
 pub mod pbs;
 pub mod plan;
 pub mod print;
@@ -20,3 +18,7 @@ pub mod store;
 pub mod transport;
 pub mod util;
 pub mod yunohost;
+
+/// The simulated world, a crate of its own under `src/lab`: see its documentation.
+#[cfg(feature = "lab")]
+pub use accolades_lab as lab;

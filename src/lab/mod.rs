@@ -2,7 +2,7 @@
 //!
 //! It is the product's conscience: written from the behaviour of the real programs, quirks included, and never
 //! sharing a wire type with the clients it tests (invariant 3). The world model (`world`, `os`, `yunohost`) knows no
-//! protocol; `pve` and `net` put the protocols around it.
+//! protocol; `pve`, `pbs` and `net` put the protocols around it.
 
 pub mod calendar;
 pub mod declared;

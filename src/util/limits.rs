@@ -5,9 +5,6 @@ use std::time::Duration;
 /// How long a lab's clock may take to answer.
 pub const CLOCK_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// The largest body that a lab's control address takes: a snapshot of a hundred sites is some tens of MiB.
-pub const LAB_BODY_BYTES_MAX: usize = 512 * 1024 * 1024;
-
 /// How long a writer to the store waits for another one.
 pub const STORE_BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 

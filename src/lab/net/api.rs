@@ -12,13 +12,13 @@ use super::fault::FaultKind;
 use super::keys::NodeCertificate;
 use super::transcript::Entry;
 use super::{Lab, State};
-use crate::lab::pbs;
-use crate::lab::pve::message::{RawAnswer, RawRequest};
-use crate::lab::pve::params;
-use crate::lab::pve::schema::Verb;
-use crate::lab::pve::server;
-use crate::lab::pve::state::task::{FailNext, Outcome as TaskOutcome};
-use crate::lab::pve::wire;
+use crate::pbs;
+use crate::pve::message::{RawAnswer, RawRequest};
+use crate::pve::params;
+use crate::pve::schema::Verb;
+use crate::pve::server;
+use crate::pve::state::task::{FailNext, Outcome as TaskOutcome};
+use crate::pve::wire;
 
 /// How long a request takes in simulated time, its own waiting excluded.
 const REQUEST_US: u64 = 20_000;

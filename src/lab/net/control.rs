@@ -11,9 +11,11 @@ use serde_json::{Value, json};
 
 use super::Lab;
 use super::fault::FaultPlan;
-use crate::lab::pbs::disk::{self, Deed};
-use crate::lab::world::World;
-use crate::util::limits;
+use crate::pbs::disk::{self, Deed};
+use crate::world::World;
+
+/// The largest body that the control address takes: a snapshot of a hundred sites is some tens of MiB.
+const BODY_BYTES_MAX: usize = 512 * 1024 * 1024;
 
 /// The control routes.
 pub fn router(lab: Lab) -> Router {
@@ -24,7 +26,7 @@ pub fn router(lab: Lab) -> Router {
         .route("/transcript", get(read_transcript))
         .route("/digest", get(read_digest))
         .route("/snapshot", get(take_snapshot).put(restore_snapshot))
-        .layer(DefaultBodyLimit::max(limits::LAB_BODY_BYTES_MAX))
+        .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .route("/dns", post(publish))
         .route("/sites/{site}/online", post(set_online))
         .route("/backup-servers/{id}/online", post(set_server_online))

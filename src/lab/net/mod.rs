@@ -22,7 +22,7 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
-use crate::lab::world::{Moment, World};
+use crate::world::{Moment, World};
 use fault::FaultPlan;
 use keys::NodeCertificate;
 use pace::Pace;

@@ -6,7 +6,7 @@
 use std::num::NonZeroU32;
 use std::time::{Duration, Instant};
 
-use crate::lab::world::Moment;
+use crate::world::Moment;
 
 /// How simulated time follows the wall's.
 #[derive(Debug, Clone)]

@@ -10,8 +10,8 @@ use tokio::task::JoinSet;
 use super::api::Door;
 use super::topology::{Endpoint, Topology};
 use super::{Lab, api, control, keys, ssh};
-use crate::lab::pbs::access::ROOT;
-use crate::lab::world::World;
+use crate::pbs::access::ROOT;
+use crate::world::World;
 
 /// The version of the line that `lab serve --json` prints.
 const ENDPOINTS_VERSION: u32 = 1;

@@ -7,9 +7,9 @@ use super::fault::FaultKind;
 use super::topology::Endpoint;
 use super::transcript::Entry;
 use super::{Lab, State};
-use crate::lab::os::{self, Credential, Host, Login, Machine, Output};
-use crate::lab::pve::shell as pvesh;
-use crate::lab::world::{Surroundings, World};
+use crate::os::{self, Credential, Host, Login, Machine, Output};
+use crate::pve::shell as pvesh;
+use crate::world::{Surroundings, World};
 
 /// What comes of a command line.
 pub enum Outcome {

@@ -13,7 +13,7 @@ use super::api::Door;
 use super::shell::Outcome;
 use super::topology::{Endpoint, JUMP_ADDRESS};
 use super::{Lab, keys};
-use crate::lab::os::Credential;
+use crate::os::Credential;
 
 /// Speaks SSH as a node or a guest. Returns when the connection ends.
 pub async fn serve_machine<S>(lab: Lab, endpoint: Endpoint, from: IpAddr, stream: S)

@@ -5,7 +5,7 @@ use std::net::Ipv4Addr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::lab::world::{Moment, World};
+use crate::world::{Moment, World};
 
 /// The address from which connections of the jump host arrive: private, inside the co-operative's tunnel.
 pub const JUMP_ADDRESS: Ipv4Addr = Ipv4Addr::new(10, 77, 0, 1);

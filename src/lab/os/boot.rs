@@ -14,7 +14,7 @@ use super::programs::keyed_bytes;
 use super::units::{self, Background, Enablement, State};
 use super::vendor_data::vendor_work;
 use super::{Accounts, Disk, Exec, Machine, sshd};
-use crate::lab::world::{Moment, Surroundings};
+use crate::world::{Moment, Surroundings};
 
 /// From power-on to the first answer over SSH or from the guest agent.
 pub const BOOT_US: u64 = 14_000_000;

@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 
 use super::Machine;
 use super::accounts::Account;
-use crate::lab::yunohost::Yunohost;
-use crate::lab::yunohost::apps::Inside;
-use crate::lab::yunohost::dolibarr::http::dolibarr_http;
-use crate::lab::yunohost::nextcloud::nextcloud_http;
-use crate::lab::yunohost::state::Authority;
+use crate::yunohost::Yunohost;
+use crate::yunohost::apps::Inside;
+use crate::yunohost::dolibarr::http::dolibarr_http;
+use crate::yunohost::nextcloud::nextcloud_http;
+use crate::yunohost::state::Authority;
 
 /// Number of the first account of the directory.
 const FIRST_DIRECTORY_ID: u32 = 20_001;

@@ -41,8 +41,8 @@ pub use packages::Packages;
 pub use process::{Host, Login, Pvesh, run, run_on, shell, shell_on};
 pub use units::{Units, advance};
 
-use crate::lab::world::Moment;
-use crate::lab::yunohost::Yunohost;
+use crate::world::Moment;
+use crate::yunohost::Yunohost;
 
 /// A machine with an operating system.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]

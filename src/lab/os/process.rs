@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::programs;
 use super::shell as interpreter;
 use super::{Exec, Machine, Output};
-use crate::lab::world::{Moment, Surroundings};
+use crate::world::{Moment, Surroundings};
 
 /// Who logged in over SSH.
 #[derive(Debug, Clone)]

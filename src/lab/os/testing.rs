@@ -4,9 +4,9 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 use super::{CloudInit, Login, Machine, Output, advance, boot, shell};
-use crate::lab::pbs::state::BackupServers;
-use crate::lab::world::internet::Download;
-use crate::lab::world::{Internet, Moment, Surroundings};
+use crate::pbs::state::BackupServers;
+use crate::world::internet::Download;
+use crate::world::{Internet, Moment, Surroundings};
 
 /// A key as a technician has it.
 pub const KEY: &str = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGtlc3RrZXl0ZXN0a2V5dGVzdGtleXRlc3RrZXl0ZXN0 tool@bastion";

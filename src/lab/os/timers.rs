@@ -9,7 +9,7 @@ use jiff::{Timestamp, ToSpan};
 use super::process::Os;
 use super::units::{JOURNAL, State};
 use super::{Exec, Machine, Output};
-use crate::lab::world::{Moment, Surroundings};
+use crate::world::{Moment, Surroundings};
 
 /// From power-on to the first timer that was missed.
 const AFTER_BOOT_US: u64 = 60_000_000;

@@ -10,8 +10,8 @@ use serde::{Deserialize, Serialize};
 
 use super::process::Os;
 use super::{Exec, Machine, Output, timers};
-use crate::lab::world::{Moment, Surroundings};
-use crate::lab::yunohost;
+use crate::world::{Moment, Surroundings};
+use crate::yunohost;
 
 /// All units and the processes in the background.
 #[derive(Debug, Clone, Serialize, Deserialize)]

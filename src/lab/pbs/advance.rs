@@ -4,7 +4,7 @@ use super::schedule::{self, Planned};
 use super::state::{BackupServer, BackupServers};
 use super::tasks;
 use super::work::Run;
-use crate::lab::world::Moment;
+use crate::world::Moment;
 
 /// Something that is due.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use super::refusal::Refusal;
 use super::rules;
 use super::state::{BackupServer, BackupServers, GroupId, Place};
-use crate::lab::world::Moment;
+use crate::world::Moment;
 
 /// One verified request to a server.
 pub struct Call<'a> {

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use super::traffic::Timeframe;
-use crate::lab::calendar::CalendarEvent;
+use crate::calendar::CalendarEvent;
 
 /// A closed list of values that the method itself reads: another refusal, and later.
 pub const VARIANT: &str = "variant";

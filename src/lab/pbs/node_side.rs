@@ -19,7 +19,7 @@ use super::state::{
 };
 use super::tasks::{self, About};
 use super::work::verify::verify_new;
-use crate::lab::world::{Moment, Surroundings};
+use crate::world::{Moment, Surroundings};
 
 /// How long a refused login is held back, in microseconds.
 const REFUSED_LOGIN_US: u64 = 3_000_000;

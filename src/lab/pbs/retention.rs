@@ -167,7 +167,7 @@ fn period(rule: &str, seconds: i64, zone: &TimeZone) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::lab::pbs::state::{Manifest, Snapshot};
+    use crate::pbs::state::{Manifest, Snapshot};
 
     const DAY_S: i64 = 86_400;
     /// A Thursday, noon in UTC.

@@ -10,7 +10,7 @@ use super::state::{BackupServer, BackupServers, Job};
 use super::tasks::{self, About};
 use super::work::verify::DEPTH_MAX;
 use super::work::{Collect, Prune, Sync, Verify, Work};
-use crate::lab::world::Moment;
+use crate::world::Moment;
 
 const MINUTE_S: i64 = 60;
 

@@ -1,7 +1,7 @@
 //! How a method declares itself: plain constant data, read by the router, the verifier and the rights check.
 
 use super::call::Handler;
-pub use crate::lab::declared::{Format, Kind, Param, Verb, declaration, flag, integer, list, text};
+pub use crate::declared::{Format, Kind, Param, Verb, declaration, flag, integer, list, text};
 
 /// Who may call a method, before the method itself looks.
 #[derive(Debug, Clone, Copy)]

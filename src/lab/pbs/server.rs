@@ -9,8 +9,8 @@ use super::refusal::Refusal;
 use super::schema::{Method, Rights, Verb};
 use super::state::BackupServers;
 use super::{table, verify};
-use crate::lab::wire::{RawAnswer, RawRequest};
-use crate::lab::world::Moment;
+use crate::wire::{RawAnswer, RawRequest};
+use crate::world::Moment;
 
 /// The content type of what the server puts into its form.
 const JSON: &str = "application/json;charset=UTF-8";

@@ -5,8 +5,8 @@
 use super::state::task::Upid;
 use super::state::{BackupServer, Outcome, Task};
 use super::work::{Ending, Work};
-use crate::lab::world::Moment;
-use crate::lab::world::keyed::Key;
+use crate::world::Moment;
+use crate::world::keyed::Key;
 
 /// How many finished tasks a server remembers: its index is rotated.
 const TASKS_KEPT_MAX: usize = 2_000;

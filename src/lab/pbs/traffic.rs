@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 
 use super::formats::byte_size;
 use super::state::BackupServer;
-use crate::lab::world::Moment;
+use crate::world::Moment;
 
 /// A daily span of time, `mon..fri 8:00-18:30`.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -12,7 +12,7 @@ use serde_json::{Map, Value, json};
 use super::formats;
 use super::refusal::Refusal;
 use super::schema::{Format, Kind, Method, Param};
-use crate::lab::wire::RawRequest;
+use crate::wire::RawRequest;
 
 const UNDECLARED: &str = "schema does not allow additional properties.";
 const MISSING_IN_FORM: &str = "parameter is missing and it is not optional.";

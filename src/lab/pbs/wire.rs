@@ -4,7 +4,7 @@ use std::future::Future;
 
 use tokio::io::{AsyncRead, AsyncWrite};
 
-use crate::lab::wire::{self, Manner, RawAnswer, RawRequest};
+use crate::wire::{self, Manner, RawAnswer, RawRequest};
 
 /// Longer bodies are not read; the method sees that they are too long.
 const BODY_BYTES_MAX: u64 = 1024 * 1024;

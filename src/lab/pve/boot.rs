@@ -1,10 +1,10 @@
 //! From a started VM to a guest: what it boots with. How long that takes is the operating system's business.
 
-use crate::lab::os::boot::{CloudInit, boot, power_off};
-use crate::lab::pve::state::bytes;
-use crate::lab::pve::work::disks;
-use crate::lab::pve::{cloudinit, network};
-use crate::lab::world::{Site, Surroundings};
+use crate::os::boot::{CloudInit, boot, power_off};
+use crate::pve::state::bytes;
+use crate::pve::work::disks;
+use crate::pve::{cloudinit, network};
+use crate::world::{Site, Surroundings};
 
 /// Switches a VM's guest on, when there is something on its disk that can be booted.
 pub fn power_on(site: &mut Site, vmid: u32, around: Surroundings<'_>) {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::lab::world::{Site, Surroundings};
+use crate::world::{Site, Surroundings};
 
 /// One verified request.
 #[derive(Debug, Clone)]

@@ -9,8 +9,8 @@ use super::network::{self, Card};
 use super::state::property::{self, Properties};
 use super::state::storage::parse_volid;
 use super::state::{Lan, Vm};
-use crate::lab::world::keyed::Key;
-use crate::lab::world::{Site, Surroundings};
+use crate::world::keyed::Key;
+use crate::world::{Site, Surroundings};
 
 /// The generated data of a cloud-init drive.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

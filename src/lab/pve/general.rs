@@ -5,8 +5,8 @@ use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 
 use super::call::{Call, Handler, Refusal};
-use crate::lab::calendar::CalendarEvent;
-use crate::lab::world::{Site, Surroundings};
+use crate::calendar::CalendarEvent;
+use crate::world::{Site, Surroundings};
 
 /// What the lab says it is.
 const VERSION: &str = "9.2.11";

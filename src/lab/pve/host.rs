@@ -1,6 +1,6 @@
 //! What Proxmox asks the node's own operating system about folders and mounts.
 
-use crate::lab::os::{Machine, disks};
+use crate::os::{Machine, disks};
 
 /// Whether a path is a mount point on the node, with its disk plugged in.
 pub fn is_mount(node: &Machine, path: &str) -> bool {

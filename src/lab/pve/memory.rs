@@ -3,7 +3,7 @@
 
 use super::boot;
 use super::state::{Pve, bytes};
-use crate::lab::world::{Site, Surroundings};
+use crate::world::{Site, Surroundings};
 
 /// What the node itself needs, in bytes.
 const OWN_BYTES: u64 = 2 * bytes::GIB;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 
 use super::call::Refusal;
-pub use crate::lab::wire::{RawAnswer, RawRequest};
+pub use crate::wire::{RawAnswer, RawRequest};
 
 /// The content type of every JSON answer.
 const JSON_TYPE: &str = "application/json;charset=UTF-8";

@@ -6,8 +6,8 @@ use super::call::{Call, Caller};
 use super::general::zone_of;
 use super::handlers::vzdump;
 use super::state::{BackupJob, Pve, property};
-use crate::lab::calendar::CalendarEvent;
-use crate::lab::world::{Moment, Site, Surroundings};
+use crate::calendar::CalendarEvent;
+use crate::world::{Moment, Site, Surroundings};
 
 /// From the power's return until the scheduler looks at the jobs.
 const BOOT_US: u64 = 60_000_000;

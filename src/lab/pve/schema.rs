@@ -1,7 +1,7 @@
 //! How a method declares itself and the rights it wants: plain constant data, read by the router, the verifier and the
 //! rights check.
 
-pub use crate::lab::declared::{Format, Kind, Param, Verb, alias, declaration, flag, integer, list, number, text};
+pub use crate::declared::{Format, Kind, Param, Verb, alias, declaration, flag, integer, list, number, text};
 
 /// Who may call a method, before the method itself looks.
 #[derive(Debug, Clone, Copy)]

@@ -8,7 +8,7 @@ use super::call::{Call, Caller, Handler, Refusal};
 use super::message::{Form, RawAnswer, RawRequest};
 use super::schema::{Method, Rights, Verb};
 use super::{access, general, handlers, params, table, verify};
-use crate::lab::world::{Site, Surroundings, World};
+use crate::world::{Site, Surroundings, World};
 
 /// Everything below is the API.
 const BASE: &str = "/api2";

@@ -6,7 +6,7 @@ use super::call::{Call, Caller, Refusal};
 use super::schema::Verb;
 use super::server::{handler, with_uri};
 use super::{table, verify};
-use crate::lab::world::{Site, Surroundings};
+use crate::world::{Site, Surroundings};
 
 /// Calls a method. An option given several times is a list.
 ///

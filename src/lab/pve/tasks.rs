@@ -7,8 +7,8 @@ use serde_json::Value;
 use super::call::Refusal;
 use super::state::{Outcome, Pve, Task};
 use super::work::{self, Step, Work};
-use crate::lab::world::keyed::Key;
-use crate::lab::world::{Moment, Site, Surroundings};
+use crate::world::keyed::Key;
+use crate::world::{Moment, Site, Surroundings};
 
 /// How many finished tasks a node remembers: its index is rotated (sheet Proxmox, section 4).
 const TASKS_KEPT_MAX: usize = 2_000;

@@ -6,7 +6,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::message::{RawAnswer, RawRequest};
 use super::server::reads_body;
-use crate::lab::wire::{self, Manner};
+use crate::wire::{self, Manner};
 
 const MANNER: Manner = Manner {
     requests_max: 100,

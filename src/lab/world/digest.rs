@@ -7,14 +7,14 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use super::{Site, World};
-use crate::lab::pbs::state::{BackupServer, CryptMode, Datastore, Group, Job};
-use crate::lab::pve::backups::capture::read_disk;
-use crate::lab::pve::backups::{self, config, folder};
-use crate::lab::pve::network::{self, Card};
-use crate::lab::pve::state::property::Properties;
-use crate::lab::pve::state::storage::parse_volid;
-use crate::lab::pve::state::{Drive, Pve, Storage, StorageKind, Vm, drive};
-use crate::lab::pve::work::disks;
+use crate::pbs::state::{BackupServer, CryptMode, Datastore, Group, Job};
+use crate::pve::backups::capture::read_disk;
+use crate::pve::backups::{self, config, folder};
+use crate::pve::network::{self, Card};
+use crate::pve::state::property::Properties;
+use crate::pve::state::storage::parse_volid;
+use crate::pve::state::{Drive, Pve, Storage, StorageKind, Vm, drive};
+use crate::pve::work::disks;
 
 /// Fingerprints of keys and certificates in the definition of a storage: they are made anew for every world.
 const KEYS: [&str; 2] = ["fingerprint", "encryption-key"];

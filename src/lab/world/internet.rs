@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::lab::yunohost::apps::package::AppSources;
+use crate::yunohost::apps::package::AppSources;
 
 /// The rest of the internet as the simulated machines see it.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]

@@ -20,7 +20,7 @@ pub use site::Site;
 pub use spec::SiteSpec;
 pub use time::Moment;
 
-use crate::lab::pbs::state::BackupServers;
+use crate::pbs::state::BackupServers;
 
 /// Everything that exists.
 #[derive(Debug, Clone, Serialize, Deserialize)]

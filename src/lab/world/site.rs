@@ -3,11 +3,11 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Moment, Surroundings};
-use crate::lab::os::{self, Machine};
-use crate::lab::pve::state::{Power, Pve, Vm};
-use crate::lab::pve::work::power::starts_with_node;
-use crate::lab::pve::work::{self, PowerAction, Work};
-use crate::lab::pve::{boot, network, schedule, tasks};
+use crate::os::{self, Machine};
+use crate::pve::state::{Power, Pve, Vm};
+use crate::pve::work::power::starts_with_node;
+use crate::pve::work::{self, PowerAction, Work};
+use crate::pve::{boot, network, schedule, tasks};
 
 /// A place with one Proxmox node.
 #[derive(Debug, Clone, Serialize, Deserialize)]

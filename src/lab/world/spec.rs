@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 
 use super::{Internet, Moment, Site, World};
-use crate::lab::os::boot;
-use crate::lab::os::{Disk, Machine};
-use crate::lab::pve::access::Access;
-use crate::lab::pve::state::{Hardware, Lan, Pve, Storage, StorageKind, bytes};
+use crate::os::boot;
+use crate::os::{Disk, Machine};
+use crate::pve::access::Access;
+use crate::pve::state::{Hardware, Lan, Pve, Storage, StorageKind, bytes};
 
 /// 2026-09-01T06:00:00Z, when every lab begins.
 const BEGINNING: Moment = Moment(1_788_242_400_000_000);

@@ -3,8 +3,8 @@
 
 use super::reply::Args;
 use super::{settings, when};
-use crate::lab::os::{Files, Machine};
-use crate::lab::world::Moment;
+use crate::os::{Files, Machine};
+use crate::world::Moment;
 
 /// The log of the command line.
 pub const CLI_LOG: &str = "/var/log/yunohost/yunohost-cli.log";

@@ -7,8 +7,8 @@ use serde_json::Value;
 use super::Yunohost;
 use super::reply::{Line, Reply};
 use super::words::Speech;
-use crate::lab::os::{Files, Machine};
-use crate::lab::world::{Moment, Surroundings};
+use crate::os::{Files, Machine};
+use crate::world::{Moment, Surroundings};
 
 /// A command at work.
 pub struct Context<'a> {

@@ -7,8 +7,8 @@ use super::cli_log;
 use super::operation_log::{logged, write_files};
 use super::reply::{Args, Line, Reply};
 use super::when;
-use crate::lab::os::Machine;
-use crate::lab::world::{Moment, Surroundings};
+use crate::os::Machine;
+use crate::world::{Moment, Surroundings};
 
 /// One logged operation.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

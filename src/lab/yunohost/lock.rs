@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use super::reply::Line;
 use super::words::Speech;
-use crate::lab::os::{Files, Machine};
-use crate::lab::world::Moment;
+use crate::os::{Files, Machine};
+use crate::world::Moment;
 
 /// The lock file.
 pub const PATH: &str = "/var/run/moulinette_yunohost.lock";

@@ -6,7 +6,7 @@ use super::job::{Failure, Job, Outcome};
 use super::journal::{self, Operation};
 use super::reply::{Args, Line};
 use super::{when, yaml};
-use crate::lab::os::Files;
+use crate::os::Files;
 
 /// Where the logs are.
 const FOLDER: &str = "/var/log/yunohost/operations";

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::grammar::{Globals, OutputAs};
 use super::reply::{Line, Reply};
-use crate::lab::os::Output;
+use crate::os::Output;
 
 /// Prints a reply.
 pub fn print(reply: &Reply, globals: &Globals) -> Output {

@@ -8,8 +8,8 @@ use super::lock::{self, Attempt};
 use super::reply::{Line, Reply};
 use super::words::Speech;
 use super::{cli_log, dispatch, duration, journal, printer};
-use crate::lab::os::{Exec, Machine, Output};
-use crate::lab::world::Surroundings;
+use crate::os::{Exec, Machine, Output};
+use crate::world::Surroundings;
 
 /// Written by the post-installation.
 pub const INSTALLED_PATH: &str = "/etc/yunohost/installed";

@@ -8,8 +8,8 @@ use serde_json::{Map, Value, json};
 use super::job::{Failure, Job, Outcome};
 use super::reply::Args;
 use super::{diagnosis, when};
-use crate::lab::os::Files;
-use crate::lab::world::Moment;
+use crate::os::Files;
+use crate::world::Moment;
 
 /// The services of a machine.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

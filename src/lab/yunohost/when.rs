@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use crate::lab::world::Moment;
+use crate::world::Moment;
 
 fn format(moment: Moment, pattern: &str) -> String {
     let timestamp = Timestamp::from_microsecond(moment.0).unwrap_or(Timestamp::UNIX_EPOCH);

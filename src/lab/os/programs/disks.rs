@@ -4,8 +4,8 @@ use serde_json::{Map, Value, json};
 
 use super::options::Known;
 use super::text::options;
-use crate::lab::os::process::Os;
-use crate::lab::os::{Disk, Exec, Machine, Output, disks, paths};
+use crate::os::process::Os;
+use crate::os::{Disk, Exec, Machine, Output, disks, paths};
 
 fn known<'a>(program: &'a str, flags: &'a [&'a str], values: &'a [&'a str]) -> Known<'a> {
     Known { program, flags, values, anywhere: true }

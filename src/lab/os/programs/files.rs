@@ -2,10 +2,10 @@
 
 use super::options::{Known, Options};
 use super::text::options;
-use crate::lab::os::files::Entry;
-use crate::lab::os::paths::{self, Errno, Want};
-use crate::lab::os::process::Os;
-use crate::lab::os::{Exec, Machine, Output};
+use crate::os::files::Entry;
+use crate::os::paths::{self, Errno, Want};
+use crate::os::process::Os;
+use crate::os::{Exec, Machine, Output};
 
 fn known<'a>(program: &'a str, flags: &'a [&'a str], values: &'a [&'a str]) -> Known<'a> {
     Known { program, flags, values, anywhere: true }

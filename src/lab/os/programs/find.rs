@@ -1,7 +1,7 @@
 //! `find`: what lies below a folder.
 
-use crate::lab::os::process::Os;
-use crate::lab::os::{Exec, Output};
+use crate::os::process::Os;
+use crate::os::{Exec, Output};
 
 /// `find FOLDER… [-type f]`: regular files, or everything. Files that an app keeps are among them.
 pub fn find(os: &mut Os<'_>, exec: &Exec) -> Output {

@@ -4,9 +4,9 @@ use regex::Regex;
 
 use super::options::Known;
 use super::text::{options, read_all};
-use crate::lab::os::paths::{self, Want};
-use crate::lab::os::process::Os;
-use crate::lab::os::{Exec, Output};
+use crate::os::paths::{self, Want};
+use crate::os::process::Os;
+use crate::os::{Exec, Output};
 
 /// `grep [-E|-F] [-c] [-q] [-o] [-r] [-l] [-i] [-v] [-x] [-w] [-n] [-s] [-h] [-m N] [-e PATTERN]… PATTERN [FILE…]`
 pub fn grep(os: &mut Os<'_>, exec: &Exec) -> Output {

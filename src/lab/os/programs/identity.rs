@@ -2,9 +2,9 @@
 
 use super::options::Known;
 use super::text::options;
-use crate::lab::os::accounts::{self, Account};
-use crate::lab::os::process::Os;
-use crate::lab::os::{Exec, Output, directory};
+use crate::os::accounts::{self, Account};
+use crate::os::process::Os;
+use crate::os::{Exec, Output, directory};
 
 /// `id [-u] [-un] [-nG] [USER]`
 pub fn id(os: &mut Os<'_>, exec: &Exec) -> Output {

@@ -1,11 +1,11 @@
 //! YunoHost's official installer (sheet YunoHost, section 1): its checks, its steps, what it leaves when it is cut short.
 
 use super::options::Known;
-use crate::lab::os::packages;
-use crate::lab::os::process::Os;
-use crate::lab::os::units::{Enablement, State};
-use crate::lab::os::{Exec, Machine, Output};
-use crate::lab::yunohost::Yunohost;
+use crate::os::packages;
+use crate::os::process::Os;
+use crate::os::units::{Enablement, State};
+use crate::os::{Exec, Machine, Output};
+use crate::yunohost::Yunohost;
 
 /// The program behind the installer's script in the lab.
 pub const PROGRAM: &str = "lab-yunohost-installer";

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use super::options::{Known, Options};
 use super::text::options;
 use super::{installer, yunohost};
-use crate::lab::os::process::Os;
-use crate::lab::os::{Exec, Output, directory, paths};
+use crate::os::process::Os;
+use crate::os::{Exec, Output, directory, paths};
 
 /// How long a client waits for a name server that does not answer.
 const NO_ANSWER_US: u64 = 10_000_000;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::lab::os::Output;
+use crate::os::Output;
 
 /// Options and operands of one call.
 #[derive(Debug, Default)]

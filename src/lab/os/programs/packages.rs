@@ -2,9 +2,9 @@
 
 use super::options::{Known, Options};
 use super::text::options;
-use crate::lab::os::packages;
-use crate::lab::os::process::Os;
-use crate::lab::os::{Exec, Output};
+use crate::os::packages;
+use crate::os::process::Os;
+use crate::os::{Exec, Output};
 
 const UPDATE_US: u64 = 6_000_000;
 const INSTALL_US: u64 = 8_000_000;

@@ -1,8 +1,8 @@
 //! Programs about words and conditions: `echo`, `printf`, `test`, `true`, `false`, `sleep`.
 
-use crate::lab::os::paths::{self, Want};
-use crate::lab::os::process::Os;
-use crate::lab::os::{Exec, Output};
+use crate::os::paths::{self, Want};
+use crate::os::process::Os;
+use crate::os::{Exec, Output};
 
 /// `true`
 pub fn truth(_os: &mut Os<'_>, _exec: &Exec) -> Output {

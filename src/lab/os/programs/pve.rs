@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
-use crate::lab::os::process::Os;
-use crate::lab::os::{Exec, Output};
+use crate::os::process::Os;
+use crate::os::{Exec, Output};
 
 /// `pveversion`
 pub fn pveversion(os: &mut Os<'_>, exec: &Exec) -> Output {

@@ -5,9 +5,9 @@ use regex::Regex;
 use super::grep::basic_to_extended;
 use super::options::Known;
 use super::text::{options, read_all};
-use crate::lab::os::paths;
-use crate::lab::os::process::Os;
-use crate::lab::os::{Exec, Output};
+use crate::os::paths;
+use crate::os::process::Os;
+use crate::os::{Exec, Output};
 
 struct Command {
     first: Option<Address>,

@@ -2,9 +2,9 @@
 
 use super::options::{Known, Options};
 use super::text::options;
-use crate::lab::os::process::Os;
-use crate::lab::os::units::{self, Enablement, State, Unit};
-use crate::lab::os::{Exec, Machine, Output, disks, timers};
+use crate::os::process::Os;
+use crate::os::units::{self, Enablement, State, Unit};
+use crate::os::{Exec, Machine, Output, disks, timers};
 
 /// `systemctl VERB [UNIT…]`
 pub fn systemctl(os: &mut Os<'_>, exec: &Exec) -> Output {
@@ -147,7 +147,7 @@ fn properties(machine: &Machine, name: &str) -> Vec<(&'static str, String)> {
         }
         _ => "0",
     };
-    let moment = |at: Option<crate::lab::world::Moment>| {
+    let moment = |at: Option<crate::world::Moment>| {
         at.and_then(|at| jiff::Timestamp::from_second(at.unix_seconds()).ok())
             .map(|at| at.strftime("%a %Y-%m-%d %H:%M:%S UTC").to_string())
             .unwrap_or_default()

@@ -2,9 +2,9 @@
 
 use std::net::IpAddr;
 
-use crate::lab::os::process::Os;
-use crate::lab::os::sshd::{self, BadConfig, Connection};
-use crate::lab::os::{Exec, Output};
+use crate::os::process::Os;
+use crate::os::sshd::{self, BadConfig, Connection};
+use crate::os::{Exec, Output};
 
 /// `sshd -t`, `sshd -T [-C user=…,host=…,addr=…]`
 pub fn sshd(os: &mut Os<'_>, exec: &Exec) -> Output {

@@ -3,8 +3,8 @@
 use super::options::{Known, Options};
 use super::printing;
 use super::text::options;
-use crate::lab::os::process::{EXIT_KILLED, Os};
-use crate::lab::os::{Exec, Output, accounts, directory, paths};
+use crate::os::process::{EXIT_KILLED, Os};
+use crate::os::{Exec, Output, accounts, directory, paths};
 
 /// `sh [-eu] [-c LINE [NAME ARGUMENTS] | FILE ARGUMENTS | -s ARGUMENTS]`, and the same for `bash`.
 pub fn shell(os: &mut Os<'_>, exec: &Exec) -> Output {

@@ -2,8 +2,8 @@
 
 use super::options::Known;
 use super::text::options;
-use crate::lab::os::process::Os;
-use crate::lab::os::{Exec, Output, boot, units};
+use crate::os::process::Os;
+use crate::os::{Exec, Output, boot, units};
 
 /// The end of every boot.
 pub fn boot_services(os: &mut Os<'_>, _exec: &Exec) -> Output {

@@ -4,9 +4,9 @@ use base64::Engine;
 use sha2::Digest;
 
 use super::options::Known;
-use crate::lab::os::paths;
-use crate::lab::os::process::Os;
-use crate::lab::os::{Exec, Output};
+use crate::os::paths;
+use crate::os::process::Os;
+use crate::os::{Exec, Output};
 
 /// Reads the operands (standard input when there are none, or for `-`): names with texts, and the complaints.
 pub fn read_all(os: &mut Os<'_>, exec: &Exec, operands: &[String]) -> (Vec<(String, String)>, Output) {

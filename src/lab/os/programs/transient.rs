@@ -2,9 +2,9 @@
 
 use super::options::{Known, Options};
 use super::text::options;
-use crate::lab::os::process::Os;
-use crate::lab::os::units::{self, Stream, Transient};
-use crate::lab::os::{Exec, Output, paths};
+use crate::os::process::Os;
+use crate::os::units::{self, Stream, Transient};
+use crate::os::{Exec, Output, paths};
 
 /// `systemd-run [--unit=NAME] [--collect] [--wait] [--no-block] [-p NAME=VALUE]… [--setenv=K=V]… COMMAND`
 pub fn systemd_run(os: &mut Os<'_>, exec: &Exec) -> Output {

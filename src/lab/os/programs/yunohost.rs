@@ -3,13 +3,13 @@
 
 use super::options::Known;
 use super::text::options;
-use crate::lab::os::process::Os;
-use crate::lab::os::{Exec, Machine, Output, ProgramRun, directory, paths};
-use crate::lab::yunohost as ynh;
-use crate::lab::yunohost::apps::{Inside, people_of, synchronise_dolibarr};
-use crate::lab::yunohost::backups::archive::Archive;
-use crate::lab::yunohost::dolibarr::sql::sql;
-use crate::lab::yunohost::nextcloud::occ;
+use crate::os::process::Os;
+use crate::os::{Exec, Machine, Output, ProgramRun, directory, paths};
+use crate::yunohost as ynh;
+use crate::yunohost::apps::{Inside, people_of, synchronise_dolibarr};
+use crate::yunohost::backups::archive::Archive;
+use crate::yunohost::dolibarr::sql::sql;
+use crate::yunohost::nextcloud::occ;
 
 /// `yunohost …`: answered by the YunoHost room.
 pub fn yunohost(os: &mut Os<'_>, exec: &Exec) -> Output {

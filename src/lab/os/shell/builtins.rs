@@ -2,8 +2,8 @@
 
 use super::interpreter::{Ended, Shell};
 use super::words::is_name;
-use crate::lab::os::paths::{self, Want};
-use crate::lab::os::programs;
+use crate::os::paths::{self, Want};
+use crate::os::programs;
 
 /// Builtins that exist in real shells but not here.
 const NOT_SIMULATED: [&str; 17] = [

@@ -2,7 +2,7 @@
 
 use super::ast::{Node, Piece, PieceKind, Word};
 use super::interpreter::{Ended, Shell};
-use crate::lab::os::paths;
+use crate::os::paths;
 
 /// A field under construction: its text, and the same with pattern characters that were quoted escaped.
 #[derive(Default)]

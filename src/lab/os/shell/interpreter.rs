@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::ast::{Connector, Node, Redirect, RedirectAction, Simple};
 use super::builtins;
-use crate::lab::os::paths;
-use crate::lab::os::process::{EXIT_KILLED, Os};
-use crate::lab::os::{Exec, programs, units};
+use crate::os::paths;
+use crate::os::process::{EXIT_KILLED, Os};
+use crate::os::{Exec, programs, units};
 
 /// What was written, in order: descriptor (1 or 2) and text.
 pub type Talk = Vec<(u8, String)>;

@@ -1,6 +1,6 @@
 //! The shell, rule by rule. Commands run over SSH as root on a fresh guest, so the shell is bash.
 
-use crate::lab::os::testing::{Lab, printed};
+use crate::os::testing::{Lab, printed};
 
 #[test]
 fn quoting_keeps_words_together() {

@@ -1,7 +1,7 @@
 //! Boot, cloud-init, reboot.
 
-use crate::lab::os::testing::{KEY, Lab, cloud_init};
-use crate::lab::os::{CloudInit, boot};
+use crate::os::testing::{KEY, Lab, cloud_init};
+use crate::os::{CloudInit, boot};
 
 fn host_key(lab: &Lab) -> String {
     lab.machine.files.read("/etc/ssh/ssh_host_ed25519_key.pub").expect("a host key").to_owned()
@@ -34,7 +34,7 @@ fn pve_s7_the_agent_answers_only_some_time_after_power_on() {
     let previous = std::mem::take(&mut lab.machine);
     let internet = lab.internet.clone();
     let servers = Default::default();
-    let around = crate::lab::world::Surroundings { seed: 7, now: lab.now, internet: &internet, servers: &servers };
+    let around = crate::world::Surroundings { seed: 7, now: lab.now, internet: &internet, servers: &servers };
     lab.machine = boot(&cloud_init(), Some(previous), around);
     assert!(!lab.machine.agent_running() && !lab.machine.ssh_running());
     lab.pass_seconds(60);

@@ -1,7 +1,7 @@
 //! Disks and mounts of a node.
 
-use crate::lab::os::Disk;
-use crate::lab::os::testing::Lab;
+use crate::os::Disk;
+use crate::os::testing::Lab;
 use serde_json::Value;
 
 const TIB: u64 = 1 << 40;
@@ -97,11 +97,11 @@ fn fstab_is_mounted_at_boot_and_by_mount_a() {
 
 #[test]
 fn pvesh_calls_the_nodes_api_as_root() {
-    use crate::lab::os::{Exec, Host, run_on};
+    use crate::os::{Exec, Host, run_on};
     let mut lab = node();
     let internet = lab.internet.clone();
     let servers = Default::default();
-    let around = crate::lab::world::Surroundings { seed: 7, now: lab.now, internet: &internet, servers: &servers };
+    let around = crate::world::Surroundings { seed: 7, now: lab.now, internet: &internet, servers: &servers };
     let mut asked = Vec::new();
     let mut api = |verb: &str, path: &str, params: &[(String, String)]| {
         asked.push(format!("{verb} {path} {params:?}"));

@@ -1,7 +1,7 @@
 //! YunoHost's installer (sheet YunoHost, section 1).
 
-use crate::lab::os::testing::{Lab, cloud_init};
-use crate::lab::os::{CloudInit, Output};
+use crate::os::testing::{Lab, cloud_init};
+use crate::os::{CloudInit, Output};
 
 fn install(lab: &mut Lab, codename: &str, arguments: &str) -> Output {
     lab.root(&format!("curl -fsSL https://install.yunohost.org/{codename} | bash -s -- {arguments}"))

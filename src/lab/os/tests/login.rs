@@ -1,7 +1,7 @@
 //! Who may log in, and who may become root.
 
-use crate::lab::os::testing::{KEY, Lab, cloud_init};
-use crate::lab::os::{CloudInit, Credential, login, may_log_in};
+use crate::os::testing::{KEY, Lab, cloud_init};
+use crate::os::{CloudInit, Credential, login, may_log_in};
 
 fn key_opens(lab: &Lab, user: &str, address: &str) -> bool {
     may_log_in(&lab.machine, user, address.parse().expect("an address"), Credential::PublicKey(KEY))

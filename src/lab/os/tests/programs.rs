@@ -1,6 +1,6 @@
 //! Programs, family by family.
 
-use crate::lab::os::testing::{Lab, printed};
+use crate::os::testing::{Lab, printed};
 
 #[test]
 fn text_programs() {

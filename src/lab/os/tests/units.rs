@@ -1,6 +1,6 @@
 //! Transient units: work that goes on when the session is gone.
 
-use crate::lab::os::testing::Lab;
+use crate::os::testing::Lab;
 
 const START: &str = "mkdir -p /var/lib/accolades && systemd-run --unit=work --no-block -p Type=exec \
     -p StandardOutput=file:/var/lib/accolades/out -p StandardError=file:/var/lib/accolades/err --setenv=NAME=you \

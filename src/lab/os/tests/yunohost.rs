@@ -1,7 +1,7 @@
 //! What the operating system makes of YunoHost's state (sheet YunoHost, sections 2 and 8).
 
-use crate::lab::os::testing::{KEY, Lab};
-use crate::lab::os::{Credential, may_log_in};
+use crate::os::testing::{KEY, Lab};
+use crate::os::{Credential, may_log_in};
 
 const PASSWORD: &str = "Reblochon-2026-Savoie";
 

@@ -14,7 +14,7 @@ use serde_json::{Map, Value};
 pub use credentials::Credentials;
 pub use privileges::Privileges;
 
-use crate::lab::world::Moment;
+use crate::world::Moment;
 
 /// The account that may everything.
 pub const ROOT: &str = "root@pam";

@@ -3,10 +3,10 @@
 use serde_json::{Map, Value, json};
 
 use super::{chosen, digest, update};
-use crate::lab::pbs::access::{ROOT, Token, User, privileges};
-use crate::lab::pbs::call::{Call, Reply, nothing};
-use crate::lab::pbs::refusal::Refusal;
-use crate::lab::world::keyed::Key;
+use crate::pbs::access::{ROOT, Token, User, privileges};
+use crate::pbs::call::{Call, Reply, nothing};
+use crate::pbs::refusal::Refusal;
+use crate::world::keyed::Key;
 
 type Answer = Result<Reply, Refusal>;
 

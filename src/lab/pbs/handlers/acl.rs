@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 use serde_json::{Map, Value, json};
 
 use super::digest;
-use crate::lab::pbs::access::Entry;
-use crate::lab::pbs::call::{Call, Reply, nothing};
-use crate::lab::pbs::refusal::Refusal;
+use crate::pbs::access::Entry;
+use crate::pbs::call::{Call, Reply, nothing};
+use crate::pbs::refusal::Refusal;
 
 type Answer = Result<Reply, Refusal>;
 

@@ -2,14 +2,14 @@
 
 use serde_json::{Value, json};
 
-use crate::lab::pbs::access::namespace_path;
-use crate::lab::pbs::call::{Call, Reply, nothing};
-use crate::lab::pbs::content::{self, Filter};
-use crate::lab::pbs::refusal::Refusal;
-use crate::lab::pbs::retention::Keep;
-use crate::lab::pbs::rules::{self, REMOVE};
-use crate::lab::pbs::tasks::{self, About};
-use crate::lab::pbs::work::{Prune, SECOND_US, Work};
+use crate::pbs::access::namespace_path;
+use crate::pbs::call::{Call, Reply, nothing};
+use crate::pbs::content::{self, Filter};
+use crate::pbs::refusal::Refusal;
+use crate::pbs::retention::Keep;
+use crate::pbs::rules::{self, REMOVE};
+use crate::pbs::tasks::{self, About};
+use crate::pbs::work::{Prune, SECOND_US, Work};
 
 type Answer = Result<Reply, Refusal>;
 
@@ -28,9 +28,9 @@ pub fn delete_group(call: &mut Call<'_>) -> Answer {
     let store = rules::store_mut(call.server_mut(), &name)?;
     let path = store.group_path(&namespace, &group);
     let Some(there) = store.group(&namespace, &group) else {
-        return Err(Refusal::bad(format!("read dir {path:?} - {}", crate::lab::pbs::refusal::NO_SUCH_ENTRY)));
+        return Err(Refusal::bad(format!("read dir {path:?} - {}", crate::pbs::refusal::NO_SUCH_ENTRY)));
     };
-    if limited && !crate::lab::pbs::access::is_owner(&there.owner, &auth_id) {
+    if limited && !crate::pbs::access::is_owner(&there.owner, &auth_id) {
         return Err(Refusal::bad(format!("backup owner check failed ({auth_id} != {})", there.owner)));
     }
     if there.is_locked() {
@@ -44,7 +44,7 @@ pub fn delete_group(call: &mut Call<'_>) -> Answer {
 }
 
 /// A group as the server's program prints it for its makers.
-fn debug_group(store: &str, namespace: &str, group: &crate::lab::pbs::state::GroupId) -> String {
+fn debug_group(store: &str, namespace: &str, group: &crate::pbs::state::GroupId) -> String {
     let inner: Vec<&str> = namespace.split('/').filter(|part| !part.is_empty()).collect();
     let kind = match group.kind.as_str() {
         "vm" => "Vm",

@@ -3,14 +3,14 @@
 use serde_json::{Map, Value, json};
 
 use super::{chosen, digest, update};
-use crate::lab::pbs::access::namespace_path;
-use crate::lab::pbs::call::{Call, Reply, nothing};
-use crate::lab::pbs::refusal::Refusal;
-use crate::lab::pbs::rules;
-use crate::lab::pbs::state::{Datastore, Job, Runs};
-use crate::lab::pbs::tasks::{self, About};
-use crate::lab::pbs::work::{CreateDatastore, DeleteDatastore, Work, garbage};
-use crate::lab::world::keyed::Key;
+use crate::pbs::access::namespace_path;
+use crate::pbs::call::{Call, Reply, nothing};
+use crate::pbs::refusal::Refusal;
+use crate::pbs::rules;
+use crate::pbs::state::{Datastore, Job, Runs};
+use crate::pbs::tasks::{self, About};
+use crate::pbs::work::{CreateDatastore, DeleteDatastore, Work, garbage};
+use crate::world::keyed::Key;
 
 type Answer = Result<Reply, Refusal>;
 

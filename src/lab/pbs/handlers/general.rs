@@ -2,8 +2,8 @@
 
 use serde_json::json;
 
-use crate::lab::pbs::call::{Call, Reply};
-use crate::lab::pbs::refusal::Refusal;
+use crate::pbs::call::{Call, Reply};
+use crate::pbs::refusal::Refusal;
 
 /// What the lab says it is.
 const VERSION: &str = "4.2";

@@ -6,12 +6,12 @@ use serde_json::{Map, Value, json};
 
 use super::maintenance::wait_for;
 use super::{chosen, digest, update};
-use crate::lab::pbs::access::{is_owner, namespace_path};
-use crate::lab::pbs::call::{Call, Reply, nothing};
-use crate::lab::pbs::refusal::Refusal;
-use crate::lab::pbs::schedule::{self, Kind};
-use crate::lab::pbs::state::{BackupServer, Job, Runs, Task};
-use crate::lab::pbs::tasks;
+use crate::pbs::access::{is_owner, namespace_path};
+use crate::pbs::call::{Call, Reply, nothing};
+use crate::pbs::refusal::Refusal;
+use crate::pbs::schedule::{self, Kind};
+use crate::pbs::state::{BackupServer, Job, Runs, Task};
+use crate::pbs::tasks;
 
 type Answer = Result<Reply, Refusal>;
 

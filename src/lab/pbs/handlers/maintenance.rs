@@ -4,14 +4,14 @@ use serde_json::{Map, Value, json};
 
 use super::content::keep;
 use super::datastores::gc_status;
-use crate::lab::pbs::access::is_owner;
-use crate::lab::pbs::call::{Call, Reply};
-use crate::lab::pbs::refusal::Refusal;
-use crate::lab::pbs::rules::{self, REMOVE, VERIFY};
-use crate::lab::pbs::state::{BackupServer, Datastore, GroupId, Task};
-use crate::lab::pbs::tasks::{self, About};
-use crate::lab::pbs::work::verify::DEPTH_MAX;
-use crate::lab::pbs::work::{Collect, Prune, Verify, Work};
+use crate::pbs::access::is_owner;
+use crate::pbs::call::{Call, Reply};
+use crate::pbs::refusal::Refusal;
+use crate::pbs::rules::{self, REMOVE, VERIFY};
+use crate::pbs::state::{BackupServer, Datastore, GroupId, Task};
+use crate::pbs::tasks::{self, About};
+use crate::pbs::work::verify::DEPTH_MAX;
+use crate::pbs::work::{Collect, Prune, Verify, Work};
 
 type Answer = Result<Reply, Refusal>;
 

@@ -2,13 +2,13 @@
 
 use serde_json::{Value, json};
 
-use crate::lab::pbs::access::namespace_path;
-use crate::lab::pbs::call::{Call, Reply};
-use crate::lab::pbs::content::{Removed, namespaces_below, remove_group, visible_namespaces};
-use crate::lab::pbs::refusal::Refusal;
-use crate::lab::pbs::rules;
-use crate::lab::pbs::state::Namespace;
-use crate::lab::pbs::state::names::{depth_below, join, parent};
+use crate::pbs::access::namespace_path;
+use crate::pbs::call::{Call, Reply};
+use crate::pbs::content::{Removed, namespaces_below, remove_group, visible_namespaces};
+use crate::pbs::refusal::Refusal;
+use crate::pbs::rules;
+use crate::pbs::state::Namespace;
+use crate::pbs::state::names::{depth_below, join, parent};
 
 type Answer = Result<Reply, Refusal>;
 

@@ -3,9 +3,9 @@
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use crate::lab::pbs::call::{Call, Reply, nothing};
-use crate::lab::pbs::refusal::Refusal;
-use crate::lab::pbs::schedule;
+use crate::pbs::call::{Call, Reply, nothing};
+use crate::pbs::refusal::Refusal;
+use crate::pbs::schedule;
 
 type Answer = Result<Reply, Refusal>;
 

@@ -3,15 +3,15 @@
 use serde_json::{Map, Value, json};
 
 use super::{chosen, digest, update};
-use crate::lab::pbs::access::namespace_path;
-use crate::lab::pbs::call::{Call, Reply, nothing};
-use crate::lab::pbs::content::{self, visible_namespaces};
-use crate::lab::pbs::refusal::Refusal;
-use crate::lab::pbs::rules;
-use crate::lab::pbs::state::{BackupServer, Remote};
-use crate::lab::pbs::tasks::{self, About};
-use crate::lab::pbs::work::source::reach_remote;
-use crate::lab::pbs::work::{Sync, Work};
+use crate::pbs::access::namespace_path;
+use crate::pbs::call::{Call, Reply, nothing};
+use crate::pbs::content::{self, visible_namespaces};
+use crate::pbs::refusal::Refusal;
+use crate::pbs::rules;
+use crate::pbs::state::{BackupServer, Remote};
+use crate::pbs::tasks::{self, About};
+use crate::pbs::work::source::reach_remote;
+use crate::pbs::work::{Sync, Work};
 
 type Answer = Result<Reply, Refusal>;
 

@@ -3,14 +3,14 @@
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
-use crate::lab::pbs::access::is_owner;
-use crate::lab::pbs::call::{Call, Reply, nothing};
-use crate::lab::pbs::content::remove_snapshot;
-use crate::lab::pbs::refusal::{NO_SUCH_FILE, Refusal};
-use crate::lab::pbs::state::task::Upid;
-use crate::lab::pbs::state::{Place, Task};
-use crate::lab::pbs::tasks;
-use crate::lab::world::Moment;
+use crate::pbs::access::is_owner;
+use crate::pbs::call::{Call, Reply, nothing};
+use crate::pbs::content::remove_snapshot;
+use crate::pbs::refusal::{NO_SUCH_FILE, Refusal};
+use crate::pbs::state::task::Upid;
+use crate::pbs::state::{Place, Task};
+use crate::pbs::tasks;
+use crate::world::Moment;
 
 type Answer = Result<Reply, Refusal>;
 

@@ -3,8 +3,8 @@
 use serde_json::{Map, Value, json};
 
 use super::{chosen, digest, update};
-use crate::lab::pbs::call::{Call, Reply, nothing};
-use crate::lab::pbs::refusal::Refusal;
+use crate::pbs::call::{Call, Reply, nothing};
+use crate::pbs::refusal::Refusal;
 
 type Answer = Result<Reply, Refusal>;
 

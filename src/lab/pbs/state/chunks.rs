@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::keys::EncryptionKey;
-use crate::lab::world::Moment;
+use crate::world::Moment;
 
 /// Size of the chunks of a disk's image in bytes.
 pub const CHUNK_BYTES: usize = 4 * 1024 * 1024;

@@ -9,7 +9,7 @@ use super::Runs;
 use super::chunks::{CHUNK_BYTES, Chunk, ChunkStore};
 use super::names::{GroupId, Place, namespace_prefix, time_text};
 use super::snapshot::Snapshot;
-use crate::lab::world::Moment;
+use crate::world::Moment;
 
 /// A datastore.
 #[derive(Debug, Clone, Serialize, Deserialize)]

@@ -21,8 +21,8 @@ pub use task::{FailNext, Outcome, Task};
 
 use super::access::{Access, ROOT};
 use super::tasks::{self, About};
-use crate::lab::calendar::CalendarEvent;
-use crate::lab::world::Moment;
+use crate::calendar::CalendarEvent;
+use crate::world::Moment;
 
 /// The port that backup servers listen on when nothing else is said.
 pub const PORT: u16 = 8007;

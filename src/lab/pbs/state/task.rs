@@ -3,10 +3,10 @@
 use serde::{Deserialize, Serialize};
 
 use super::names;
-use crate::lab::pbs::work::Work;
-use crate::lab::world::Moment;
+use crate::pbs::work::Work;
+use crate::world::Moment;
 
-pub use crate::lab::pve::state::task::{FailNext, Outcome};
+pub use crate::pve::state::task::{FailNext, Outcome};
 
 /// A task, running or finished.
 #[derive(Debug, Clone, Serialize, Deserialize)]

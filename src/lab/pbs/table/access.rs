@@ -1,9 +1,9 @@
 //! Users, tokens, access entries.
 
 use super::common::{ACL_PATH, COMMENT, DIGEST, ONE_LINE, SAFE_ID, USER, auth_id};
-use crate::lab::pbs::access::privileges::ROLE_NAMES;
-use crate::lab::pbs::handlers::{access, acl, general};
-use crate::lab::pbs::schema::{Method, Param, delete, flag, get, integer, list, post, put, text};
+use crate::pbs::access::privileges::ROLE_NAMES;
+use crate::pbs::handlers::{access, acl, general};
+use crate::pbs::schema::{Method, Param, delete, flag, get, integer, list, post, put, text};
 
 const USERS: &str = "/access/users";
 

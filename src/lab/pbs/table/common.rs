@@ -1,7 +1,7 @@
 //! Parameters that many methods share.
 
-use crate::lab::pbs::formats::VARIANT;
-use crate::lab::pbs::schema::{Param, flag, integer, text};
+use crate::pbs::formats::VARIANT;
+use crate::pbs::schema::{Param, flag, integer, text};
 
 /// A name that is safe in paths.
 pub const SAFE_ID: &str = r"(?:[A-Za-z0-9_][A-Za-z0-9._\-]*)";

@@ -4,8 +4,8 @@ use super::common::{
     ANY_GROUP, COMMENT, DEPTH, DIGEST, DRY_RUN, GROUP, KEEP, NAME, NS, SAFE_ID, STORE, TIME, USER, auth_id, calendar,
     name, namespace,
 };
-use crate::lab::pbs::handlers::{content, datastores, general, maintenance, namespaces};
-use crate::lab::pbs::schema::{Method, Param, delete, flag, get, integer, list, post, put, text};
+use crate::pbs::handlers::{content, datastores, general, maintenance, namespaces};
+use crate::pbs::schema::{Method, Param, delete, flag, get, integer, list, post, put, text};
 
 const OPTIONS: &[Param] = &[
     calendar("counter-reset-schedule"),

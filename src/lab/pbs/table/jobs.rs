@@ -4,9 +4,9 @@ use super::common::{
     COMMENT, DEPTH, DIGEST, FINGERPRINT, JOB, KEEP, NAME, NS, ONE_LINE, RATES, SAFE_ID, STORE, USER, auth_id, calendar,
     name, namespace,
 };
-use crate::lab::pbs::handlers::jobs::{prune, sync, verify};
-use crate::lab::pbs::handlers::{general, remotes, traffic};
-use crate::lab::pbs::schema::{Method, Param, delete, flag, get, integer, list, post, put, text};
+use crate::pbs::handlers::jobs::{prune, sync, verify};
+use crate::pbs::handlers::{general, remotes, traffic};
+use crate::pbs::schema::{Method, Param, delete, flag, get, integer, list, post, put, text};
 
 const VERIFY: &[Param] = &[
     flag("ignore-verified"),

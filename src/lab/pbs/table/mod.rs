@@ -9,7 +9,7 @@ mod jobs;
 mod nodes;
 
 use super::schema::{Method, Verb};
-use crate::lab::declared::fit;
+use crate::declared::fit;
 
 const ALL: &[&[Method]] = &[access::METHODS, datastore::METHODS, jobs::METHODS, nodes::METHODS];
 

@@ -1,9 +1,9 @@
 //! The server itself and its tasks.
 
 use super::common::{NODE, ONE_LINE, UPID, name};
-use crate::lab::pbs::formats::VARIANT;
-use crate::lab::pbs::handlers::{general, nodes, tasks};
-use crate::lab::pbs::schema::{Method, delete, flag, get, integer, list, put, text};
+use crate::pbs::formats::VARIANT;
+use crate::pbs::handlers::{general, nodes, tasks};
+use crate::pbs::schema::{Method, delete, flag, get, integer, list, put, text};
 
 /// The methods.
 pub const METHODS: &[Method] = &[

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::{Ending, Run};
-use crate::lab::pbs::state::Datastore;
+use crate::pbs::state::Datastore;
 
 /// Size of a datastore's file system when the lab was not told another one, in bytes.
 const SIZE_BYTES: u64 = 4_000_000_000_000;

@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::{Ending, Run, human};
-use crate::lab::pbs::state::{Chunk, Datastore, Place};
-use crate::lab::world::Moment;
+use crate::pbs::state::{Chunk, Datastore, Place};
+use crate::world::Moment;
 
 /// Chunks that were used within so many minutes stay: 24 hours and 5 minutes.
 const CUTOFF_MINUTES: u64 = 24 * 60 + 5;
@@ -78,7 +78,7 @@ impl Collect {
         run.say(format!(
             "Using access time cutoff {}, minimum access time is {}",
             span(cutoff),
-            crate::lab::pbs::state::names::time_text(oldest.unix_seconds())
+            crate::pbs::state::names::time_text(oldest.unix_seconds())
         ));
         run.say("Start GC phase1 (mark used chunks)");
         let mut counts = Counts::default();
@@ -237,7 +237,7 @@ pub fn never_run() -> Map<String, Value> {
     view
 }
 
-type Index = Vec<crate::lab::pbs::state::Piece>;
+type Index = Vec<crate::pbs::state::Piece>;
 
 /// Every index file of a datastore with its content; `None` for one that cannot be read. What was made last comes first.
 fn indexes(store: &Datastore) -> Vec<(String, Option<Index>)> {

@@ -13,7 +13,7 @@ pub mod verify;
 use serde::{Deserialize, Serialize};
 
 use super::state::{BackupServer, BackupServers, Datastore};
-use crate::lab::world::Moment;
+use crate::world::Moment;
 
 pub use datastore::{CreateDatastore, DeleteDatastore};
 pub use garbage::Collect;
@@ -98,7 +98,7 @@ impl Run<'_> {
 
     /// What a job says before it ends: it told somebody.
     pub fn notify(&mut self) {
-        let id = crate::lab::world::keyed::Key::new(self.seed, &[&self.upid, "notification"]).uuid();
+        let id = crate::world::keyed::Key::new(self.seed, &[&self.upid, "notification"]).uuid();
         self.say(format!("queued notification (id={id})"));
     }
 }

@@ -3,11 +3,11 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Ending, Run, store_and_namespace};
-use crate::lab::pbs::access::{is_owner, namespace_path};
-use crate::lab::pbs::content::{namespaces_below, remove_snapshot};
-use crate::lab::pbs::retention::{Keep, Mark, marks};
-use crate::lab::pbs::state::names::time_text;
-use crate::lab::pbs::state::{GroupId, Place};
+use crate::pbs::access::{is_owner, namespace_path};
+use crate::pbs::content::{namespaces_below, remove_snapshot};
+use crate::pbs::retention::{Keep, Mark, marks};
+use crate::pbs::state::names::time_text;
+use crate::pbs::state::{GroupId, Place};
 
 /// The deepest namespace.
 const DEPTH_MAX: usize = 7;

@@ -7,12 +7,12 @@ use super::progress::Progress;
 use super::source::Reached;
 use super::sync::{Stats, Sync};
 use super::{Run, human, store_and_namespace};
-use crate::lab::pbs::content::{namespaces_below, remove_group, remove_snapshot};
-use crate::lab::pbs::refusal::NO_SUCH_FILE;
-use crate::lab::pbs::state::chunks::Unreadable;
-use crate::lab::pbs::state::names::{depth_below, join, parent, time_text};
-use crate::lab::pbs::state::snapshot::Body;
-use crate::lab::pbs::state::{Group, GroupId, Namespace, Place, Snapshot, StoredFile};
+use crate::pbs::content::{namespaces_below, remove_group, remove_snapshot};
+use crate::pbs::refusal::NO_SUCH_FILE;
+use crate::pbs::state::chunks::Unreadable;
+use crate::pbs::state::names::{depth_below, join, parent, time_text};
+use crate::pbs::state::snapshot::Body;
+use crate::pbs::state::{Group, GroupId, Namespace, Place, Snapshot, StoredFile};
 
 /// The words at the end of a sync in which something failed.
 pub const SOME_ERRORS: &str = "sync failed with some errors.";
@@ -204,7 +204,7 @@ impl Sync {
     fn target_group(&self, run: &mut Run<'_>, pulling: &Pulling<'_>) -> Result<Group, String> {
         let store = run.store(&self.store, true)?;
         let group = store.group(pulling.to, pulling.group).cloned();
-        group.ok_or_else(|| crate::lab::pbs::refusal::NO_SUCH_ENTRY.to_owned())
+        group.ok_or_else(|| crate::pbs::refusal::NO_SUCH_ENTRY.to_owned())
     }
 
     #[expect(clippy::too_many_arguments, reason = "the parts of one transfer")]
@@ -312,7 +312,7 @@ impl Sync {
                     source.chunk_path(&piece.digest)
                 ),
                 Unreadable::Missing => NO_SUCH_FILE.to_owned(),
-                Unreadable::Damaged => crate::lab::pbs::node_side::WRONG_CHECKSUM.to_owned(),
+                Unreadable::Damaged => crate::pbs::node_side::WRONG_CHECKSUM.to_owned(),
             })?;
             let store = run.store(&self.store, true)?;
             if !store.chunks.chunks.contains_key(&piece.digest) && chunk.disk_bytes() > store.free_bytes() {
@@ -320,7 +320,7 @@ impl Sync {
             }
             bytes += piece.bytes;
             stats.chunks += 1;
-            store.chunks.insert(piece.digest.clone(), crate::lab::pbs::state::Chunk { used_at: now, ..chunk });
+            store.chunks.insert(piece.digest.clone(), crate::pbs::state::Chunk { used_at: now, ..chunk });
         }
         stats.bytes += bytes;
         Ok(Some(bytes))

@@ -6,10 +6,10 @@ use super::pull::SOME_ERRORS;
 use super::source::Reached;
 use super::sync::{Stats, Sync};
 use super::{Run, human, store_and_namespace};
-use crate::lab::pbs::access::{is_owner, namespace_path};
-use crate::lab::pbs::content::{namespaces_below, visible_namespaces};
-use crate::lab::pbs::state::names::{join, time_text};
-use crate::lab::pbs::state::{Group, GroupId, Namespace, Snapshot};
+use crate::pbs::access::{is_owner, namespace_path};
+use crate::pbs::content::{namespaces_below, visible_namespaces};
+use crate::pbs::state::names::{join, time_text};
+use crate::pbs::state::{Group, GroupId, Namespace, Snapshot};
 
 impl Sync {
     /// Pushes everything.
@@ -96,7 +96,7 @@ impl Sync {
                     .chunks
                     .read(&piece.digest)
                     .cloned()
-                    .map_err(|_| format!("{name}: {}", crate::lab::pbs::refusal::NO_SUCH_FILE))?;
+                    .map_err(|_| format!("{name}: {}", crate::pbs::refusal::NO_SUCH_FILE))?;
                 let there =
                     run.servers.0.get_mut(&target.address).and_then(|server| server.datastores.get_mut(&target.store));
                 if let Some(there) = there {

@@ -1,11 +1,11 @@
 //! Where a pull reads from: another datastore of the same server, or a datastore of another one as its API shows it.
 
 use super::Run;
-use crate::lab::pbs::access::is_owner;
-use crate::lab::pbs::access::namespace_path;
-use crate::lab::pbs::content::visible_namespaces;
-use crate::lab::pbs::rules;
-use crate::lab::pbs::state::{BackupServer, Datastore, GroupId, PORT, Snapshot};
+use crate::pbs::access::is_owner;
+use crate::pbs::access::namespace_path;
+use crate::pbs::content::visible_namespaces;
+use crate::pbs::rules;
+use crate::pbs::state::{BackupServer, Datastore, GroupId, PORT, Snapshot};
 
 /// The address that means the server itself.
 const OWN_ADDRESSES: [&str; 4] = ["127.0.0.1", "localhost", "::1", "[::1]"];
@@ -94,10 +94,10 @@ impl Source {
 /// # Errors
 /// As [`Source::reach`].
 pub fn reach_remote(
-    servers: &mut crate::lab::pbs::state::BackupServers,
+    servers: &mut crate::pbs::state::BackupServers,
     own_address: &str,
     name: &str,
-    now: crate::lab::world::Moment,
+    now: crate::world::Moment,
 ) -> Result<(String, String), NotReached> {
     let failed = |text: &str| NotReached { text: text.to_owned(), warnings: Vec::new(), delay_us: 0 };
     let remote = servers.0.get(own_address).and_then(|server| server.remotes.get(name));
@@ -171,7 +171,7 @@ impl Reached {
         let only_own = rules::limited(server, &self.auth_id, &self.store, namespace, rules::LOOK)
             .map_err(|refusal| refusal.text)?;
         let store = rules::store(server, &self.store, false).map_err(|refusal| refusal.text)?;
-        let place = store.namespaces.get(namespace).ok_or(crate::lab::pbs::refusal::NO_SUCH_ENTRY)?;
+        let place = store.namespaces.get(namespace).ok_or(crate::pbs::refusal::NO_SUCH_ENTRY)?;
         let visible = place.groups.iter().filter(|(_, group)| !only_own || is_owner(&group.owner, &self.auth_id));
         Ok(visible.map(|(id, _)| id.clone()).collect())
     }

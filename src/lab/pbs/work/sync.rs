@@ -5,8 +5,8 @@ use serde_json::{Map, Value};
 
 use super::source::{NotReached, Source};
 use super::{Ending, Run, human};
-use crate::lab::pbs::access::ROOT;
-use crate::lab::pbs::state::{CryptMode, GroupId, Snapshot};
+use crate::pbs::access::ROOT;
+use crate::pbs::state::{CryptMode, GroupId, Snapshot};
 
 /// `sync` (once) and `syncjob`.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]

@@ -6,16 +6,16 @@ use serde::{Deserialize, Serialize};
 
 use super::progress::Progress;
 use super::{Ending, Run, SECOND_US, Work, store_and_namespace};
-use crate::lab::pbs::access::is_owner;
-use crate::lab::pbs::content::{namespaces_below, snapshot_lock_path};
-use crate::lab::pbs::refusal::NO_SUCH_ENTRY;
-use crate::lab::pbs::rules;
-use crate::lab::pbs::state::chunks::Unreadable;
-use crate::lab::pbs::state::snapshot::Body;
-use crate::lab::pbs::state::task::Upid;
-use crate::lab::pbs::state::{BackupServer, Datastore, GroupId, Place, StoredFile, Verification};
-use crate::lab::pbs::tasks::{self, About};
-use crate::lab::world::Moment;
+use crate::pbs::access::is_owner;
+use crate::pbs::content::{namespaces_below, snapshot_lock_path};
+use crate::pbs::refusal::NO_SUCH_ENTRY;
+use crate::pbs::rules;
+use crate::pbs::state::chunks::Unreadable;
+use crate::pbs::state::snapshot::Body;
+use crate::pbs::state::task::Upid;
+use crate::pbs::state::{BackupServer, Datastore, GroupId, Place, StoredFile, Verification};
+use crate::pbs::tasks::{self, About};
+use crate::world::Moment;
 
 /// A day in seconds.
 const DAY_S: i64 = 86_400;
@@ -180,10 +180,10 @@ impl Verify {
             return Ok(true);
         }
         let Some(manifest) = &snapshot.manifest else {
-            let path = crate::lab::pbs::content::manifest_path(store, place);
+            let path = crate::pbs::content::manifest_path(store, place);
             run.say(format!(
                 "verify {name} - manifest load error: unable to load blob '{path:?}' - {}",
-                crate::lab::pbs::refusal::NO_SUCH_FILE
+                crate::pbs::refusal::NO_SUCH_FILE
             ));
             return Ok(false);
         };
@@ -198,7 +198,7 @@ impl Verify {
                 let missing = StoredFile {
                     name: file.clone(),
                     body: Body::Index(Vec::new()),
-                    crypt_mode: crate::lab::pbs::state::CryptMode::None,
+                    crypt_mode: crate::pbs::state::CryptMode::None,
                     broken: true,
                 };
                 (snapshot.file(file).cloned().unwrap_or(missing), checksum.clone())

@@ -5,7 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest, Sha256};
 
 use super::{Access, User};
-use crate::lab::pve::call::Caller;
+use crate::pve::call::Caller;
 
 /// How long a ticket is valid, seconds.
 const TICKET_LIFETIME_S: i64 = 2 * 60 * 60;

@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Map, Value};
 
 use super::{Access, Entries, Holders, denied, privileges};
-use crate::lab::pve::call::{Caller, Refusal};
-use crate::lab::pve::formats;
-use crate::lab::pve::schema::{Check, Groups, Rights};
+use crate::pve::call::{Caller, Refusal};
+use crate::pve::formats;
+use crate::pve::schema::{Check, Groups, Rights};
 
 /// Privilege or role to "paths below have it, too".
 type Held = BTreeMap<String, bool>;

@@ -6,9 +6,9 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::config;
-use crate::lab::os::Machine;
-use crate::lab::pve::state::{Drive, Pve, Vm};
-use crate::lab::pve::work::disks;
+use crate::os::Machine;
+use crate::pve::state::{Drive, Pve, Vm};
+use crate::pve::work::disks;
 
 /// A guest, caught without its cooperation: like a machine whose power fails at that moment.
 #[derive(Debug, Clone)]

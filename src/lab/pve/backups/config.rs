@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
 
-use crate::lab::pve::state::storage::parse_volid;
-use crate::lab::pve::state::{Drive, drive};
+use crate::pve::state::storage::parse_volid;
+use crate::pve::state::{Drive, drive};
 
 /// What a comment line of a configuration file may not hold as it is.
 const COMMENT: &AsciiSet = &CONTROLS.add(b'%').add(b':');

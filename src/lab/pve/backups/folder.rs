@@ -12,9 +12,9 @@ use serde::{Deserialize, Serialize};
 
 use super::Entry;
 use super::capture::Captured;
-use crate::lab::os::Machine;
-use crate::lab::os::files::STANDS_FOR;
-use crate::lab::pve::state::{Contents, Pve, Storage};
+use crate::os::Machine;
+use crate::os::files::STANDS_FOR;
+use crate::pve::state::{Contents, Pve, Storage};
 
 /// The form of the moment in a name: local time of the node.
 const MOMENT_FORM: &str = "%Y_%m_%d-%H_%M_%S";

@@ -6,14 +6,14 @@ pub mod folder;
 pub mod server;
 pub mod source;
 
-use crate::lab::pve::call::Caller;
-use crate::lab::pve::general::zone_of;
-use crate::lab::pve::retention::{Keep, Mark};
-use crate::lab::pve::state::storage::parse_volid;
-use crate::lab::pve::state::{Storage, StorageKind};
-use crate::lab::pve::work::disks;
-use crate::lab::pve::work::vzdump::protected_limit;
-use crate::lab::world::{Site, Surroundings};
+use crate::pve::call::Caller;
+use crate::pve::general::zone_of;
+use crate::pve::retention::{Keep, Mark};
+use crate::pve::state::storage::parse_volid;
+use crate::pve::state::{Storage, StorageKind};
+use crate::pve::work::disks;
+use crate::pve::work::vzdump::protected_limit;
+use crate::world::{Site, Surroundings};
 use server::{Plugin, VolumeName};
 
 /// A backup as a listing shows it.

@@ -7,13 +7,13 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use super::{Attributes, Entry, Level, Pruned, Which};
-use crate::lab::os::Machine;
-use crate::lab::pbs::node_side::{self, Failure, Login};
-use crate::lab::pbs::state::names::{parse_time, time_text};
-use crate::lab::pbs::state::{CryptMode, EncryptionKey, GroupId};
-use crate::lab::pbs::{retention, traffic};
-use crate::lab::pve::retention::{Keep, Mark};
-use crate::lab::world::{Site, Surroundings};
+use crate::os::Machine;
+use crate::pbs::node_side::{self, Failure, Login};
+use crate::pbs::state::names::{parse_time, time_text};
+use crate::pbs::state::{CryptMode, EncryptionKey, GroupId};
+use crate::pbs::{retention, traffic};
+use crate::pve::retention::{Keep, Mark};
+use crate::world::{Site, Surroundings};
 
 /// The folder with what nobody but root may read of storages.
 pub const SECRETS: &str = "/etc/pve/priv/storage";

@@ -6,8 +6,8 @@ use super::capture::{OnDisk, read_disk};
 use super::folder::{self, Archive};
 use super::server::{Plugin, VolumeName};
 use super::{activate, on_server, path_of};
-use crate::lab::pve::state::storage::parse_volid;
-use crate::lab::world::{Site, Surroundings};
+use crate::pve::state::storage::parse_volid;
+use crate::world::{Site, Surroundings};
 
 /// Bytes that hold something and are read from a backup disk and written to an SSD in a second.
 const FETCH_BYTES_PER_SECOND: u64 = 110_000_000;

@@ -1,7 +1,7 @@
 //! Names and numbers of things: machines, nodes, storages, pools, users, tokens, roles.
 
 use super::{Verdict, must};
-use crate::lab::pve::access::privileges;
+use crate::pve::access::privileges;
 
 pub(super) fn check(format: &str, value: &str) -> Verdict {
     match format {

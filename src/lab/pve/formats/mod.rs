@@ -8,7 +8,7 @@ mod vm;
 
 use serde_json::{Map, Value};
 
-use crate::lab::calendar::CalendarEvent;
+use crate::calendar::CalendarEvent;
 pub use ids::user_id;
 
 /// Splits a list as Proxmox does: at commas, semicolons, blanks and NUL.

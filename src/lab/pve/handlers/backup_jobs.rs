@@ -4,13 +4,13 @@ use serde_json::{Map, Value, json};
 
 use super::common::{options_object, required};
 use super::vzdump;
-use crate::lab::pve::backups::capture;
-use crate::lab::pve::call::{Call, Refusal};
-use crate::lab::pve::schedule;
-use crate::lab::pve::state::property::{self, Properties};
-use crate::lab::pve::state::{BackupJob, Pve};
-use crate::lab::world::keyed::Key;
-use crate::lab::world::{Site, Surroundings};
+use crate::pve::backups::capture;
+use crate::pve::call::{Call, Refusal};
+use crate::pve::schedule;
+use crate::pve::state::property::{self, Properties};
+use crate::pve::state::{BackupJob, Pve};
+use crate::world::keyed::Key;
+use crate::world::{Site, Surroundings};
 
 /// Options that are shown as objects although they are given as text (sheet Proxmox, section 9b).
 const OBJECTS: [&str; 3] = ["prune-backups", "fleecing", "performance"];

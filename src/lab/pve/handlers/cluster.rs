@@ -4,10 +4,10 @@ use serde_json::{Value, json};
 
 use super::common::{number, options_object};
 use super::nodes;
-use crate::lab::pve::call::{Call, Refusal};
-use crate::lab::pve::state::property::{self, Properties};
-use crate::lab::pve::state::{Vm, bytes};
-use crate::lab::world::{Moment, Site, Surroundings};
+use crate::pve::call::{Call, Refusal};
+use crate::pve::state::property::{self, Properties};
+use crate::pve::state::{Vm, bytes};
+use crate::world::{Moment, Site, Surroundings};
 
 /// How long a change takes to reach `cluster/resources`: statistics are broadcast about every ten seconds.
 const BROADCAST_US: i64 = 10_000_000;
@@ -168,7 +168,7 @@ fn storage_resources(site: &Site, call: &Call) -> Vec<Value> {
                 "node": pve.node,
                 "plugintype": storage.kind.name(),
                 "content": storage.option("content").unwrap_or_default(),
-                "shared": u8::from(storage.kind == crate::lab::pve::state::StorageKind::Pbs),
+                "shared": u8::from(storage.kind == crate::pve::state::StorageKind::Pbs),
                 // Old statistics are enough for this word: it does not say that one can write now.
                 "status": "available",
                 "maxdisk": total,

@@ -2,10 +2,10 @@
 
 use serde_json::{Map, Number, Value, json};
 
-use crate::lab::pve::call::{Call, Refusal};
-use crate::lab::pve::state::{Pve, Vm};
-use crate::lab::pve::work;
-use crate::lab::world::Site;
+use crate::pve::call::{Call, Refusal};
+use crate::pve::state::{Pve, Vm};
+use crate::pve::work;
+use crate::world::Site;
 
 /// Options of a VM that are whole numbers in answers.
 const INTEGERS: [&str; 21] = [

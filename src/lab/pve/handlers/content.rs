@@ -4,13 +4,13 @@ use serde_json::{Map, Value, json};
 
 use super::common::{check_node, number, required};
 use super::storage::find;
-use crate::lab::pve::backups;
-use crate::lab::pve::call::{Call, Refusal};
-use crate::lab::pve::state::storage::{Storage, StorageKind, Volume, content_of};
-use crate::lab::pve::state::{Pve, property};
-use crate::lab::pve::tasks;
-use crate::lab::pve::work::{Download, RemoveVolume, SECOND_US, Work, disks, download};
-use crate::lab::world::{Site, Surroundings};
+use crate::pve::backups;
+use crate::pve::call::{Call, Refusal};
+use crate::pve::state::storage::{Storage, StorageKind, Volume, content_of};
+use crate::pve::state::{Pve, property};
+use crate::pve::tasks;
+use crate::pve::work::{Download, RemoveVolume, SECOND_US, Work, disks, download};
+use crate::world::{Site, Surroundings};
 
 /// Either of these shows a storage.
 const READERS: [&str; 2] = ["Datastore.Audit", "Datastore.AllocateSpace"];

@@ -3,10 +3,10 @@
 use serde_json::{Value, json};
 
 use super::common::check_node;
-use crate::lab::pve::call::{Call, Refusal};
-use crate::lab::pve::memory;
-use crate::lab::pve::state::Pve;
-use crate::lab::world::{Site, Surroundings};
+use crate::pve::call::{Call, Refusal};
+use crate::pve::memory;
+use crate::pve::state::Pve;
+use crate::world::{Site, Surroundings};
 
 /// Kernel of Proxmox VE 9.2.
 const KERNEL: &str = "6.17.2-1-pve";

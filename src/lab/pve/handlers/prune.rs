@@ -4,12 +4,12 @@ use serde_json::{Value, json};
 
 use super::common::{check_node, number, required};
 use super::storage::find;
-use crate::lab::pve::backups::{self, Pruned, Which};
-use crate::lab::pve::call::{Call, Refusal};
-use crate::lab::pve::retention::Keep;
-use crate::lab::pve::tasks;
-use crate::lab::pve::work::{PruneBackups, Work};
-use crate::lab::world::{Site, Surroundings};
+use crate::pve::backups::{self, Pruned, Which};
+use crate::pve::call::{Call, Refusal};
+use crate::pve::retention::Keep;
+use crate::pve::tasks;
+use crate::pve::work::{PruneBackups, Work};
+use crate::world::{Site, Surroundings};
 
 /// `GET …/prunebackups`: what would become of each backup.
 pub fn preview(site: &mut Site, around: Surroundings<'_>, call: &Call) -> Result<Value, Refusal> {

@@ -6,10 +6,10 @@ use serde_json::{Map, Value, json};
 
 use super::common::required;
 use super::storage_pbs;
-use crate::lab::pve::call::{Call, Refusal};
-use crate::lab::pve::state::storage::{Storage, StorageKind};
-use crate::lab::pve::state::{Pve, property};
-use crate::lab::world::{Site, Surroundings};
+use crate::pve::call::{Call, Refusal};
+use crate::pve::state::storage::{Storage, StorageKind};
+use crate::pve::state::{Pve, property};
+use crate::world::{Site, Surroundings};
 
 /// Options that cannot be changed after creation.
 const FIXED: [&str; 8] = ["type", "path", "vgname", "thinpool", "server", "datastore", "export", "portal"];

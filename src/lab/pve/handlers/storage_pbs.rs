@@ -10,14 +10,14 @@ use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
-use crate::lab::os::Machine;
-use crate::lab::pbs::state::EncryptionKey;
-use crate::lab::pve::backups::server::{Plugin, SECRETS, secret_path};
-use crate::lab::pve::call::{Call, Refusal};
-use crate::lab::pve::general::zone_of;
-use crate::lab::pve::state::{Storage, StorageKind};
-use crate::lab::world::keyed::Key;
-use crate::lab::world::{Site, Surroundings};
+use crate::os::Machine;
+use crate::pbs::state::EncryptionKey;
+use crate::pve::backups::server::{Plugin, SECRETS, secret_path};
+use crate::pve::call::{Call, Refusal};
+use crate::pve::general::zone_of;
+use crate::pve::state::{Storage, StorageKind};
+use crate::world::keyed::Key;
+use crate::world::{Site, Surroundings};
 
 /// The options whose value never stands in a definition.
 pub const SECRET_OPTIONS: [&str; 3] = ["password", "encryption-key", "master-pubkey"];

@@ -3,11 +3,11 @@
 use serde_json::{Value, json};
 
 use super::common::{check_node, number, required};
-use crate::lab::pve::call::{Call, Caller, Refusal};
-use crate::lab::pve::message::listed;
-use crate::lab::pve::state::{Pve, Task, property};
-use crate::lab::pve::tasks;
-use crate::lab::world::{Site, Surroundings};
+use crate::pve::call::{Call, Caller, Refusal};
+use crate::pve::message::listed;
+use crate::pve::state::{Pve, Task, property};
+use crate::pve::tasks;
+use crate::world::{Site, Surroundings};
 
 /// Tasks that a node tells the others about.
 const RECENT_MAX: usize = 25;

@@ -1,10 +1,10 @@
 //! Who may use a volume.
 
-use crate::lab::pve::backups;
-use crate::lab::pve::call::{Call, Refusal};
-use crate::lab::pve::state::storage::{content_of, parse_volid};
-use crate::lab::pve::work::disks;
-use crate::lab::world::Site;
+use crate::pve::backups;
+use crate::pve::call::{Call, Refusal};
+use crate::pve::state::storage::{content_of, parse_volid};
+use crate::pve::work::disks;
+use crate::world::Site;
 
 /// Checks that the caller may read a volume, on behalf of a VM when one is named.
 ///

@@ -5,16 +5,16 @@ use std::collections::BTreeSet;
 use serde_json::{Map, Value, json};
 
 use super::common::{check_node, number, required};
-use crate::lab::pve::backups;
-use crate::lab::pve::call::{Call, Refusal};
-use crate::lab::pve::retention::Keep;
-use crate::lab::pve::state::Pve;
-use crate::lab::pve::state::property::{self, Properties, is_yes};
-use crate::lab::pve::state::storage::parse_volid;
-use crate::lab::pve::tasks;
-use crate::lab::pve::work::vzdump::{Mode, Options};
-use crate::lab::pve::work::{Vzdump, Work};
-use crate::lab::world::{Site, Surroundings};
+use crate::pve::backups;
+use crate::pve::call::{Call, Refusal};
+use crate::pve::retention::Keep;
+use crate::pve::state::Pve;
+use crate::pve::state::property::{self, Properties, is_yes};
+use crate::pve::state::storage::parse_volid;
+use crate::pve::tasks;
+use crate::pve::work::vzdump::{Mode, Options};
+use crate::pve::work::{Vzdump, Work};
+use crate::world::{Site, Surroundings};
 
 /// Where backups go when nothing else is said.
 const DEFAULT_STORAGE: &str = "local";

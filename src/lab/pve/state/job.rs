@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::property;
-use crate::lab::world::Moment;
+use crate::world::Moment;
 
 /// A backup job: its options as text, as in the file.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]

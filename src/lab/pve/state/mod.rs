@@ -25,8 +25,8 @@ pub use task::{FailNext, Outcome, Task};
 pub use vm::{Bitmap, Power, Snapshot, Vm};
 
 use super::access::Access;
-use crate::lab::os::{Machine, disks};
-use crate::lab::world::Moment;
+use crate::os::{Machine, disks};
+use crate::world::Moment;
 
 /// The state of one Proxmox VE (a cluster of one node).
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]

@@ -6,9 +6,9 @@ use serde::{Deserialize, Serialize};
 use sha1::{Digest, Sha1};
 
 use super::property;
-use crate::lab::os::Machine;
-use crate::lab::pve::host;
-use crate::lab::world::Moment;
+use crate::os::Machine;
+use crate::pve::host;
+use crate::world::Moment;
 
 /// The kinds of storage that the lab knows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::lab::pve::work::Work;
-use crate::lab::world::Moment;
+use crate::pve::work::Work;
+use crate::world::Moment;
 
 /// A task, running or finished.
 #[derive(Debug, Clone, Serialize, Deserialize)]

@@ -8,8 +8,8 @@ use sha1::{Digest, Sha1};
 use super::drive::{self, Drive};
 use super::firewall::Firewall;
 use super::property::{self, Properties};
-use crate::lab::os::{Machine, Output};
-use crate::lab::world::Moment;
+use crate::os::{Machine, Output};
+use crate::world::Moment;
 
 /// Memory of a VM whose configuration does not name it, in MiB.
 const MEMORY_DEFAULT_MIB: u32 = 512;

@@ -1,6 +1,6 @@
 //! Users, tokens, roles, permissions and pools.
 
-use crate::lab::pve::schema::{Check, Groups, Method, any_on, delete, flag, get, integer, on, post, put, text};
+use crate::pve::schema::{Check, Groups, Method, any_on, delete, flag, get, integer, on, post, put, text};
 
 /// The methods.
 pub(super) const METHODS: &[Method] = &[

@@ -1,7 +1,7 @@
 //! The guest agent of a virtual machine.
 
 use super::common::VM;
-use crate::lab::pve::schema::{Method, any_on, flag, get, integer, list, on, post, text};
+use crate::pve::schema::{Method, any_on, flag, get, integer, list, on, post, text};
 
 /// The methods.
 pub(super) const METHODS: &[Method] = &[

@@ -1,7 +1,7 @@
 //! Backups: now, as jobs, their retention and their files.
 
 use super::common::{NODE, NODE_STORAGE};
-use crate::lab::pve::schema::{Method, Param, any_on, delete, flag, get, integer, list, on, post, put, text};
+use crate::pve::schema::{Method, Param, any_on, delete, flag, get, integer, list, on, post, put, text};
 
 /// What a backup takes, now or as a job.
 const BACKUP: &[Param] = &[

@@ -1,6 +1,6 @@
 //! The cluster: resources, options, tasks, high availability.
 
-use crate::lab::pve::schema::{Method, Param, delete, flag, get, integer, number, on, post, put, text};
+use crate::pve::schema::{Method, Param, delete, flag, get, integer, number, on, post, put, text};
 
 /// The property string of `crs`.
 const CRS: &[Param] = &[

@@ -1,6 +1,6 @@
 //! The parameters that stand in most paths.
 
-use crate::lab::pve::schema::{Param, integer, text};
+use crate::pve::schema::{Param, integer, text};
 
 /// The node in the path.
 pub(super) const NODE: &[Param] = &[text("node").required().format("pve-node")];

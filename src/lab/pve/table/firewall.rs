@@ -1,7 +1,7 @@
 //! The firewall of a virtual machine.
 
 use super::common::VM;
-use crate::lab::pve::schema::{Method, delete, flag, get, integer, on, post, put, text};
+use crate::pve::schema::{Method, delete, flag, get, integer, on, post, put, text};
 
 /// The methods.
 pub(super) const METHODS: &[Method] = &[

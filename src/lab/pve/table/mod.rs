@@ -15,7 +15,7 @@ mod vm_options;
 mod vm_properties;
 
 use super::schema::{Method, Param, Verb, get};
-use crate::lab::declared::fit;
+use crate::declared::fit;
 
 /// The index of the API, the only method with an empty path.
 const INDEX: &[Method] = &[get("/", "index").for_users()];

@@ -1,7 +1,7 @@
 //! The node itself, its tasks, and the version.
 
 use super::common::NODE;
-use crate::lab::pve::schema::{Check, Method, delete, flag, get, integer, on, text};
+use crate::pve::schema::{Check, Method, delete, flag, get, integer, on, text};
 
 /// The methods.
 pub(super) const METHODS: &[Method] = &[

@@ -3,7 +3,7 @@
 use super::common::{NODE, VM};
 use super::vm_options::VM_OPTIONS;
 use super::vm_properties::MACHINE;
-use crate::lab::pve::schema::{Check, Method, Param, any_on, delete, flag, get, integer, on, on_with, post, put, text};
+use crate::pve::schema::{Check, Method, Param, any_on, delete, flag, get, integer, on, on_with, post, put, text};
 
 /// What a change takes besides the options.
 const CHANGE: &[Param] = &[

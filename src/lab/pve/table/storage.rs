@@ -1,7 +1,7 @@
 //! Storages: definitions and contents.
 
 use super::common::{NODE, NODE_STORAGE, STORAGE};
-use crate::lab::pve::schema::{Check, Method, Param, any_on, delete, flag, get, integer, number, on, post, put, text};
+use crate::pve::schema::{Check, Method, Param, any_on, delete, flag, get, integer, number, on, post, put, text};
 
 /// Bandwidth by kind of work, KiB/s.
 pub(super) const BWLIMIT: &[Param] = &[

@@ -1,7 +1,7 @@
 //! The options of a virtual machine, as creating and changing it take them.
 
 use super::vm_properties::*;
-use crate::lab::pve::schema::{Param, flag, integer, number, text};
+use crate::pve::schema::{Param, flag, integer, number, text};
 
 /// What can be set at creation and later.
 pub(super) const VM_OPTIONS: &[Param] = &[

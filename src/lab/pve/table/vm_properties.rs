@@ -1,6 +1,6 @@
 //! The property strings of a virtual machine's options: disks, network cards and the other devices.
 
-use crate::lab::pve::schema::{Param, alias, flag, integer, number, text};
+use crate::pve::schema::{Param, alias, flag, integer, number, text};
 
 /// What every disk has, whatever its bus.
 pub(super) const DRIVE: &[Param] = &[

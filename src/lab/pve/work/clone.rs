@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::{Ending, SECOND_US, disks};
-use crate::lab::os::Machine;
-use crate::lab::pve::state::property::Properties;
-use crate::lab::pve::state::storage::parse_volid;
-use crate::lab::pve::state::{Drive, Vm, Volume, drive};
-use crate::lab::world::keyed::Key;
-use crate::lab::world::{Moment, Site, Surroundings};
+use crate::os::Machine;
+use crate::pve::state::property::Properties;
+use crate::pve::state::storage::parse_volid;
+use crate::pve::state::{Drive, Vm, Volume, drive};
+use crate::world::keyed::Key;
+use crate::world::{Moment, Site, Surroundings};
 
 /// Options that belong to the source and its snapshots only.
 const NOT_COPIED: [&str; 8] =
@@ -44,7 +44,7 @@ impl Clone {
     pub fn duration_us(&self, site: &Site) -> u64 {
         let disks = site.pve.vms.get(&self.source).map(Vm::drives).unwrap_or_default();
         let bytes: u64 = disks.iter().filter_map(|(_, drive)| drive.size()).sum();
-        let gib = bytes / crate::lab::pve::state::bytes::GIB;
+        let gib = bytes / crate::pve::state::bytes::GIB;
         if self.full { (3 + gib) * SECOND_US } else { 2 * SECOND_US }
     }
 
@@ -121,7 +121,7 @@ impl Clone {
             copy.insert("vmgenid".to_owned(), uuid("vmgenid"));
         }
         for (key, value) in copy.iter_mut().filter(|(key, _)| key.starts_with("net")) {
-            let mut card = crate::lab::pve::network::Card::parse(value);
+            let mut card = crate::pve::network::Card::parse(value);
             card.mac =
                 Key::new(around.seed, &[&site.id, "vm", &id, key, "clone"]).mac(site.pve.datacenter.mac_prefix());
             *value = card.print();

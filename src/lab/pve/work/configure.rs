@@ -6,14 +6,14 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::{Ending, SECOND_US, disks, power};
-use crate::lab::pve::call::Refusal;
-use crate::lab::pve::hotplug;
-use crate::lab::pve::state::property::{self, Properties};
-use crate::lab::pve::state::storage::parse_volid;
-use crate::lab::pve::state::{Drive, Vm, drive};
-use crate::lab::pve::{network, tags};
-use crate::lab::world::keyed::Key;
-use crate::lab::world::{Site, Surroundings};
+use crate::pve::call::Refusal;
+use crate::pve::hotplug;
+use crate::pve::state::property::{self, Properties};
+use crate::pve::state::storage::parse_volid;
+use crate::pve::state::{Drive, Vm, drive};
+use crate::pve::{network, tags};
+use crate::world::keyed::Key;
+use crate::world::{Site, Surroundings};
 
 /// Changes to a configuration.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -242,7 +242,7 @@ impl Configure {
             None => vm.config.remove(key),
         };
         if network::is_card(key) {
-            crate::lab::pve::boot::plug_in(site, self.vmid);
+            crate::pve::boot::plug_in(site, self.vmid);
             return;
         }
         let Some(old) = before.map(|text| Drive::parse(&text)).filter(|_| drive::is_drive(key)) else { return };

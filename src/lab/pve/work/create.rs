@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::{Ending, SECOND_US, Work, disks, power};
-use crate::lab::pve::state::{Vm, drive, property};
-use crate::lab::pve::{tags, tasks};
-use crate::lab::world::keyed::Key;
-use crate::lab::world::{Site, Surroundings};
+use crate::pve::state::{Vm, drive, property};
+use crate::pve::{tags, tasks};
+use crate::world::keyed::Key;
+use crate::world::{Site, Surroundings};
 
 /// What QEMU calls itself in a new VM's `meta`.
 const QEMU_VERSION: &str = "10.1.2";
@@ -110,6 +110,6 @@ fn default_boot_order(config: &BTreeMap<String, String>) -> Vec<String> {
         .collect();
     let disk = drives.iter().find(|(_, drive)| !drive.is_cdrom());
     let cdrom = drives.iter().find(|(_, drive)| drive.is_cdrom() && !drive.is_cloudinit());
-    let card = config.keys().find(|key| crate::lab::pve::network::is_card(key));
+    let card = config.keys().find(|key| crate::pve::network::is_card(key));
     disk.into_iter().chain(cdrom).map(|(key, _)| key.clone()).chain(card.cloned()).collect()
 }

@@ -3,10 +3,10 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Ending, disks, vm_mut};
-use crate::lab::pve::state::storage::parse_volid;
-use crate::lab::pve::state::vm::drives;
-use crate::lab::pve::state::{Drive, Vm, drive};
-use crate::lab::world::Site;
+use crate::pve::state::storage::parse_volid;
+use crate::pve::state::vm::drives;
+use crate::pve::state::{Drive, Vm, drive};
+use crate::world::Site;
 
 /// A VM to be destroyed.
 #[derive(Debug, Clone, Serialize, Deserialize)]

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use crate::lab::os::Machine;
-use crate::lab::pve::state::drive::{self, Drive, Wanted};
-use crate::lab::pve::state::storage::{content_of, parse_volid};
-use crate::lab::pve::state::{Pve, Storage, Volume, bytes};
-use crate::lab::world::Moment;
+use crate::os::Machine;
+use crate::pve::state::drive::{self, Drive, Wanted};
+use crate::pve::state::storage::{content_of, parse_volid};
+use crate::pve::state::{Pve, Storage, Volume, bytes};
+use crate::world::Moment;
 
 /// Size of a cloud-init drive.
 const CLOUDINIT_BYTES: u64 = 4 * bytes::MIB;
@@ -190,7 +190,7 @@ fn attached_cloudinit(config: &BTreeMap<String, String>, made: &BTreeMap<String,
 /// Proxmox's words for a storage that is missing, disabled, elsewhere or out of reach.
 pub fn activated<'a>(pve: &'a Pve, node: &Machine, id: &str) -> Result<&'a Storage, String> {
     let storage = pve.storages.get(id).ok_or_else(|| format!("storage '{id}' does not exist"))?;
-    if storage.option("disable").is_some_and(crate::lab::pve::state::property::is_yes) {
+    if storage.option("disable").is_some_and(crate::pve::state::property::is_yes) {
         return Err(format!("storage '{id}' is disabled"));
     }
     if !storage.enabled_on(&pve.node) {

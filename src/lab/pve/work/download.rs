@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Ending, SECOND_US, disks};
-use crate::lab::pve::state::Volume;
-use crate::lab::world::{Site, Surroundings};
+use crate::pve::state::Volume;
+use crate::world::{Site, Surroundings};
 
 /// Bytes that the uplink of a site fetches in a second.
 const BYTES_PER_SECOND: u64 = 25_000_000;

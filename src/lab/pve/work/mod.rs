@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 
 use super::call::Refusal;
 use super::state::Vm;
-use crate::lab::world::{Moment, Site, Surroundings};
+use crate::world::{Moment, Site, Surroundings};
 
 pub use clone::Clone as CloneVm;
 pub use configure::Configure;

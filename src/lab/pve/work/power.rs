@@ -3,13 +3,13 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Ending, SECOND_US, check_lock, disks, vm_mut};
-use crate::lab::os::Machine;
-use crate::lab::pve::state::bytes::MIB;
-use crate::lab::pve::state::property::Properties;
-use crate::lab::pve::state::vm::Power as State;
-use crate::lab::pve::state::{Pve, Vm};
-use crate::lab::pve::{boot, cloudinit, memory, network};
-use crate::lab::world::{Site, Surroundings};
+use crate::os::Machine;
+use crate::pve::state::bytes::MIB;
+use crate::pve::state::property::Properties;
+use crate::pve::state::vm::Power as State;
+use crate::pve::state::{Pve, Vm};
+use crate::pve::{boot, cloudinit, memory, network};
+use crate::world::{Site, Surroundings};
 
 /// How long a guest that is up takes to shut down.
 const SHUTDOWN_US: u64 = 8 * SECOND_US;
@@ -240,7 +240,7 @@ pub fn apply_pending(vm: &mut Vm) {
 
 fn check_drives(pve: &Pve, node: &Machine, vm: &Vm) -> Result<(), String> {
     for (_, drive) in vm.drives() {
-        let Some((storage, name)) = crate::lab::pve::state::storage::parse_volid(drive.file()) else { continue };
+        let Some((storage, name)) = crate::pve::state::storage::parse_volid(drive.file()) else { continue };
         let place = disks::activated(pve, node, storage)?;
         if !place.volumes.contains_key(name) {
             return Err(match place.path() {

@@ -3,9 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use super::Ending;
-use crate::lab::pve::backups::{self, Level, Which};
-use crate::lab::pve::retention::Keep;
-use crate::lab::world::{Site, Surroundings};
+use crate::pve::backups::{self, Level, Which};
+use crate::pve::retention::Keep;
+use crate::world::{Site, Surroundings};
 
 /// A storage to be pruned.
 #[derive(Debug, Clone, Serialize, Deserialize)]

@@ -3,9 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Ending, check_lock, disks, vm_mut};
-use crate::lab::pve::call::Caller;
-use crate::lab::pve::state::{Drive, bytes};
-use crate::lab::world::Site;
+use crate::pve::call::Caller;
+use crate::pve::state::{Drive, bytes};
+use crate::world::Site;
 
 /// A disk to be grown. Everything is checked inside the task, as Proxmox does.
 #[derive(Debug, Clone, Serialize, Deserialize)]

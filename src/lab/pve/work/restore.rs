@@ -8,17 +8,17 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::{SECOND_US, Step, Work, disks, power, template};
-use crate::lab::pve::backups::capture::OnDisk;
-use crate::lab::pve::backups::config::{self, Mapped, Saved};
-use crate::lab::pve::backups::{self, source};
-use crate::lab::pve::call::Caller;
-use crate::lab::pve::network::{self, Card};
-use crate::lab::pve::state::property::Properties;
-use crate::lab::pve::state::storage::parse_volid;
-use crate::lab::pve::state::{Drive, Storage, Vm, Volume, drive};
-use crate::lab::pve::tasks;
-use crate::lab::world::keyed::Key;
-use crate::lab::world::{Moment, Site, Surroundings};
+use crate::pve::backups::capture::OnDisk;
+use crate::pve::backups::config::{self, Mapped, Saved};
+use crate::pve::backups::{self, source};
+use crate::pve::call::Caller;
+use crate::pve::network::{self, Card};
+use crate::pve::state::property::Properties;
+use crate::pve::state::storage::parse_volid;
+use crate::pve::state::{Drive, Storage, Vm, Volume, drive};
+use crate::pve::tasks;
+use crate::world::keyed::Key;
+use crate::world::{Moment, Site, Surroundings};
 
 /// Size of a cloud-init drive.
 const CLOUDINIT_BYTES: u64 = 4 * 1024 * 1024;

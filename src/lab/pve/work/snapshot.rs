@@ -3,10 +3,10 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Ending, SECOND_US, check_lock, disks, power, vm_mut};
-use crate::lab::pve::boot;
-use crate::lab::pve::state::vm::Power as State;
-use crate::lab::pve::state::{Pve, Snapshot, Vm, drive};
-use crate::lab::world::{Site, Surroundings};
+use crate::pve::boot;
+use crate::pve::state::vm::Power as State;
+use crate::pve::state::{Pve, Snapshot, Vm, drive};
+use crate::world::{Site, Surroundings};
 
 /// A snapshot to be taken.
 #[derive(Debug, Clone, Serialize, Deserialize)]

@@ -3,9 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Ending, check_lock, vm_mut};
-use crate::lab::pve::state::storage::parse_volid;
-use crate::lab::pve::state::{Pve, Vm};
-use crate::lab::world::Site;
+use crate::pve::state::storage::parse_volid;
+use crate::pve::state::{Pve, Vm};
+use crate::world::Site;
 
 /// A VM to be made a template.
 #[derive(Debug, Clone, Serialize, Deserialize)]

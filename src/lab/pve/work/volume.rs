@@ -3,9 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Ending, disks};
-use crate::lab::pve::backups;
-use crate::lab::pve::state::storage::content_of;
-use crate::lab::world::{Site, Surroundings};
+use crate::pve::backups;
+use crate::pve::state::storage::content_of;
+use crate::world::{Site, Surroundings};
 
 /// A volume to be removed.
 #[derive(Debug, Clone, Serialize, Deserialize)]

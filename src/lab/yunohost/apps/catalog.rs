@@ -4,8 +4,8 @@ use serde_json::{Map, Value, json};
 
 use super::package::{Catalog, Listed, Package, repository_url};
 use super::{questions, requirements};
-use crate::lab::yunohost::job::{Failure, Job, Outcome};
-use crate::lab::yunohost::reply::Args;
+use crate::yunohost::job::{Failure, Job, Outcome};
+use crate::yunohost::reply::Args;
 
 /// The cached catalogue's file.
 pub const CACHE_PATH: &str = "/var/cache/yunohost/repo/default.json";

@@ -4,10 +4,10 @@ use serde_json::json;
 
 use super::scripts::{self, Script};
 use super::{Inside, find, questions, resources, settings};
-use crate::lab::yunohost::job::{Failure, Job, Outcome};
-use crate::lab::yunohost::operation_log::Running;
-use crate::lab::yunohost::reply::Args;
-use crate::lab::yunohost::view;
+use crate::yunohost::job::{Failure, Job, Outcome};
+use crate::yunohost::operation_log::Running;
+use crate::yunohost::reply::Args;
+use crate::yunohost::view;
 
 /// `app change-url`. Only packages with exactly one question of type domain are kept from the address of another app,
 /// and an unknown domain is found out by the script alone (sheet YunoHost, section 10).

@@ -4,8 +4,8 @@ use serde_json::{Map, Value, json};
 
 use super::package::PanelSection;
 use super::{Installed, questions, settings};
-use crate::lab::yunohost::job::{Failure, Job, Outcome};
-use crate::lab::yunohost::reply::Args;
+use crate::yunohost::job::{Failure, Job, Outcome};
+use crate::yunohost::reply::Args;
 
 /// The one panel of the packages of the lab.
 const PANEL: &str = "main";

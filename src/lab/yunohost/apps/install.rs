@@ -6,12 +6,12 @@ use super::catalog::{self, Source};
 use super::package::{Package, Program};
 use super::scripts::{self, Script};
 use super::{Inside, Installed, questions, remove, requirements, resources, settings};
-use crate::lab::yunohost::dolibarr::DolibarrState;
-use crate::lab::yunohost::job::{Failure, Job, Outcome};
-use crate::lab::yunohost::nextcloud::NextcloudState;
-use crate::lab::yunohost::operation_log::Running;
-use crate::lab::yunohost::reply::Args;
-use crate::lab::yunohost::view::{self, PermissionSpec};
+use crate::yunohost::dolibarr::DolibarrState;
+use crate::yunohost::job::{Failure, Job, Outcome};
+use crate::yunohost::nextcloud::NextcloudState;
+use crate::yunohost::operation_log::Running;
+use crate::yunohost::reply::Args;
+use crate::yunohost::view::{self, PermissionSpec};
 
 /// The frame around a notice.
 const NOTICE_FRAME: &str = "==========";

@@ -3,10 +3,10 @@
 use serde_json::{Map, Value, json};
 
 use super::{catalog, find, label, package::Package, questions, upgrade};
-use crate::lab::yunohost::Yunohost;
-use crate::lab::yunohost::job::{Job, Outcome};
-use crate::lab::yunohost::reply::Args;
-use crate::lab::yunohost::view;
+use crate::yunohost::Yunohost;
+use crate::yunohost::job::{Job, Outcome};
+use crate::yunohost::reply::Args;
+use crate::yunohost::view;
 
 /// `app list`.
 pub fn list(job: &mut Job<'_>, args: &Args) -> Outcome {

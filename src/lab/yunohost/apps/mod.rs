@@ -25,8 +25,8 @@ use super::job::{Failure, Job, Outcome};
 use super::nextcloud::NextcloudState;
 use super::reply::{Args, Reply};
 use super::{backups, diagnosis, firewall, operation_log, services, tools, view};
-use crate::lab::os::Machine;
-use crate::lab::world::Surroundings;
+use crate::os::Machine;
+use crate::world::Surroundings;
 use package::{Catalog, Package};
 
 pub use catalog::{download as download_catalog, ensure as ensure_catalog};
@@ -44,7 +44,7 @@ pub struct Apps {
     /// The catalogue that was last downloaded.
     pub cache: Option<Catalog>,
     /// When it was downloaded.
-    pub cache_fetched_at: crate::lab::world::Moment,
+    pub cache_fetched_at: crate::world::Moment,
     /// How many installations and restorations there were: folders are listed newest first.
     pub created: u64,
 }

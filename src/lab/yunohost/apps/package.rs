@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use sha1::Digest as _;
 
-use crate::lab::os::Files;
+use crate::os::Files;
 
 /// One version of a package.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]

@@ -3,9 +3,9 @@
 use serde_json::{Map, Value, json};
 
 use super::package::Package;
-use crate::lab::yunohost::Yunohost;
-use crate::lab::yunohost::job::Failure;
-use crate::lab::yunohost::view;
+use crate::yunohost::Yunohost;
+use crate::yunohost::job::Failure;
+use crate::yunohost::view;
 
 /// `k=v&k=v` as a query string: the last of a repeated key counts, pieces without `=` are passed over.
 pub fn parse_args(text: &str) -> Map<String, Value> {
@@ -244,7 +244,7 @@ pub fn described(ynh: &Yunohost, id: &str, question: &Map<String, Value>) -> Val
         }
         "user" => {
             shown["filter"] = Value::Null;
-            let label = |one: crate::lab::yunohost::nextcloud::Person| {
+            let label = |one: crate::yunohost::nextcloud::Person| {
                 let name = format!("{} ({})", one.name, one.mail);
                 (one.uid, json!(name))
             };

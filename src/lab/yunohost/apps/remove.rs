@@ -4,10 +4,10 @@ use serde_json::json;
 
 use super::scripts::{self, Script};
 use super::{find, resources};
-use crate::lab::yunohost::job::{Job, Outcome};
-use crate::lab::yunohost::operation_log::Running;
-use crate::lab::yunohost::reply::Args;
-use crate::lab::yunohost::view;
+use crate::yunohost::job::{Job, Outcome};
+use crate::yunohost::operation_log::Running;
+use crate::yunohost::reply::Args;
+use crate::yunohost::view;
 
 /// `app remove`. The data folder stays unless it is purged (sheet YunoHost, section 10, "Values").
 pub fn remove(job: &mut Job<'_>, args: &Args) -> Outcome {

@@ -3,8 +3,8 @@
 use serde_json::{Map, Value, json};
 
 use super::package::{Package, compare_versions};
-use crate::lab::yunohost::VERSION;
-use crate::lab::yunohost::job::{Failure, Job};
+use crate::yunohost::VERSION;
+use crate::yunohost::job::{Failure, Job};
 
 /// For whom the requirements are listed: an upgrade does not look at the disk or at other instances.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

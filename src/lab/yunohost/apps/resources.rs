@@ -3,8 +3,8 @@
 use serde_json::{Map, Value, json};
 
 use super::package::Package;
-use crate::lab::yunohost::job::{Failure, Job};
-use crate::lab::yunohost::view::{self, PermissionSpec};
+use crate::yunohost::job::{Failure, Job};
+use crate::yunohost::view::{self, PermissionSpec};
 
 /// Gives an app its resources in the order of the manifest. When one fails, those given so far are taken back.
 ///

@@ -1,6 +1,6 @@
 //! What the scripts of a package say while they work, and the files they leave.
 
-use crate::lab::yunohost::job::Job;
+use crate::yunohost::job::Job;
 
 use super::Installed;
 use super::package::Package;

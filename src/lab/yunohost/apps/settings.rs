@@ -3,9 +3,9 @@
 use serde_json::{Value, json};
 
 use super::{find, listing};
-use crate::lab::yunohost::job::{Failure, Job, Outcome};
-use crate::lab::yunohost::reply::Args;
-use crate::lab::yunohost::{view, yaml};
+use crate::yunohost::job::{Failure, Job, Outcome};
+use crate::yunohost::reply::Args;
+use crate::yunohost::{view, yaml};
 
 /// Writes `settings.yml` and the manifest where they are on a real machine.
 pub(crate) fn save(job: &mut Job<'_>, id: &str) {

@@ -6,10 +6,10 @@ use super::catalog::{self, Source};
 use super::package::{Package, compare_versions, repository_url};
 use super::scripts::{self, Script};
 use super::{Inside, find, listing, remove, requirements, resources, settings};
-use crate::lab::yunohost::backups;
-use crate::lab::yunohost::job::{Failure, Job, Outcome};
-use crate::lab::yunohost::operation_log::Running;
-use crate::lab::yunohost::reply::Args;
+use crate::yunohost::backups;
+use crate::yunohost::job::{Failure, Job, Outcome};
+use crate::yunohost::operation_log::Running;
+use crate::yunohost::reply::Args;
 
 /// How much of an upgrade's state is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

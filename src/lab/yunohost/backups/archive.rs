@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::{FOLDER, unknown};
-use crate::lab::os::Files;
-use crate::lab::os::files::Entry;
-use crate::lab::world::Moment;
-use crate::lab::yunohost::apps::Installed;
-use crate::lab::yunohost::job::{Failure, Job};
-use crate::lab::yunohost::view::{PermissionSpec, SystemPart};
+use crate::os::Files;
+use crate::os::files::Entry;
+use crate::world::Moment;
+use crate::yunohost::apps::Installed;
+use crate::yunohost::job::{Failure, Job};
+use crate::yunohost::view::{PermissionSpec, SystemPart};
 
 /// What the file of an archive begins with; the rest is the archive as JSON.
 const HEAD: &str = "simulated tar archive\n";

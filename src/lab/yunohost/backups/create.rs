@@ -6,11 +6,11 @@ use serde_json::{Map, Value, json};
 
 use super::archive::{self, Archive, SavedApp, SavedPart};
 use super::{FOLDER, listing};
-use crate::lab::yunohost::apps::{self, Inside, Installed};
-use crate::lab::yunohost::job::{Failure, Job, Outcome};
-use crate::lab::yunohost::operation_log::Running;
-use crate::lab::yunohost::reply::Args;
-use crate::lab::yunohost::{VERSION, diagnosis, view, when};
+use crate::yunohost::apps::{self, Inside, Installed};
+use crate::yunohost::job::{Failure, Job, Outcome};
+use crate::yunohost::operation_log::Running;
+use crate::yunohost::reply::Args;
+use crate::yunohost::{VERSION, diagnosis, view, when};
 
 /// Parts of the system that can be saved, with the folder that holds their files.
 pub const SYSTEM_PARTS: &[(&str, &str)] = &[

@@ -4,10 +4,10 @@ use serde_json::{Map, Value, json};
 
 use super::archive::{self, Archive};
 use super::{FOLDER, unknown};
-use crate::lab::yunohost::context::traceback;
-use crate::lab::yunohost::job::{Failure, Job, Outcome};
-use crate::lab::yunohost::reply::Args;
-use crate::lab::yunohost::{diagnosis, when};
+use crate::yunohost::context::traceback;
+use crate::yunohost::job::{Failure, Job, Outcome};
+use crate::yunohost::reply::Args;
+use crate::yunohost::{diagnosis, when};
 
 /// `backup list`: names, or with `--with-info` what is known of each; those that cannot be read are warned about.
 pub fn list(job: &mut Job<'_>, args: &Args) -> Outcome {

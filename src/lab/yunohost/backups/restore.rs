@@ -4,10 +4,10 @@ use serde_json::{Map, Value, json};
 
 use super::archive::{self, Archive};
 use super::create::SYSTEM_PARTS;
-use crate::lab::yunohost::job::{Failure, Job, Outcome};
-use crate::lab::yunohost::operation_log::Running;
-use crate::lab::yunohost::reply::Args;
-use crate::lab::yunohost::{apps, view};
+use crate::yunohost::job::{Failure, Job, Outcome};
+use crate::yunohost::operation_log::Running;
+use crate::yunohost::reply::Args;
+use crate::yunohost::{apps, view};
 
 /// `backup restore`.
 pub fn restore(job: &mut Job<'_>, args: &Args) -> Outcome {

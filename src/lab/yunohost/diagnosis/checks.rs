@@ -3,8 +3,8 @@
 use serde_json::json;
 
 use super::{Item, remote};
-use crate::lab::yunohost::job::Job;
-use crate::lab::yunohost::{apps, services, tools};
+use crate::yunohost::job::Job;
+use crate::yunohost::{apps, services, tools};
 
 /// Runs one category.
 pub fn run(job: &mut Job<'_>, category: &str) -> Vec<Item> {

@@ -16,7 +16,7 @@ pub use items::Item;
 use super::Yunohost;
 use super::job::{Failure, Job, Outcome};
 use super::reply::Args;
-use crate::lab::world::Moment;
+use crate::world::Moment;
 
 /// Categories in the order they are run and shown: id, title, seconds a report stays valid, whether it needs `ip`.
 pub(crate) const CATEGORIES: &[(&str, &str, i64, bool)] = &[

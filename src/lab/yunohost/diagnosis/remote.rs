@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 
 use super::Item;
-use crate::lab::yunohost::job::Job;
-use crate::lab::yunohost::view;
+use crate::yunohost::job::Job;
+use crate::yunohost::view;
 
 /// Ports that are looked at: port, service, what it is for.
 const PORTS: &[(u16, &str, &str)] = &[

@@ -3,8 +3,8 @@
 use serde_json::{Map, Value, json};
 
 use super::{CATEGORIES, Failure, Item, is_ignored, known_categories, matches};
-use crate::lab::yunohost::job::{Job, Outcome};
-use crate::lab::yunohost::reply::Args;
+use crate::yunohost::job::{Job, Outcome};
+use crate::yunohost::reply::Args;
 
 /// `diagnosis show`.
 pub fn show(job: &mut Job<'_>, args: &Args) -> Outcome {

@@ -3,8 +3,8 @@
 use super::DolibarrState;
 use super::statement::{Condition, OnRepeat, Shown, Statement, Term, Test, parse};
 use super::tables::{Row, Table};
-use crate::lab::world::Moment;
-use crate::lab::yunohost::when;
+use crate::world::Moment;
+use crate::yunohost::when;
 
 /// What a statement gives.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -9,7 +9,7 @@ mod table;
 mod usage;
 
 use super::reply::{Args, Line};
-use crate::lab::os::Files;
+use crate::os::Files;
 use table::{Category, Command, commands};
 
 pub use argparse::quoted;

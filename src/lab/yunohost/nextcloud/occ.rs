@@ -3,9 +3,9 @@
 use serde_json::{Map, Value, json};
 
 use super::{NextcloudState, Person};
-use crate::lab::os::Output;
-use crate::lab::world::Moment;
-use crate::lab::yunohost::when;
+use crate::os::Output;
+use crate::world::Moment;
+use crate::yunohost::when;
 
 /// Why a command did not succeed: exit status and what is shown on standard output.
 type Refused = (i32, String);

@@ -13,7 +13,7 @@ use super::Yunohost;
 use super::reply::Line;
 use super::state::fingerprint;
 use super::words::Speech;
-use crate::lab::os::{Files, Machine};
+use crate::os::{Files, Machine};
 
 pub use generated::{CATEGORIES, SSHD_CONFIG, files_of};
 

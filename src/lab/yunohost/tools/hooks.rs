@@ -2,8 +2,8 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::lab::yunohost::job::{Failure, Job, Outcome};
-use crate::lab::yunohost::reply::Args;
+use crate::yunohost::job::{Failure, Job, Outcome};
+use crate::yunohost::reply::Args;
 
 /// Hooks that come with YunoHost: action, priority, name.
 const CORE: &[(&str, &str, &str)] = &[

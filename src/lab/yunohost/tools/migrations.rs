@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use crate::lab::yunohost::job::{Failure, Job, Outcome};
-use crate::lab::yunohost::reply::Args;
+use crate::yunohost::job::{Failure, Job, Outcome};
+use crate::yunohost::reply::Args;
 
 /// A migration that this version knows.
 pub struct Migration {

@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json};
 use super::Yunohost;
 use super::job::{Failure, Job, Outcome};
 use super::reply::Args;
-use crate::lab::world::Moment;
+use crate::world::Moment;
 
 /// Debian packages, migrations and hooks of a machine.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -2,11 +2,11 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::lab::yunohost::context::{Context, Outcome};
-use crate::lab::yunohost::job::Job;
-use crate::lab::yunohost::regenconf::{self, CATEGORIES, Options};
-use crate::lab::yunohost::reply::Args;
-use crate::lab::yunohost::state::fingerprint;
+use crate::yunohost::context::{Context, Outcome};
+use crate::yunohost::job::Job;
+use crate::yunohost::regenconf::{self, CATEGORIES, Options};
+use crate::yunohost::reply::Args;
+use crate::yunohost::state::fingerprint;
 
 /// Managed files that somebody changed: category and path.
 pub fn modified_files(job: &Job<'_>) -> Vec<(String, String)> {

@@ -2,9 +2,9 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::lab::yunohost::apps;
-use crate::lab::yunohost::job::{Failure, Job, Outcome};
-use crate::lab::yunohost::reply::Args;
+use crate::yunohost::apps;
+use crate::yunohost::job::{Failure, Job, Outcome};
+use crate::yunohost::reply::Args;
 
 /// `tools update [apps|system|all]`.
 pub fn update(job: &mut Job<'_>, args: &Args) -> Outcome {

@@ -11,7 +11,7 @@ use super::super::printer;
 use super::super::reply::{Args, Line};
 use super::change::{self, Changes};
 use super::{NewUser, directory, groups};
-use crate::lab::world::Surroundings;
+use crate::world::Surroundings;
 
 /// The columns, in the order in which they are checked and exported.
 const COLUMNS: [&str; 9] =

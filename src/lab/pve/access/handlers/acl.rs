@@ -3,10 +3,10 @@
 use serde_json::{Value, json};
 
 use super::{DONE, elements, locked, required};
-use crate::lab::pve::access::rights::normalize;
-use crate::lab::pve::access::{Access, HolderKind};
-use crate::lab::pve::call::{Call, Refusal};
-use crate::lab::world::{Site, Surroundings};
+use crate::pve::access::rights::normalize;
+use crate::pve::access::{Access, HolderKind};
+use crate::pve::call::{Call, Refusal};
+use crate::world::{Site, Surroundings};
 
 /// The permissions on those paths where the caller may change them, or on all for an auditor.
 pub(super) fn list(site: &mut Site, _: Surroundings<'_>, call: &Call) -> Result<Value, Refusal> {

@@ -3,9 +3,9 @@
 use serde_json::{Value, json};
 
 use super::{DONE, locked, required, some_text};
-use crate::lab::pve::access::{Access, Group};
-use crate::lab::pve::call::{Call, Refusal};
-use crate::lab::world::{Site, Surroundings};
+use crate::pve::access::{Access, Group};
+use crate::pve::call::{Call, Refusal};
+use crate::world::{Site, Surroundings};
 
 pub(super) fn list(site: &mut Site, _: Surroundings<'_>, call: &Call) -> Result<Value, Refusal> {
     let access = &site.pve.access;

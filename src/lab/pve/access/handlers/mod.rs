@@ -11,8 +11,8 @@ mod users;
 use serde_json::Value;
 
 use super::{Access, User};
-use crate::lab::pve::call::{Call, Handler, Refusal};
-use crate::lab::pve::formats;
+use crate::pve::call::{Call, Handler, Refusal};
+use crate::pve::formats;
 
 /// The method behind a verb and a path template of this area.
 pub fn find(verb: &str, template: &str) -> Option<Handler> {

@@ -3,9 +3,9 @@
 use serde_json::{Value, json};
 
 use super::{DONE, elements, locked, required, some_text};
-use crate::lab::pve::access::{Access, Pool};
-use crate::lab::pve::call::{Call, Refusal};
-use crate::lab::world::{Site, Surroundings};
+use crate::pve::access::{Access, Pool};
+use crate::pve::call::{Call, Refusal};
+use crate::world::{Site, Surroundings};
 
 /// The pools that the caller may look at, or one of them with its members.
 pub(super) fn list(site: &mut Site, around: Surroundings<'_>, call: &Call) -> Result<Value, Refusal> {

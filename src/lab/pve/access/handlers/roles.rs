@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 use serde_json::{Map, Value, json};
 
 use super::{DONE, elements, locked, required};
-use crate::lab::pve::access::privileges;
-use crate::lab::pve::call::{Call, Refusal};
-use crate::lab::world::{Site, Surroundings};
+use crate::pve::access::privileges;
+use crate::pve::call::{Call, Refusal};
+use crate::world::{Site, Surroundings};
 
 pub(super) fn list(site: &mut Site, _: Surroundings<'_>, _: &Call) -> Result<Value, Refusal> {
     let built_in = privileges::built_in_roles();

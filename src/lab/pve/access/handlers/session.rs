@@ -3,9 +3,9 @@
 use serde_json::{Map, Value, json};
 
 use super::{DONE, existing_user, required, some_text};
-use crate::lab::pve::access::{Access, denied};
-use crate::lab::pve::call::{Call, Caller, Refusal};
-use crate::lab::world::{Site, Surroundings};
+use crate::pve::access::{Access, denied};
+use crate::pve::call::{Call, Caller, Refusal};
+use crate::world::{Site, Surroundings};
 
 pub(super) fn index(_: &mut Site, _: Surroundings<'_>, _: &Call) -> Result<Value, Refusal> {
     let below = ["acl", "domains", "groups", "password", "permissions", "roles", "ticket", "users"];

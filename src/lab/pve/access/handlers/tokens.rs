@@ -4,9 +4,9 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use super::{DONE, elements, existing_user, locked, number, required, some_text};
-use crate::lab::pve::access::{Access, Token};
-use crate::lab::pve::call::{Call, Refusal};
-use crate::lab::world::{Site, Surroundings};
+use crate::pve::access::{Access, Token};
+use crate::pve::call::{Call, Refusal};
+use crate::world::{Site, Surroundings};
 
 pub(super) fn list(site: &mut Site, _: Surroundings<'_>, call: &Call) -> Result<Value, Refusal> {
     let user = existing_user(&mut site.pve.access, &required(call, "userid")).map_err(Refusal::died)?;

@@ -3,9 +3,9 @@
 use serde_json::{Map, Value, json};
 
 use super::{DONE, elements, existing_user, locked, number, required, some_text, tokens};
-use crate::lab::pve::access::{Access, User};
-use crate::lab::pve::call::{Call, Refusal};
-use crate::lab::world::{Site, Surroundings};
+use crate::pve::access::{Access, User};
+use crate::pve::call::{Call, Refusal};
+use crate::world::{Site, Surroundings};
 
 /// The texts that a user may have.
 const TEXTS: [&str; 5] = ["firstname", "lastname", "email", "comment", "keys"];

@@ -2,12 +2,12 @@
 
 use serde_json::{Value, json};
 
-use crate::lab::os::Machine;
-use crate::lab::pve::call::{Call, Refusal};
-use crate::lab::pve::handlers::common::{existing_vmid, index as names, vm_mut};
-use crate::lab::pve::network::{self, Card};
-use crate::lab::pve::state::{Power, Vm};
-use crate::lab::world::{Site, Surroundings};
+use crate::os::Machine;
+use crate::pve::call::{Call, Refusal};
+use crate::pve::handlers::common::{existing_vmid, index as names, vm_mut};
+use crate::pve::network::{self, Card};
+use crate::pve::state::{Power, Vm};
+use crate::world::{Site, Surroundings};
 
 /// `GET …/agent`
 pub fn index(site: &mut Site, _around: Surroundings<'_>, call: &Call) -> Result<Value, Refusal> {

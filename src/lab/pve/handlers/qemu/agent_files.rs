@@ -5,12 +5,12 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
 use super::agent::reach;
-use crate::lab::os::{self, Exec};
-use crate::lab::pve::call::{Call, Refusal};
-use crate::lab::pve::handlers::common::{number, required};
-use crate::lab::pve::state::vm::AgentCommand;
-use crate::lab::world::keyed::Key;
-use crate::lab::world::{Site, Surroundings};
+use crate::os::{self, Exec};
+use crate::pve::call::{Call, Refusal};
+use crate::pve::handlers::common::{number, required};
+use crate::pve::state::vm::AgentCommand;
+use crate::world::keyed::Key;
+use crate::world::{Site, Surroundings};
 
 /// Bytes that one read gives.
 const READ_BYTES_MAX: usize = 16 * 1024 * 1024;

@@ -4,14 +4,14 @@ use serde_json::Value;
 
 use super::create::reserve;
 use super::rights::check_bridges;
-use crate::lab::pve::call::{Call, Refusal};
-use crate::lab::pve::handlers::common::{check_lock, existing_vmid, number, vm};
-use crate::lab::pve::handlers::storage::find;
-use crate::lab::pve::state::storage::parse_volid;
-use crate::lab::pve::state::{Drive, Pve};
-use crate::lab::pve::tasks;
-use crate::lab::pve::work::{CloneVm, Work, disks};
-use crate::lab::world::{Site, Surroundings};
+use crate::pve::call::{Call, Refusal};
+use crate::pve::handlers::common::{check_lock, existing_vmid, number, vm};
+use crate::pve::handlers::storage::find;
+use crate::pve::state::storage::parse_volid;
+use crate::pve::state::{Drive, Pve};
+use crate::pve::tasks;
+use crate::pve::work::{CloneVm, Work, disks};
+use crate::world::{Site, Surroundings};
 
 /// Clones a VM or template. The task's id is the source, not the new VM (sheet Proxmox, section 5b).
 pub fn clone(site: &mut Site, around: Surroundings<'_>, call: &Call) -> Result<Value, Refusal> {

@@ -2,10 +2,10 @@
 
 use serde_json::{Value, json};
 
-use crate::lab::pve::call::{Call, Refusal};
-use crate::lab::pve::cloudinit;
-use crate::lab::pve::handlers::common::{check_lock, existing_vmid, required, vm};
-use crate::lab::world::{Site, Surroundings};
+use crate::pve::call::{Call, Refusal};
+use crate::pve::cloudinit;
+use crate::pve::handlers::common::{check_lock, existing_vmid, required, vm};
+use crate::world::{Site, Surroundings};
 
 /// `GET …/cloudinit`: the options that go into the drive, with what waits for the next start.
 pub fn read(site: &mut Site, _around: Surroundings<'_>, call: &Call) -> Result<Value, Refusal> {

@@ -6,14 +6,14 @@ use serde_json::{Map, Value, json};
 
 use super::drives;
 use super::rights::{self, Subject};
-use crate::lab::pve::call::{Call, Refusal};
-use crate::lab::pve::cloudinit;
-use crate::lab::pve::handlers::common::{existing_vmid, number, option_value, skip_lock, vm};
-use crate::lab::pve::network;
-use crate::lab::pve::state::{drive, property};
-use crate::lab::pve::tasks;
-use crate::lab::pve::work::{Configure, SECOND_US, Work};
-use crate::lab::world::{Site, Surroundings};
+use crate::pve::call::{Call, Refusal};
+use crate::pve::cloudinit;
+use crate::pve::handlers::common::{existing_vmid, number, option_value, skip_lock, vm};
+use crate::pve::network;
+use crate::pve::state::{drive, property};
+use crate::pve::tasks;
+use crate::pve::work::{Configure, SECOND_US, Work};
+use crate::world::{Site, Surroundings};
 
 /// What stands instead of a password.
 const MASK: &str = "**********";

@@ -6,14 +6,14 @@ use serde_json::Value;
 
 use super::rights::{self, Subject};
 use super::{drives, rights::check_bridges};
-use crate::lab::pve::call::{Call, Refusal};
-use crate::lab::pve::handlers::common::{forbidden, vmid};
-use crate::lab::pve::network::{self, Card};
-use crate::lab::pve::state::Vm;
-use crate::lab::pve::tasks;
-use crate::lab::pve::work::{Create, Work};
-use crate::lab::world::keyed::Key;
-use crate::lab::world::{Site, Surroundings};
+use crate::pve::call::{Call, Refusal};
+use crate::pve::handlers::common::{forbidden, vmid};
+use crate::pve::network::{self, Card};
+use crate::pve::state::Vm;
+use crate::pve::tasks;
+use crate::pve::work::{Create, Work};
+use crate::world::keyed::Key;
+use crate::world::{Site, Surroundings};
 
 /// Parameters that are not options of the configuration.
 const NOT_OPTIONS: [&str; 12] = [

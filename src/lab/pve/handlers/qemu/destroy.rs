@@ -2,11 +2,11 @@
 
 use serde_json::Value;
 
-use crate::lab::pve::call::{Call, Refusal};
-use crate::lab::pve::handlers::common::{existing_vmid, skip_lock, vm};
-use crate::lab::pve::tasks;
-use crate::lab::pve::work::{Destroy, Work, destroy};
-use crate::lab::world::{Site, Surroundings};
+use crate::pve::call::{Call, Refusal};
+use crate::pve::handlers::common::{existing_vmid, skip_lock, vm};
+use crate::pve::tasks;
+use crate::pve::work::{Destroy, Work, destroy};
+use crate::world::{Site, Surroundings};
 
 /// Destroys a VM with all that belongs to it.
 pub fn destroy(site: &mut Site, around: Surroundings<'_>, call: &Call) -> Result<Value, Refusal> {

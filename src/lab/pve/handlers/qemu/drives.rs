@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 
 use super::super::{storage, volume_access};
-use crate::lab::pve::call::{Call, Refusal};
-use crate::lab::pve::cloudinit;
-use crate::lab::pve::state::Drive;
-use crate::lab::pve::state::drive::{Wanted, is_drive};
-use crate::lab::pve::state::property::Properties;
-use crate::lab::pve::state::storage::{content_of, parse_volid};
-use crate::lab::world::Site;
+use crate::pve::call::{Call, Refusal};
+use crate::pve::cloudinit;
+use crate::pve::state::Drive;
+use crate::pve::state::drive::{Wanted, is_drive};
+use crate::pve::state::property::Properties;
+use crate::pve::state::storage::{content_of, parse_volid};
+use crate::world::Site;
 
 /// Refuses drives that are written wrongly, whatever the storages are.
 ///

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use crate::lab::pve::call::{Call, Refusal};
-use crate::lab::pve::handlers::common::{existing_vmid, index as names, number, options_object, vm, vm_mut};
-use crate::lab::pve::state::{Firewall, property};
-use crate::lab::world::{Site, Surroundings};
+use crate::pve::call::{Call, Refusal};
+use crate::pve::handlers::common::{existing_vmid, index as names, number, options_object, vm, vm_mut};
+use crate::pve::state::{Firewall, property};
+use crate::world::{Site, Surroundings};
 
 /// Fields of a rule.
 const RULE_FIELDS: [&str; 13] = [

@@ -2,12 +2,12 @@
 
 use serde_json::Value;
 
-use crate::lab::pve::call::{Call, Refusal};
-use crate::lab::pve::handlers::common::{existing_vmid, number, skip_lock, vm};
-use crate::lab::pve::state::{Power as State, Vm};
-use crate::lab::pve::tasks;
-use crate::lab::pve::work::{Power, PowerAction, Work};
-use crate::lab::world::{Site, Surroundings};
+use crate::pve::call::{Call, Refusal};
+use crate::pve::handlers::common::{existing_vmid, number, skip_lock, vm};
+use crate::pve::state::{Power as State, Vm};
+use crate::pve::tasks;
+use crate::pve::work::{Power, PowerAction, Work};
+use crate::world::{Site, Surroundings};
 
 /// `start`: a VM that runs already is the task's error, not the request's.
 pub fn start(site: &mut Site, around: Surroundings<'_>, call: &Call) -> Result<Value, Refusal> {

@@ -2,11 +2,11 @@
 
 use serde_json::Value;
 
-use crate::lab::pve::call::{Call, Refusal};
-use crate::lab::pve::handlers::common::{existing_vmid, required, skip_lock};
-use crate::lab::pve::tasks;
-use crate::lab::pve::work::{Resize, Work};
-use crate::lab::world::{Site, Surroundings};
+use crate::pve::call::{Call, Refusal};
+use crate::pve::handlers::common::{existing_vmid, required, skip_lock};
+use crate::pve::tasks;
+use crate::pve::work::{Resize, Work};
+use crate::world::{Site, Surroundings};
 
 /// Grows a disk: a task although the verb is PUT (sheet Proxmox, section 5d).
 pub fn resize(site: &mut Site, around: Surroundings<'_>, call: &Call) -> Result<Value, Refusal> {

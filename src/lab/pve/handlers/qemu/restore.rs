@@ -5,14 +5,14 @@ use serde_json::Value;
 use super::create::{add_addresses, options, reserve};
 use super::drives;
 use super::rights::{self, Subject, check_bridges};
-use crate::lab::pve::call::{Call, Refusal};
-use crate::lab::pve::handlers::common::{forbidden, number};
-use crate::lab::pve::handlers::volume_access;
-use crate::lab::pve::state::storage::{content_of, parse_volid};
-use crate::lab::pve::state::{StorageKind, drive};
-use crate::lab::pve::tasks;
-use crate::lab::pve::work::{Restore, Work, check_lock};
-use crate::lab::world::{Site, Surroundings};
+use crate::pve::call::{Call, Refusal};
+use crate::pve::handlers::common::{forbidden, number};
+use crate::pve::handlers::volume_access;
+use crate::pve::state::storage::{content_of, parse_volid};
+use crate::pve::state::{StorageKind, drive};
+use crate::pve::tasks;
+use crate::pve::work::{Restore, Work, check_lock};
+use crate::world::{Site, Surroundings};
 
 /// Restores a backup: rights, conflicts and locks are checked here, everything else fails in the task `qmrestore`.
 pub fn restore(
@@ -54,7 +54,7 @@ pub fn restore(
     let work = Restore::new(
         vmid,
         archive,
-        crate::lab::pve::work::restore::Options {
+        crate::pve::work::restore::Options {
             storage,
             pool,
             unique: call.flag("unique"),

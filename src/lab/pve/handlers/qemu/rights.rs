@@ -1,10 +1,10 @@
 //! Which privilege each option of a VM needs.
 
-use crate::lab::pve::call::{Call, Refusal};
-use crate::lab::pve::network::{self, Card};
-use crate::lab::pve::state::drive;
-use crate::lab::pve::{cloudinit, state};
-use crate::lab::world::Site;
+use crate::pve::call::{Call, Refusal};
+use crate::pve::network::{self, Card};
+use crate::pve::state::drive;
+use crate::pve::{cloudinit, state};
+use crate::world::Site;
 
 const CPU: [&str; 9] = ["cores", "cpu", "runningcpu", "cpulimit", "cpuunits", "numa", "smp", "sockets", "vcpus"];
 const MEMORY: [&str; 4] = ["memory", "balloon", "shares", "allow-ksm"];

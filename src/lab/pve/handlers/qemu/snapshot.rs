@@ -3,12 +3,12 @@
 use serde_json::{Value, json};
 
 use super::config::shown;
-use crate::lab::pve::call::{Call, Refusal};
-use crate::lab::pve::handlers::common::{check_lock, existing_vmid, index as names, required, vm, vm_mut};
-use crate::lab::pve::state::Snapshot;
-use crate::lab::pve::tasks;
-use crate::lab::pve::work::{Rollback, SnapshotDelete, SnapshotTake, Work};
-use crate::lab::world::{Site, Surroundings};
+use crate::pve::call::{Call, Refusal};
+use crate::pve::handlers::common::{check_lock, existing_vmid, index as names, required, vm, vm_mut};
+use crate::pve::state::Snapshot;
+use crate::pve::tasks;
+use crate::pve::work::{Rollback, SnapshotDelete, SnapshotTake, Work};
+use crate::world::{Site, Surroundings};
 
 /// `GET …/snapshot`: with the pseudo-entry `current`.
 pub fn list(site: &mut Site, _around: Surroundings<'_>, call: &Call) -> Result<Value, Refusal> {

@@ -2,10 +2,10 @@
 
 use serde_json::{Value, json};
 
-use crate::lab::pve::call::{Call, Refusal};
-use crate::lab::pve::handlers::common::{check_node, existing_vmid, index as names, vm};
-use crate::lab::pve::state::{Power, Vm, bytes};
-use crate::lab::world::{Site, Surroundings};
+use crate::pve::call::{Call, Refusal};
+use crate::pve::handlers::common::{check_node, existing_vmid, index as names, vm};
+use crate::pve::state::{Power, Vm, bytes};
+use crate::world::{Site, Surroundings};
 
 /// `GET /nodes/{node}/qemu`
 pub fn list(site: &mut Site, around: Surroundings<'_>, call: &Call) -> Result<Value, Refusal> {

@@ -2,11 +2,11 @@
 
 use serde_json::Value;
 
-use crate::lab::pve::call::{Call, Refusal};
-use crate::lab::pve::handlers::common::{check_lock, existing_vmid, vm};
-use crate::lab::pve::tasks;
-use crate::lab::pve::work::{Template, Work, template};
-use crate::lab::world::{Site, Surroundings};
+use crate::pve::call::{Call, Refusal};
+use crate::pve::handlers::common::{check_lock, existing_vmid, vm};
+use crate::pve::tasks;
+use crate::pve::work::{Template, Work, template};
+use crate::world::{Site, Surroundings};
 
 /// Makes a template of a VM.
 pub fn create(site: &mut Site, around: Surroundings<'_>, call: &Call) -> Result<Value, Refusal> {

@@ -5,16 +5,16 @@ use serde::{Deserialize, Serialize};
 use super::place::{Copy, Place};
 use super::report;
 use super::{Mode, Options};
-use crate::lab::pve::backups::capture;
-use crate::lab::pve::backups::{self, Level};
-use crate::lab::pve::call::Caller;
-use crate::lab::pve::general::zone_of;
-use crate::lab::pve::retention::Keep;
-use crate::lab::pve::state::{Power, Volume, bytes, property};
-use crate::lab::pve::work::{SECOND_US, disks, power, vm_mut};
-use crate::lab::pve::{access::Access, boot};
-use crate::lab::world::keyed::Key;
-use crate::lab::world::{Moment, Site, Surroundings};
+use crate::pve::backups::capture;
+use crate::pve::backups::{self, Level};
+use crate::pve::call::Caller;
+use crate::pve::general::zone_of;
+use crate::pve::retention::Keep;
+use crate::pve::state::{Power, Volume, bytes, property};
+use crate::pve::work::{SECOND_US, disks, power, vm_mut};
+use crate::pve::{access::Access, boot};
+use crate::world::keyed::Key;
+use crate::world::{Moment, Site, Surroundings};
 
 /// How long a guest that is up takes to shut down.
 const SHUTDOWN_US: u64 = 8 * SECOND_US;
@@ -300,7 +300,7 @@ impl Guest {
     fn tell_left_out(&mut self, site: &Site, around: Surroundings<'_>, log: &mut Log) {
         let Some(vm) = site.pve.vms.get(&self.vmid) else { return };
         for (key, value) in &vm.config {
-            if crate::lab::pve::state::drive::is_unused(key) {
+            if crate::pve::state::drive::is_unused(key) {
                 self.say(around, log, "INFO", &format!("skip unused drive '{value}' (not included into backup)"));
             }
         }
@@ -517,7 +517,7 @@ impl Guest {
             let level = if level == Level::Error { "ERROR" } else { "INFO" };
             self.say(around, log, level, &line);
         }
-        let gone = pruned?.iter().filter(|one| one.mark == crate::lab::pve::retention::Mark::Remove).count();
+        let gone = pruned?.iter().filter(|one| one.mark == crate::pve::retention::Mark::Remove).count();
         let extra = if gone > 0 { " not covered by keep-retention policy" } else { "" };
         self.say(around, log, "INFO", &format!("pruned {gone} backup(s){extra}"));
         Ok(())

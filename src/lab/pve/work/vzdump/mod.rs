@@ -7,9 +7,9 @@ pub mod report;
 use serde::{Deserialize, Serialize};
 
 use super::{SECOND_US, Step, Work};
-use crate::lab::pve::call::Caller;
-use crate::lab::pve::retention::Keep;
-use crate::lab::world::{Moment, Site, Surroundings};
+use crate::pve::call::Caller;
+use crate::pve::retention::Keep;
+use crate::world::{Moment, Site, Surroundings};
 use guest::Guest;
 
 pub use guest::protected_limit;

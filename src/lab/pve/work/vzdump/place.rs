@@ -5,12 +5,12 @@ mod to_server;
 use serde::{Deserialize, Serialize};
 
 use super::{Options, report};
-use crate::lab::pve::backups::capture::Captured;
-use crate::lab::pve::backups::{self, folder};
-use crate::lab::pve::general::zone_of;
-use crate::lab::pve::state::StorageKind;
-use crate::lab::pve::work::SECOND_US;
-use crate::lab::world::{Moment, Site, Surroundings};
+use crate::pve::backups::capture::Captured;
+use crate::pve::backups::{self, folder};
+use crate::pve::general::zone_of;
+use crate::pve::state::StorageKind;
+use crate::pve::work::SECOND_US;
+use crate::world::{Moment, Site, Surroundings};
 use to_server::ToServer;
 
 /// Bytes of a disk that hold something and are read in a second.

@@ -5,14 +5,14 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::{Closed, Copy, EMPTY_BYTES_PER_SECOND, READ_BYTES_PER_SECOND, SHORTEST_US, report, time_us};
-use crate::lab::pbs::node_side::{self, Previous, Running, Upload};
-use crate::lab::pbs::state::names::time_text;
-use crate::lab::pbs::state::{Archive, GroupId};
-use crate::lab::pve::backups::capture::Captured;
-use crate::lab::pve::backups::config::device;
-use crate::lab::pve::backups::server::{Plugin, crypt_mode, secret_path};
-use crate::lab::pve::state::{Bitmap, Power};
-use crate::lab::world::{Moment, Site, Surroundings};
+use crate::pbs::node_side::{self, Previous, Running, Upload};
+use crate::pbs::state::names::time_text;
+use crate::pbs::state::{Archive, GroupId};
+use crate::pve::backups::capture::Captured;
+use crate::pve::backups::config::device;
+use crate::pve::backups::server::{Plugin, crypt_mode, secret_path};
+use crate::pve::state::{Bitmap, Power};
+use crate::world::{Moment, Site, Surroundings};
 
 /// Bytes that the uplink of a site sends in a second.
 const UPLINK_BYTES_PER_SECOND: u64 = 5_000_000;
