@@ -53,4 +53,5 @@ mod technician;
 mod two_at_once;
 mod yunohost_apps_sheet;
 mod yunohost_grammar;
+mod yunohost_s10;
 mod yunohost_sheet;

@@ -97,12 +97,21 @@ pub fn configuration_errors(files: &Files, name: &str, now: Moment) -> Vec<Strin
         let ended = bare.trim_end().ends_with([';', '}']) || bare.trim().is_empty();
         (!ended).then(|| (path, text.matches('\n').count() + 1))
     });
-    let Some((path, line)) = broken else { return Vec::new() };
+    let cut_short =
+        broken.map(|(path, line)| format!("unexpected end of file, expecting \";\" or \"}}\" in {path}:{line}"));
+    let Some(words) = cut_short.or_else(|| empty_allow(files)) else { return Vec::new() };
     let stamp = when::date_and_time(now).replace('-', "/");
     vec![
-        format!("{stamp} [emerg] 1#1: unexpected end of file, expecting \";\" or \"}}\" in {path}:{line}"),
+        format!("{stamp} [emerg] 1#1: {words}"),
         "nginx: configuration file /etc/nginx/nginx.conf test failed".to_owned(),
     ]
+}
+
+/// An `allow` that names nobody in the administration page's configuration.
+fn empty_allow(files: &Files) -> Option<String> {
+    let path = "/etc/nginx/conf.d/yunohost_admin.conf.inc";
+    let line = files.read(path)?.lines().position(|line| line.trim() == "allow ;")?;
+    Some(format!("invalid number of arguments in \"allow\" directive in {path}:{}", line + 1))
 }
 
 /// Runs a `service` command.

@@ -104,18 +104,27 @@ fn mail_domains<'a>(yunohost: &'a Yunohost, feature: &str) -> Vec<&'a str> {
     domains.map(|domain| domain.name.as_str()).collect()
 }
 
+/// Who reaches the administration page. An empty list gives `allow ;`, which nginx refuses (sheet YunoHost, section 10).
+fn allow_list(yunohost: &Yunohost) -> String {
+    if settings::text(yunohost, "webadmin_allowlist_enabled") != "1" {
+        return String::new();
+    }
+    let list = settings::text(yunohost, "webadmin_allowlist");
+    let allowed: String = list.split(',').map(|address| format!("allow {};\n", address.trim())).collect();
+    format!("{allowed}deny all;\n")
+}
+
 fn nginx(yunohost: &Yunohost) -> Vec<(String, Option<String>)> {
     let setting = |key: &str| settings::text(yunohost, key);
     let mut files = vec![(
         "/etc/nginx/conf.d/yunohost_admin.conf.inc".to_owned(),
         Some(format!(
-            "# compatibility {}, allow-list {} {}, experimental {}, TLS forwarding {} {}\n",
+            "# compatibility {}, experimental {}, TLS forwarding {} {}\n{}",
             setting("nginx_compatibility"),
-            setting("webadmin_allowlist_enabled"),
-            setting("webadmin_allowlist"),
             setting("security_experimental_enabled"),
             setting("tls_passthrough_enabled"),
             setting("tls_passthrough_list"),
+            allow_list(yunohost),
         )),
     )];
     let with_mail = mail_domains(yunohost, "mail_in");

@@ -11,6 +11,7 @@ use super::neighbours;
 use super::panel::{Filter, Panel, is_on, same};
 use super::regenconf::{self, Options};
 use super::reply::{Args, Line};
+use super::services;
 use super::state::fingerprint;
 
 /// Where settings that differ from their default are kept, readable by everybody (sheet, section 3).
@@ -217,6 +218,11 @@ impl Context<'_> {
     pub fn regenerate(&mut self, names: &[&str]) {
         let done = regenconf::regenerate(self.machine, names, Options::default(), self.speech);
         self.lines.extend(done.lines);
+        if names.contains(&"nginx") {
+            // nginx tests what was written before it takes it over; only these lines tell that it did not.
+            let errors = services::configuration_errors(&self.machine.files, "nginx", self.around.now);
+            self.lines.extend(errors.into_iter().map(Line::Error));
+        }
         cli_log::keep_regenerated(self.machine, names, self.around.now);
     }
 }
