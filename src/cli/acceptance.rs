@@ -1,13 +1,11 @@
 //! Accepting an inventory: what the files say becomes what is carried out, with who, when and what changed.
 
-use std::sync::Arc;
-
 use super::exit::Exit;
 use super::failure::Failure;
 use super::session::Session;
 use crate::billing::impact::{self, impacts};
 use crate::engine::run::Accepted;
-use crate::inventory::model::{Inventory, UnreadableModel};
+use crate::inventory::model::UnreadableModel;
 use crate::inventory::{self, Loaded};
 use crate::store::{InventoryVersion, NewInventoryVersion, Store, StoreError};
 
@@ -140,11 +138,10 @@ impl Session {
 /// # Errors
 /// When the store holds a model that this program cannot read.
 pub fn read(version: &InventoryVersion) -> Result<Accepted, Failure> {
-    let inventory = Inventory::stored(version.model.clone()).map_err(|error| match error {
+    Accepted::read(version).map_err(|error| match error {
         UnreadableModel::Newer(_) => Failure::new(Exit::Configuration, error.to_string(), "update this program"),
         UnreadableModel::Damaged(_) => StoreError::Unreadable { what: "inventory's model" }.into(),
-    })?;
-    Ok(Accepted { number: version.number, inventory: Arc::new(inventory) })
+    })
 }
 
 fn nothing_accepted() -> Failure {

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, CommandFactory, Parser, Subcommand};
 
 use super::commands::{
-    adopt, apply, backup, backup_server, billing, client, completions, dns, drill, inventory, key, man, person, plan,
+    adopt, apply, backup, backup_server, billing, client, completions, dns, drill, inventory, jobs, key, man, person, plan,
     restore, seat, secret, site, store, support, watch, welcome,
 };
 
@@ -101,6 +101,9 @@ pub enum Command {
     Backup(backup::Backup),
     /// Look at all sites and keep what was seen, again and again or once
     Watch(watch::Arguments),
+    /// What the program does by itself, and what became of it
+    #[command(subcommand)]
+    Jobs(jobs::JobsCommand),
     /// The DNS records to publish for clients' domains
     Dns(dns::Arguments),
     /// Try whether a backup can be restored: into an isolated machine, looked into, destroyed again

@@ -10,7 +10,9 @@ use crate::domain::refusal::Refusal;
 use crate::engine::EngineError;
 use crate::inventory::edit::EditError;
 use crate::inventory::{Drawing, Mistakes};
+use crate::metrics::CannotListen;
 use crate::print::PrintError;
+use crate::proof::FileError;
 use crate::store::StoreError;
 use crate::store::secrets::VaultError;
 use crate::util::clock::ClockError;
@@ -127,9 +129,24 @@ impl From<EngineError> for Failure {
     }
 }
 
+impl From<CannotListen> for Failure {
+    fn from(error: CannotListen) -> Failure {
+        Failure::error(Exit::Configuration, error)
+    }
+}
+
 impl From<PrintError> for Failure {
     fn from(error: PrintError) -> Failure {
         Failure::error(Exit::Configuration, error)
+    }
+}
+
+impl From<FileError> for Failure {
+    fn from(error: FileError) -> Failure {
+        match error {
+            FileError::Print(error) => error.into(),
+            other => Failure::error(Exit::Configuration, other),
+        }
     }
 }
 

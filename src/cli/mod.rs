@@ -2,7 +2,6 @@
 
 mod acceptance;
 pub mod arguments;
-mod certificate;
 mod commands;
 mod confirm;
 pub mod exit;
@@ -12,6 +11,7 @@ mod progress;
 pub mod reference;
 mod selection;
 mod session;
+mod signals;
 mod summary;
 mod table;
 mod welcome;

@@ -2,8 +2,10 @@
 
 pub mod backup;
 pub mod billing;
+pub mod french;
 pub mod hosts;
 pub mod ids;
+pub mod jobs;
 pub mod keys;
 pub mod legal;
 pub mod money;

@@ -1,5 +1,6 @@
 //! What can stop the engine, and the class that decides the exit code.
 
+use crate::inventory::model::UnreadableModel;
 use crate::pbs::PbsError;
 use crate::pve::{PveError, WaitError};
 use crate::ssh::SshError;
@@ -32,6 +33,9 @@ pub enum EngineError {
     /// The clock.
     #[error(transparent)]
     Clock(#[from] ClockError),
+    /// The accepted inventory.
+    #[error(transparent)]
+    Inventory(#[from] UnreadableModel),
     /// A playbook that names something that does not exist.
     #[error(transparent)]
     Template(#[from] TemplateError),
@@ -91,9 +95,10 @@ impl EngineError {
                 Class::Unreachable
             }
             EngineError::Unknown(_) | EngineError::Pbs(PbsError::Unreachable { .. }) => Class::Unreachable,
-            EngineError::MissingSecret(_) | EngineError::Template(_) | EngineError::NotPrepared(_) => {
-                Class::Configuration
-            }
+            EngineError::MissingSecret(_)
+            | EngineError::Template(_)
+            | EngineError::Inventory(_)
+            | EngineError::NotPrepared(_) => Class::Configuration,
             EngineError::Conflict(_) | EngineError::Busy { .. } => Class::Conflict,
             _ => Class::Stopped,
         }

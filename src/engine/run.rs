@@ -20,13 +20,13 @@ use super::site::{SiteLink, Token};
 use super::under_way::UnderWay;
 use super::{Engine, EngineError, Event};
 use crate::domain::ids::{InstanceId, SiteId};
-use crate::inventory::model::{Inventory, Site};
+use crate::inventory::model::{Inventory, Site, UnreadableModel};
 use crate::plan::action::PLAN_VERSION;
 use crate::plan::backups::RemoteAccess;
 use crate::plan::decide::decide;
 use crate::plan::desired::Subject;
 use crate::plan::{Action, GuestState, InstancePlan, MachineState, Observed, Plan, PlannedAction};
-use crate::store::{NewObservation, NewRun, Scope};
+use crate::store::{InventoryVersion, NewObservation, NewRun, Scope, Store};
 use crate::util::limits;
 
 /// An accepted inventory.
@@ -36,6 +36,26 @@ pub struct Accepted {
     pub number: i64,
     /// What it says.
     pub inventory: Arc<Inventory>,
+}
+
+impl Accepted {
+    /// An accepted version as the engine takes it.
+    ///
+    /// # Errors
+    /// When the store holds a model that this program cannot read.
+    pub fn read(version: &InventoryVersion) -> Result<Accepted, UnreadableModel> {
+        let inventory = Inventory::stored(version.model.clone())?;
+        Ok(Accepted { number: version.number, inventory: Arc::new(inventory) })
+    }
+
+    /// The version in force; none when none was ever accepted.
+    ///
+    /// # Errors
+    /// When the store cannot be read, or holds a model that this program cannot read.
+    pub async fn latest(store: &Store) -> Result<Option<Accepted>, EngineError> {
+        let latest = store.latest_inventory().await?;
+        Ok(latest.as_ref().map(Accepted::read).transpose()?)
+    }
 }
 
 /// What became of one instance.

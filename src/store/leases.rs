@@ -35,7 +35,7 @@ const ACQUIRE: &str = "
 const SELECT: &str = "SELECT holder, until_us, fence FROM leases WHERE name = $1";
 const TAKE_OVER: &str = "
     UPDATE leases SET holder = $3, until_us = $4, fence = fence + 1 WHERE name = $1 AND fence = $2 RETURNING fence";
-const RENEW: &str = "UPDATE leases SET until_us = $4 WHERE name = $1 AND fence = $2 AND holder = $3";
+pub(super) const RENEW: &str = "UPDATE leases SET until_us = $4 WHERE name = $1 AND fence = $2 AND holder = $3";
 // The row stays: its fencing number must go on growing.
 const RELEASE: &str = "UPDATE leases SET until_us = 0 WHERE name = $1 AND fence = $2 AND holder = $3";
 
@@ -121,7 +121,8 @@ impl Store {
     }
 }
 
-fn lost(lease: &Lease) -> StoreError {
+/// What is said to a holder whose lease is gone.
+pub(super) fn lost(lease: &Lease) -> StoreError {
     StoreError::conflict(
         format!("`{}` is no longer held by `{}`", lease.name, lease.holder),
         "another run acts on it: wait for its end, then run the command again",

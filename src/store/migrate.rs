@@ -33,6 +33,11 @@ const MIGRATIONS: &[Migration] = &[
         sqlite: include_str!("migrations/sqlite/0004_billing.sql"),
         postgres: include_str!("migrations/postgres/0004_billing.sql"),
     },
+    Migration {
+        version: 8,
+        sqlite: include_str!("migrations/sqlite/0008_jobs.sql"),
+        postgres: include_str!("migrations/postgres/0008_jobs.sql"),
+    },
 ];
 
 /// Any number, the same in every program that opens the store: only one of them migrates at a time.

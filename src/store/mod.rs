@@ -16,6 +16,7 @@ mod error;
 mod host_keys;
 mod inventory;
 mod invoices;
+mod jobs;
 mod journal;
 mod leases;
 mod looks;
@@ -24,6 +25,7 @@ mod migrate;
 mod notices;
 mod observations;
 mod open;
+mod orders;
 mod payload;
 mod payments;
 mod plans;
@@ -45,12 +47,14 @@ pub use invoices::{
     ChargeRecord, InvoiceFile, InvoiceRecord, Issue, LedgerRow, NewDocument, Numbered, RECORD_VERSION, SeriesEnd,
     number as invoice_number,
 };
+pub use jobs::{Begun, JobAttempt, JobEnd, JobKey};
 pub use journal::{ActionState, JournalEntry, JournalRecord};
 pub use leases::{Acquired, Lease};
 pub use looks::{Look, NewLook, StandingObstacle};
 pub use markers::SeenMarker;
 pub use notices::SentNotice;
 pub use observations::{NewObservation, Observation};
+pub use orders::{JobOrder, NewJobOrder};
 pub use payments::{Movement, NewPayment, PaymentRecord};
 pub use plans::PlanRecord;
 pub use restores::{NewRestore, Purpose, Restore, RestoreState};

@@ -228,3 +228,39 @@ pub const BACKUP_PROGRESS_INTERVAL: Duration = Duration::from_secs(30);
 
 /// Namespaces of one backup server that are listed at once.
 pub const PBS_LISTINGS_AT_ONCE: usize = 4;
+
+/// Between two looks at what is due; an order wakes the scheduler of its own process at once.
+pub const JOB_TICK: Duration = Duration::from_secs(5);
+
+/// How long a process has a job to itself before another one may believe it dead. Holders renew it in time.
+pub const JOB_CLAIM_TIME: Duration = Duration::from_secs(600);
+
+/// Between two renewals of a claim, on the wall's clock.
+pub const JOB_CLAIM_RENEWAL: Duration = Duration::from_secs(60);
+
+/// How often one job is tried for the same moment; the next moment begins anew.
+pub const JOB_ATTEMPTS_MAX: u32 = 5;
+
+/// After a first failure a job is tried again after this, then after twice as long each time.
+pub const JOB_RETRY_FIRST: Duration = Duration::from_secs(60);
+
+/// A failed job is never tried again later than after this.
+pub const JOB_RETRY_LONGEST: Duration = Duration::from_secs(3600);
+
+/// How long work that is under way gets to end when the program is asked to stop; what takes longer is left resumable.
+pub const JOB_STOP_PATIENCE: Duration = Duration::from_secs(90);
+
+/// How long ended attempts at jobs are remembered.
+pub const JOB_HISTORY: Duration = Duration::from_secs(90 * 24 * 3600);
+
+/// Hour of the day, where the co-operative is, at which restore tests begin: after work, before the nightly backups.
+pub const JOB_DRILLS_HOUR: i8 = 22;
+
+/// Restore tests that could not begin in the evening do not begin later than this: nobody's node is busy by day.
+pub const JOB_DRILLS_LATE_MAX: Duration = Duration::from_secs(6 * 3600);
+
+/// Hour of the day at which the store is tidied up.
+pub const JOB_TIDY_HOUR: i8 = 5;
+
+/// How long a reader of metrics may take for its request.
+pub const METRICS_REQUEST_TIMEOUT: Duration = Duration::from_secs(30);

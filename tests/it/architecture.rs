@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// Which room may use which: the table of `docs/architecture.md`.
-const EDGES: [(&str, &[&str]); 15] = [
+const EDGES: [(&str, &[&str]); 18] = [
     ("util", &[]),
     ("domain", &[]),
     ("inventory", &["domain", "util"]),
     ("plan", &["domain", "inventory", "yunohost"]),
     ("print", &["util"]),
+    ("proof", &["domain", "inventory", "print", "store"]),
     ("transport", &["ssh", "util"]),
     ("pve", &["domain", "ssh", "transport", "util"]),
     ("pbs", &["domain", "ssh", "transport", "util"]),
@@ -18,6 +19,8 @@ const EDGES: [(&str, &[&str]); 15] = [
     ("store", &["domain", "inventory", "util"]),
     ("billing", &["domain", "inventory", "print", "store", "util"]),
     ("engine", &["domain", "inventory", "pbs", "plan", "pve", "ssh", "store", "util", "yunohost"]),
+    ("metrics", &["domain", "engine", "store", "util"]),
+    ("jobs", &["domain", "engine", "metrics", "plan", "proof", "store", "util"]),
     (
         "cli",
         &[
@@ -25,9 +28,12 @@ const EDGES: [(&str, &[&str]); 15] = [
             "domain",
             "engine",
             "inventory",
+            "jobs",
+            "metrics",
             "pbs",
             "plan",
             "print",
+            "proof",
             "pve",
             "ssh",
             "store",

@@ -17,6 +17,7 @@ mod drill_sweep;
 mod drills;
 mod faults;
 mod inventory;
+mod jobs;
 mod journeys;
 mod killed;
 mod lab_control;

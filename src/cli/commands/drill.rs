@@ -1,14 +1,10 @@
 //! `accolades drill`: restore tests, with their records and certificates.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand, ValueEnum};
-use jiff::tz::TimeZone;
-use serde::Serialize;
 use serde_json::json;
 
-use crate::cli::certificate::{self, Source};
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::output::Style;
@@ -16,13 +12,13 @@ use crate::cli::progress::Progress;
 use crate::cli::session::Session;
 use crate::cli::table::table;
 use crate::cli::{selection, when};
-use crate::domain::backup::drill::{self, BrokenChain, Due, Origin, Verdict, check_chain};
+use crate::domain::backup::drill::{BrokenChain, Due, Origin, Verdict, check_chain};
 use crate::domain::ids::InstanceId;
-use crate::engine::drill::DrillOrder;
+use crate::engine::drill::{DrillOrder, DueDrill, due_drills};
 use crate::engine::run::Accepted;
 use crate::inventory::model::Inventory;
 use crate::plan::desired::Subject;
-use crate::print;
+use crate::proof;
 use crate::store::{KeptDrill, Scope, Store};
 
 /// Version of what the commands print with `--json`.
@@ -137,7 +133,7 @@ async fn carry_out(
     for (id, order, result) in ended {
         match result {
             Ok(kept) => {
-                let files = write(inventory, &kept, out)?;
+                let files = proof::write(inventory, &kept, out)?;
                 tell(session, inventory, &kept, &files)?;
                 exits.push(exit_of(&kept.record.verdict));
             }
@@ -180,42 +176,6 @@ fn worst(exits: &[Exit]) -> Exit {
         1 => exit,
         _ => Exit::Partial,
     })
-}
-
-/// Writes the record, and a certificate for each client when the backup was proven.
-fn write(inventory: &Inventory, kept: &KeptDrill, out: &Path) -> Result<Vec<PathBuf>, Failure> {
-    let record = &kept.record;
-    let zone = when::zone(&inventory.cooperative);
-    let folder = out.join(record.instance.as_str());
-    fs::create_dir_all(&folder).map_err(|error| Failure::file(&folder, &error))?;
-    let day = when::day(jiff::Timestamp::from_microsecond(record.began_at_us).unwrap_or_default(), &zone);
-    let stem = format!("{day}-{}-{}", record.from.as_str(), record.id);
-    let mut files = Vec::new();
-    let mut put = |name: String, content: &[u8]| {
-        let path = folder.join(name);
-        // Whole or not at all: a record that is cut short would look like one that was changed.
-        let made = path.with_extension("new");
-        let written = fs::write(&made, content).and_then(|()| fs::rename(&made, &path));
-        written.map_err(|error| Failure::file(&path, &error))?;
-        files.push(path);
-        Ok::<(), Failure>(())
-    };
-    put(format!("{stem}.json"), record_file(kept).as_bytes())?;
-    for client in record.clients.iter().filter_map(|id| inventory.clients.get(id)) {
-        let source = Source { kept, client, inventory, zone: &zone };
-        if let Some(certificate) = source.certificate() {
-            let data = serde_json::to_value(&certificate).expect("texts and lists only");
-            let pdf = print::pdf(certificate::TEMPLATE, &data, &source.identity())
-                .map_err(|error| Failure::new(Exit::Configuration, error.to_string(), "correct the template"))?;
-            put(format!("{stem}-{}.pdf", client.id), &pdf)?;
-        }
-    }
-    Ok(files)
-}
-
-/// The record as it was hashed, beside its hash: `jq -cSj .record FILE | sha256sum` gives the same.
-fn record_file(kept: &KeptDrill) -> String {
-    format!("{{\"version\":{JSON_VERSION},\"hash\":\"{}\",\"record\":{}}}\n", kept.hash, kept.record.canonical())
 }
 
 fn tell(session: &Session, inventory: &Inventory, kept: &KeptDrill, files: &[PathBuf]) -> Result<(), Failure> {
@@ -270,47 +230,10 @@ fn style_of(verdict: &Verdict) -> Style {
     }
 }
 
-#[derive(Serialize)]
-struct DueLine {
-    instance: InstanceId,
-    from: Origin,
-    proven_at_us: Option<i64>,
-    tried_at_us: Option<i64>,
-    due: Due,
-}
-
-/// What is due, the remote backup only where the site has one.
-async fn due_lines(
-    store: &Store,
-    inventory: &Inventory,
-    now_us: i64,
-    zone: &TimeZone,
-) -> Result<Vec<DueLine>, Failure> {
-    let day = when::day(jiff::Timestamp::from_microsecond(now_us).unwrap_or_default(), zone);
-    let mut lines = Vec::new();
-    for instance in inventory.instances.values() {
-        let Some(subject) = Subject::on(inventory, instance, day) else { continue };
-        for from in Origin::ALL {
-            if from == Origin::Remote && subject.site.backup_server.is_none() {
-                continue;
-            }
-            let known = store.known_of_drills(&Scope::Staff, &instance.id, from).await?;
-            lines.push(DueLine {
-                instance: instance.id.clone(),
-                from,
-                proven_at_us: known.proven_at_us,
-                tried_at_us: known.tried_at_us,
-                due: drill::due(from, known, now_us),
-            });
-        }
-    }
-    Ok(lines)
-}
-
 async fn show_due(session: &Session, store: &Store, accepted: &Accepted) -> Result<Exit, Failure> {
     let inventory = accepted.inventory.as_ref();
     let (now_us, zone) = (session.now().await?.as_microsecond(), when::zone(&inventory.cooperative));
-    let lines = due_lines(store, inventory, now_us, &zone).await?;
+    let lines = due_drills(store, inventory, now_us).await?;
     if session.output.is_json() {
         session.output.json(&json!({ "version": JSON_VERSION, "now_us": now_us, "drills": lines }))?;
         return Ok(Exit::Ok);
@@ -339,12 +262,12 @@ async fn show_due(session: &Session, store: &Store, accepted: &Accepted) -> Resu
 
 async fn run_due(session: &Session, store: &Store, accepted: &Accepted, out: &Path) -> Result<Exit, Failure> {
     let inventory = accepted.inventory.as_ref();
-    let (now_us, zone) = (session.now().await?.as_microsecond(), when::zone(&inventory.cooperative));
-    let lines = due_lines(store, inventory, now_us, &zone).await?;
-    let orders: Vec<(InstanceId, DrillOrder)> = lines
+    let now_us = session.now().await?.as_microsecond();
+    let drills = due_drills(store, inventory, now_us).await?;
+    let orders: Vec<(InstanceId, DrillOrder)> = drills
         .into_iter()
-        .filter(|line| !matches!(line.due, Due::Later { .. }))
-        .map(|line| (line.instance, DrillOrder { from: line.from, backup: None }))
+        .filter(DueDrill::is_now)
+        .map(|drill| (drill.instance, DrillOrder { from: drill.from, backup: None }))
         .collect();
     if orders.is_empty() {
         session.output.say("nothing is due");

@@ -13,6 +13,7 @@ pub mod demo;
 pub mod dns;
 pub mod drill;
 pub mod inventory;
+pub mod jobs;
 pub mod key;
 #[cfg(feature = "lab")]
 pub mod lab;
@@ -51,6 +52,7 @@ pub async fn run(session: &Session, command: Command) -> Result<Exit, Failure> {
         Command::Adopt(arguments) => adopt::run(session, arguments).await,
         Command::Person(what) => person::run(session, what).await,
         Command::Status => status::run(session).await,
+        Command::Jobs(what) => jobs::run(session, what).await,
         Command::Dns(arguments) => dns::run(session, arguments).await,
         Command::Drill(arguments) => drill::run(session, arguments).await,
         Command::Restore(arguments) => restore::run(session, arguments).await,

@@ -6,7 +6,6 @@ use clap::Args;
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 use serde_json::json;
-use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::sync::watch;
 
@@ -15,6 +14,7 @@ use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::output::Output;
 use crate::cli::session::Session;
+use crate::cli::signals::stop_on_signal;
 use crate::cli::when;
 use crate::domain::ids::SiteId;
 use crate::engine::Engine;
@@ -79,24 +79,6 @@ pub async fn run(session: &Session, arguments: Arguments) -> Result<Exit, Failur
 
 fn named(accepted: &Accepted, names: &[String]) -> Result<Vec<SiteId>, Failure> {
     names.iter().map(|name| site::find(&accepted.inventory, name).map(|site| site.id.clone())).collect()
-}
-
-/// Turns true with the first interruption; what is under way is brought to its end.
-fn stop_on_signal() -> watch::Receiver<bool> {
-    let (sender, stop) = watch::channel(false);
-    tokio::spawn(async move {
-        // Without the handler of one signal the other one still works.
-        let Ok(mut terminated) = signal(SignalKind::terminate()) else { return };
-        tokio::select! {
-            _ = tokio::signal::ctrl_c() => {}
-            _ = terminated.recv() => {}
-        }
-        // Nobody left to be told is the end already.
-        let _ = sender.send(true);
-        // Kept so that whoever waits for a change is not told that there will never be one.
-        sender.closed().await;
-    });
-    stop
 }
 
 /// One sweep; a line per site as soon as it is there.

@@ -4,7 +4,7 @@ use askama::Template;
 use jiff::civil::Date;
 use jiff::{Span, ToSpan};
 
-use super::french;
+use crate::domain::french;
 use crate::inventory::model::{BackupServer, Client, DolibarrRights, Exposure, InboundMail, OveragePolicy, Person};
 use crate::plan::desired::Subject;
 

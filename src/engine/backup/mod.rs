@@ -8,6 +8,7 @@ mod facts;
 mod look;
 mod matter;
 pub mod now;
+pub mod reach;
 mod server;
 pub mod sweep;
 pub mod truth;

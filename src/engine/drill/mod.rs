@@ -6,10 +6,12 @@
 
 mod choose;
 mod copy;
+mod due;
 mod inside;
 mod remove;
 
 pub use choose::newest_good;
+pub use due::{DueDrill, due_drills};
 pub(super) use copy::{is_card, mark};
 
 use std::time::Duration;

@@ -326,6 +326,38 @@ pub(super) const TABLES: &[Table] = &[
             ("recorded_at_us", Number),
         ],
     },
+    Table {
+        name: "job_attempts",
+        key_columns: 4,
+        columns: &[
+            ("kind", Text),
+            ("subject", Text),
+            ("due_at_us", Number),
+            ("attempt", Number),
+            ("holder", Text),
+            ("fence", Number),
+            ("began_at_us", Number),
+            ("ended_at_us", Number),
+            ("outcome", Text),
+            ("words", Text),
+            ("retry_at_us", Number),
+        ],
+    },
+    Table {
+        name: "job_orders",
+        key_columns: 1,
+        columns: &[
+            ("id", Text),
+            ("kind", Text),
+            ("scope", Text),
+            ("content", Text),
+            ("ordered_by", Text),
+            ("ordered_at_us", Number),
+            ("ended_at_us", Number),
+            ("outcome", Text),
+            ("words", Text),
+        ],
+    },
 ];
 
 impl Table {

@@ -34,6 +34,7 @@ async fn fill(store: &Store, key_file: &std::path::Path) {
     store.keep_drill(&Scope::Staff, &drill).await.unwrap();
     store.begin_restore(&drills::machine("m", 1999)).await.unwrap();
     super::billing::fill(store).await;
+    super::jobs::fill(store).await;
     let vault = secrets::open(store, key_file).await.unwrap();
     vault.put_secret("relay", &SecretString::from("canary"), NOW_US).await.unwrap();
 }

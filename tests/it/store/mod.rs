@@ -8,6 +8,7 @@ mod copying;
 mod drills;
 mod fixture;
 mod inventory;
+mod jobs;
 mod leases;
 mod looks;
 mod opening;
@@ -56,6 +57,12 @@ async fn suite(bench: &Bench) {
     looks::an_earlier_look_does_not_replace_a_later_one(bench).await;
     looks::a_client_sees_its_own_looks_only(bench).await;
     looks::a_restore_is_compared_with_the_newest_marker_before_its_backup(bench).await;
+
+    jobs::a_job_is_done_once(bench).await;
+    jobs::a_failed_job_is_tried_again_in_its_time(bench).await;
+    jobs::a_dead_process_is_followed_and_can_end_nothing(bench).await;
+    jobs::an_order_is_recorded_once_and_ends_with_its_job(bench).await;
+    jobs::old_attempts_are_forgotten(bench).await;
 
     drills::records_of_drills_are_chained_and_never_change(bench).await;
     drills::a_restored_machine_is_on_record_until_its_end(bench).await;

@@ -1,11 +1,10 @@
 //! The certificate of a restore test, as the client reads it: the record of the drill in French words.
 
-mod french;
-
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde::Serialize;
 
+use super::french;
 use crate::domain::backup::drill::{CheckKind, Origin, Record};
 use crate::inventory::model::{Client, Cooperative, Inventory, Site};
 use crate::print::{House, Identity};

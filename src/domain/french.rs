@@ -2,7 +2,7 @@
 
 use jiff::civil::Date;
 
-use crate::domain::money::Cents;
+use super::money::Cents;
 
 const MONTHS: [&str; 12] = [
     "janvier",

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use crate::cli::welcome::french;
+use crate::domain::french;
 use crate::domain::backup::drill::{NotProven, Origin, PhaseKind};
 
 /// Holds a number and its unit together on a line.

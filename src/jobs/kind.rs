@@ -1,0 +1,52 @@
+//! The kinds of jobs.
+
+use serde::Serialize;
+
+use super::schedule::Rhythm;
+use crate::util::limits;
+
+/// What the program does by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Kind {
+    /// Looking at all sites.
+    Sweep,
+    /// Restore tests that are due.
+    Drills,
+    /// Forgetting what nobody needs any more.
+    Tidy,
+    /// Carrying out a plan that a person confirmed.
+    Apply,
+}
+
+impl Kind {
+    /// All of them.
+    pub const ALL: [Kind; 4] = [Kind::Sweep, Kind::Drills, Kind::Tidy, Kind::Apply];
+
+    /// The name that people, the store and scripts see.
+    pub fn name(self) -> &'static str {
+        match self {
+            Kind::Sweep => "sweep",
+            Kind::Drills => "drills",
+            Kind::Tidy => "tidy",
+            Kind::Apply => "apply",
+        }
+    }
+
+    /// Reads the name back.
+    pub fn from_name(name: &str) -> Option<Kind> {
+        Kind::ALL.into_iter().find(|kind| kind.name() == name)
+    }
+
+    /// When it comes by itself; none for what is ordered.
+    pub fn rhythm(self) -> Option<Rhythm> {
+        match self {
+            Kind::Sweep => Some(Rhythm::Every(limits::SWEEP_INTERVAL)),
+            Kind::Drills => {
+                Some(Rhythm::Daily { hour: limits::JOB_DRILLS_HOUR, late_max: limits::JOB_DRILLS_LATE_MAX })
+            }
+            Kind::Tidy => Some(Rhythm::Daily { hour: limits::JOB_TIDY_HOUR, late_max: Rhythm::A_DAY }),
+            Kind::Apply => None,
+        }
+    }
+}

@@ -1,0 +1,167 @@
+//! The work behind each kind of job: the same functions of the engine that the commands use.
+
+use std::path::Path;
+
+use jiff::civil::Date;
+use tokio::sync::mpsc::unbounded_channel;
+use tokio::sync::watch;
+
+use super::Kind;
+use super::claim::Came;
+use super::order::ApplyOrder;
+use crate::domain::jobs::Outcome;
+use crate::engine::backup::sweep::{SiteOutcome, SweepRequest};
+use crate::engine::drill::{DrillOrder, DueDrill, due_drills};
+use crate::engine::error::Class;
+use crate::engine::run::{Accepted, Applied};
+use crate::engine::{Engine, EngineError};
+use crate::plan::desired::Subject;
+use crate::proof;
+use crate::store::{JobAttempt, Scope};
+use crate::util::limits;
+
+/// What the work needs besides the engine.
+pub(super) struct Bench<'a> {
+    pub(super) engine: &'a Engine,
+    /// Folder of the records and certificates of drills.
+    pub(super) drills: &'a Path,
+    /// Turns true when the program is asked to stop: what is under way is brought to its end, nothing more is begun.
+    pub(super) stop: &'a watch::Receiver<bool>,
+}
+
+impl Bench<'_> {
+    /// Does the work of an attempt.
+    pub(super) async fn perform(&self, kind: Kind, attempt: &JobAttempt) -> Came {
+        let done = match kind {
+            Kind::Sweep => self.sweep().await,
+            Kind::Drills => self.drills().await,
+            Kind::Tidy => self.tidy().await,
+            Kind::Apply => self.apply(attempt).await,
+        };
+        done.unwrap_or_else(|error| failed(self.engine, &error))
+    }
+
+    async fn inventory(&self) -> Result<Option<(Accepted, Date)>, EngineError> {
+        let Some(accepted) = Accepted::latest(&self.engine.store).await? else { return Ok(None) };
+        let now = self.engine.clock.now().await?;
+        let day = now.to_zoned(accepted.inventory.cooperative_zone()).date();
+        Ok(Some((accepted, day)))
+    }
+
+    async fn sweep(&self) -> Result<Came, EngineError> {
+        let Some((accepted, day)) = self.inventory().await? else { return Ok(nothing_accepted()) };
+        let (reports, _kept) = unbounded_channel();
+        let request = SweepRequest::default();
+        let report = self.engine.sweep(&accepted, day, &request, self.stop, &reports).await?;
+        let seen = report.sites.iter().filter(|one| matches!(one.outcome, SiteOutcome::Seen { .. })).count();
+        let words = format!("{seen} of {} sites seen", report.sites.len());
+        Ok(match (report.stopped, report.own_network) {
+            (true, _) => came(Outcome::CutShort, format!("{words}, then it was asked to stop")),
+            (_, true) => came(Outcome::Failed, "no site answers: the likely cause is our own network".to_owned()),
+            _ => came(Outcome::Done, words),
+        })
+    }
+
+    async fn drills(&self) -> Result<Came, EngineError> {
+        let Some((accepted, day)) = self.inventory().await? else { return Ok(nothing_accepted()) };
+        let inventory = accepted.inventory.as_ref();
+        let (mut tried, mut proven, mut troubles) = (0, 0, Vec::new());
+        let now_us = self.engine.now_us().await?;
+        let due = due_drills(&self.engine.store, inventory, now_us).await?;
+        for drill in due.into_iter().filter(DueDrill::is_now) {
+            if *self.stop.borrow() {
+                return Ok(came(Outcome::CutShort, format!("{tried} tried, then it was asked to stop")));
+            }
+            let instance = inventory.instances.get(&drill.instance);
+            let Some(subject) = instance.and_then(|instance| Subject::on(inventory, instance, day)) else { continue };
+            match self.engine.drill(&subject, &DrillOrder { from: drill.from, backup: None }).await {
+                Ok(kept) => {
+                    tried += 1;
+                    proven += usize::from(kept.record.verdict.as_str() == "proven");
+                    if let Err(error) = proof::write(inventory, &kept, self.drills) {
+                        troubles.push(format!("{}: {error}", drill.instance));
+                    }
+                }
+                Err(error) => troubles.push(format!("{}: {}", drill.instance, words(&error))),
+            }
+        }
+        let words = format!("{tried} tried, {proven} proven");
+        Ok(match troubles.is_empty() {
+            true => came(Outcome::Done, words),
+            false => came(Outcome::Failed, format!("{words}; {}", troubles.join("; "))),
+        })
+    }
+
+    async fn tidy(&self) -> Result<Came, EngineError> {
+        let history_us = i64::try_from(limits::JOB_HISTORY.as_micros()).unwrap_or(i64::MAX);
+        let before_us = self.engine.now_us().await?.saturating_sub(history_us);
+        let forgotten = self.engine.store.forget_job_attempts(before_us).await?;
+        Ok(came(Outcome::Done, format!("{forgotten} old attempts forgotten")))
+    }
+
+    /// Carries out a plan that a person confirmed. The first attempt does exactly that plan or nothing; a later one goes on
+    /// with what an earlier one left.
+    async fn apply(&self, attempt: &JobAttempt) -> Result<Came, EngineError> {
+        let Some((accepted, day)) = self.inventory().await? else { return Ok(nothing_accepted()) };
+        let kept = self.engine.store.job_order(&Scope::Staff, &attempt.job.subject).await?;
+        let Some(kept) = kept else { return Ok(refused("nothing of that name was ordered")) };
+        let Ok(order) = ApplyOrder::read(&kept.new.content) else {
+            return Ok(refused("the order was written by another version: confirm the plan again"));
+        };
+        let engine = Engine { by: kept.new.by.clone(), ..self.engine.clone() };
+        let plan = engine.plan(&accepted, day, &order.instances).await?;
+        if attempt.attempt == 1 && plan.id() != order.plan {
+            return Ok(refused("the world moved since the plan was shown; nothing was done: look at the new plan"));
+        }
+        let report = engine.apply(&accepted, &plan).await?;
+        let mut lines = Vec::new();
+        let mut outcome = Outcome::Done;
+        for (instance, applied) in &report {
+            lines.push(match applied {
+                Applied::Settled { .. } => format!("{instance}: everything is as it should be"),
+                Applied::Waiting { why } => format!("{instance}: waits for {}", why.join(", ")),
+                Applied::Stopped { why, class } => {
+                    outcome = outcome.max(outcome_of(*class));
+                    format!("{instance}: stopped: {why}")
+                }
+            });
+        }
+        Ok(came(outcome, lines.join("; ")))
+    }
+}
+
+fn came(outcome: Outcome, words: String) -> Came {
+    Came { outcome, words }
+}
+
+fn refused(words: &str) -> Came {
+    came(Outcome::Refused, words.to_owned())
+}
+
+/// A new store has nothing to work on: that is no failure.
+fn nothing_accepted() -> Came {
+    came(Outcome::Done, "no inventory has been accepted yet".to_owned())
+}
+
+/// What a person has to decide or to configure is not tried again by itself.
+fn outcome_of(class: Class) -> Outcome {
+    match class {
+        Class::Conflict | Class::Configuration => Outcome::Refused,
+        Class::Stopped | Class::Unreachable => Outcome::Failed,
+    }
+}
+
+fn failed(engine: &Engine, error: &EngineError) -> Came {
+    let outcome = match error {
+        // Somebody is at work on it now, and will not be for ever.
+        EngineError::Busy { .. } => Outcome::Failed,
+        error => outcome_of(error.class()),
+    };
+    came(outcome, engine.redactor.clean(&words(error)))
+}
+
+/// The headline of an error.
+fn words(error: &EngineError) -> String {
+    let text = error.to_string();
+    text.split("\n\n").next().unwrap_or_default().replace('\n', " ")
+}

@@ -1,0 +1,5 @@
+//! What the program does by itself.
+
+mod metrics;
+mod processes;
+mod schedule;
