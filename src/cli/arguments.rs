@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, CommandFactory, Parser, Subcommand};
 
 use super::commands::{
-    adopt, apply, backup, backup_server, billing, client, completions, dns, drill, inventory, jobs, key, man, person, plan,
+    adopt, apply, backup, backup_server, billing, client, completions, dns, drill, inventory, jobs, key, mail, man, person, plan,
     restore, seat, secret, site, store, support, watch, welcome,
 };
 
@@ -54,6 +54,9 @@ pub struct Globals {
     /// Templates of printed documents of your own in the place of the built-in ones (docs/documents.md).
     #[arg(long, global = true, value_name = "DIR", env = "ACCOLADES_TEMPLATES", hide = true)]
     pub templates: Option<PathBuf>,
+    /// Folder of the mails when they leave into one (`[mail]` in cooperative.toml, docs/mail.md).
+    #[arg(long, global = true, value_name = "DIR", env = "ACCOLADES_MAIL", hide = true, default_value = "mail")]
+    pub mail_folder: PathBuf,
     /// Who is at work, for the records [default: $USER].
     #[arg(long = "as", global = true, value_name = "NAME", env = "USER", hide_env = true)]
     pub who: Option<String>,
@@ -132,6 +135,9 @@ pub enum Command {
     // Boxed: many options, and only one command has them.
     #[command(subcommand)]
     Billing(Box<billing::Billing>),
+    /// The co-operative's own mail: what waits, what was sent, what nobody knows
+    #[command(subcommand)]
+    Mail(mail::Mail),
     /// A client's welcome sheet, with the passwords once
     Welcome(welcome::Arguments),
     /// Onboard the example co-operative in a simulated world, on this machine

@@ -11,6 +11,7 @@ use crate::engine::EngineError;
 use crate::inventory::edit::EditError;
 use crate::inventory::{Drawing, Mistakes};
 use crate::metrics::CannotListen;
+use crate::post::PostError;
 use crate::print::PrintError;
 use crate::proof::FileError;
 use crate::store::StoreError;
@@ -181,6 +182,23 @@ impl From<BillingError> for Failure {
         };
         match error {
             BillingError::Store(error) => error.into(),
+            other => Failure::error(exit, other),
+        }
+    }
+}
+
+impl From<PostError> for Failure {
+    fn from(error: PostError) -> Failure {
+        let exit = match &error {
+            PostError::Store(_) | PostError::Vault(_) | PostError::Clock(_) => Exit::Bug,
+            PostError::NoPassword | PostError::Address { .. } | PostError::TooLarge { .. } => Exit::Configuration,
+            PostError::File { .. } => Exit::Stopped,
+            PostError::Server(_) => Exit::Unreachable,
+        };
+        match error {
+            PostError::Store(error) => error.into(),
+            PostError::Vault(error) => error.into(),
+            PostError::Clock(error) => error.into(),
             other => Failure::error(exit, other),
         }
     }

@@ -11,7 +11,8 @@ use super::failure::Failure;
 use super::output::Output;
 use super::when;
 use crate::engine::{Engine, Event};
-use crate::inventory::model::Inventory;
+use crate::inventory::model::{Cooperative, Inventory};
+use crate::post::{self, Delivered, Post, Sender, Transport};
 use crate::ssh::Identity;
 use crate::store::Store;
 use crate::store::secrets::Vault;
@@ -54,6 +55,25 @@ impl Session {
     /// When the key does not fit.
     pub async fn vault(&self, store: &Store) -> Result<Vault, Failure> {
         Ok(Vault::open(store, self.globals.key_file.as_deref(), self.randomness.clone()).await?)
+    }
+
+    /// Sends what waits in the outbox, at most `limit` mails.
+    ///
+    /// # Errors
+    /// When the mail server lets nobody in, or the store cannot be written.
+    pub async fn deliver(&self, store: &Store, cooperative: &Cooperative, limit: usize) -> Result<Delivered, Failure> {
+        let vault = self.vault(store).await?;
+        let transport = Transport::of(cooperative, &self.globals.mail_folder, &vault).await?;
+        let post = Post {
+            store,
+            vault: &vault,
+            transport: &transport,
+            sender: &Sender::of(cooperative),
+            zone: &when::zone(cooperative),
+            clock: &self.clock,
+            nonce: &self.randomness.hex(4),
+        };
+        Ok(post::deliver(&post, limit).await?)
     }
 
     /// The present instant.

@@ -8,6 +8,7 @@ mod difference;
 mod document;
 pub mod edit;
 mod folder;
+pub mod mail;
 pub mod mistake;
 pub mod model;
 mod read;

@@ -19,6 +19,7 @@ use jiff::tz::{TimeZone, TimeZoneDatabase};
 use serde::{Deserialize, Serialize};
 
 use super::billing::{ClientBilling, CooperativeBilling, DatedAccounting, OneOffCharge, counted_by_default};
+use super::mail::MailSettings;
 use crate::domain::billing::terms::{EarlyEnd, SupportKind};
 use crate::domain::ids::{BackupServerId, ClientId, InstanceId, PersonId, SiteId, VmId};
 use crate::domain::money::Cents;
@@ -74,6 +75,9 @@ pub struct Cooperative {
     /// How it bills.
     #[serde(default)]
     pub billing: CooperativeBilling,
+    /// How it sends mail itself.
+    #[serde(default)]
+    pub mail: MailSettings,
 }
 
 /// A range of VM ids, both ends included.

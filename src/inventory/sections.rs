@@ -69,6 +69,7 @@ pub static COOPERATIVE: Section = Section {
         .default("\"39.00\""),
         Key::table("vm_ids", Table(&VM_IDS), "the reserved range of VM ids"),
         Key::table("relay", Table(&RELAY), "the provider through which instances send mail"),
+        Key::table("mail", Table(&MAIL), "how the co-operative itself sends mail").optional(),
         Key::table("image", Table(&IMAGE), "the disk image that new machines start from"),
         Key::table("identity", Table(&IDENTITY), "legal identity of the seller"),
         Key::table("limits", Table(&LIMITS), "bounds of a run").optional(),
@@ -164,6 +165,46 @@ static RELAY_DKIM: Section = Section {
     keys: &[
         Key::new("selector", Text, "selector", "\"relais\""),
         Key::new("target", Text, "target of the CNAME", "\"dkim.relais.example\""),
+    ],
+};
+
+static MAIL: Section = Section {
+    heading: "[mail]",
+    about: "The co-operative's own mail: invoices, notices, links to log in. `folder` writes each mail into a file and sends nothing; `smtp` gives it to a mail server, always encrypted. The password is the secret `mail`.",
+    keys: &[
+        Key::new("by", Word(&["folder", "smtp"]), "where mails leave", "\"smtp\"").default("\"folder\""),
+        Key::new(
+            "from",
+            Text,
+            "address that mails come from and answers go to; `support_email` when absent",
+            "\"facturation@coop.example\"",
+        )
+        .optional(),
+        Key::new("host", Text, "name of the mail server; required with `smtp`", "\"smtp.coop.example\"")
+            .optional()
+            .only(&["smtp"]),
+        Key::new(
+            "tls",
+            Word(&["starttls", "implicit"]),
+            "encryption after a greeting in clear (`starttls`) or at once (`implicit`)",
+            "\"starttls\"",
+        )
+        .default("\"starttls\"")
+        .only(&["smtp"]),
+        Key::new("port", Whole(1, PORT_MAX), "its port; 587, or 465 with `implicit`, when absent", "587")
+            .optional()
+            .only(&["smtp"]),
+        Key::new("username", Text, "account there; absent: it takes mail from this machine without", "\"coop\"")
+            .optional()
+            .only(&["smtp"]),
+        Key::new(
+            "tls_fingerprint",
+            Text,
+            "SHA-256 of its certificate, when no public authority vouches for it",
+            "\"5B:...:9E\"",
+        )
+        .optional()
+        .only(&["smtp"]),
     ],
 };
 

@@ -34,6 +34,11 @@ const MIGRATIONS: &[Migration] = &[
         postgres: include_str!("migrations/postgres/0004_billing.sql"),
     },
     Migration {
+        version: 5,
+        sqlite: include_str!("migrations/sqlite/0005_outbox.sql"),
+        postgres: include_str!("migrations/postgres/0005_outbox.sql"),
+    },
+    Migration {
         version: 8,
         sqlite: include_str!("migrations/sqlite/0008_jobs.sql"),
         postgres: include_str!("migrations/postgres/0008_jobs.sql"),

@@ -7,6 +7,9 @@
 // First, because the other modules use its macros.
 #[macro_use]
 mod pool;
+// Second: putting a mail in is part of others' transactions.
+#[macro_use]
+mod outbox;
 
 mod consents;
 mod copy;
@@ -55,6 +58,7 @@ pub use markers::SeenMarker;
 pub use notices::SentNotice;
 pub use observations::{NewObservation, Observation};
 pub use orders::{JobOrder, NewJobOrder};
+pub use outbox::{MailEvent, MailOutcome, MailRecord, MailState, NewMail, RENEWAL_NOTICE};
 pub use payments::{Movement, NewPayment, PaymentRecord};
 pub use plans::PlanRecord;
 pub use restores::{NewRestore, Purpose, Restore, RestoreState};

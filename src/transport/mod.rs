@@ -7,5 +7,5 @@ mod pin;
 mod verdict;
 
 pub use exchange::{Call, Content, NotAnswered, Peer, Raw, Transport};
-pub use pin::{Fingerprint, FingerprintError};
+pub use pin::{Fingerprint, FingerprintError, PinVerifier};
 pub use verdict::TaskVerdict;

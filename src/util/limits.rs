@@ -264,3 +264,41 @@ pub const JOB_TIDY_HOUR: i8 = 5;
 
 /// How long a reader of metrics may take for its request.
 pub const METRICS_REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// The largest mail, encoded: what most mail servers take.
+pub const MAIL_BYTES_MAX: usize = 20 * 1024 * 1024;
+
+/// Mails that one emptying of the outbox sends.
+pub const MAIL_BATCH_MAX: usize = 500;
+
+/// For how long a sender has a mail for itself: longer than a server may take for all steps of one.
+pub const MAIL_CLAIM_TIME: Duration = Duration::from_secs(3600);
+
+/// How often sending a mail is tried before a person is asked: with the waits below, about two days.
+pub const MAIL_ATTEMPTS_MAX: i64 = 12;
+
+/// How long a mail waits after its first attempt; four times as long after each further one.
+pub const MAIL_RETRY_MIN: Duration = Duration::from_secs(60);
+
+/// The longest such wait.
+pub const MAIL_RETRY_MAX: Duration = Duration::from_secs(6 * 3600);
+
+/// Connecting to a mail server, greeting and encryption included.
+pub const MAIL_CONNECT_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// One reply of a mail server.
+pub const MAIL_REPLY_TIMEOUT: Duration = Duration::from_secs(120);
+
+/// Sending a whole message to a mail server over a slow line.
+pub const MAIL_MESSAGE_TIMEOUT: Duration = Duration::from_secs(900);
+
+/// The reply to the end of a message: RFC 5321 wants ten minutes, because giving up sooner makes doubles.
+pub const MAIL_ACCEPT_TIMEOUT: Duration = Duration::from_secs(600);
+
+/// Lines of one reply of a mail server, and bytes of each.
+pub const MAIL_REPLY_LINES_MAX: usize = 64;
+/// See [`MAIL_REPLY_LINES_MAX`].
+pub const MAIL_REPLY_LINE_BYTES_MAX: u64 = 2048;
+
+/// Characters that are kept of what a mail server said.
+pub const MAIL_ANSWER_LENGTH_MAX: usize = 300;

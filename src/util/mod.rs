@@ -1,4 +1,4 @@
-//! What every room needs: time, randomness, secrets kept out of text, named limits.
+//! What every room needs: time, randomness, secrets kept out of text, XML, named limits.
 
 pub mod clock;
 pub mod limits;
@@ -6,3 +6,4 @@ pub mod process;
 pub mod random;
 pub mod redact;
 pub mod remote;
+pub mod xml;

@@ -29,6 +29,7 @@ mod oracle;
 mod pbs;
 mod pbs_table;
 mod pbs_traps;
+mod post;
 mod print;
 mod proxmoxer;
 mod pve;

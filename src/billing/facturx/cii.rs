@@ -6,7 +6,7 @@ use jiff::civil::Date;
 
 use super::party::{Role, party};
 use super::settlement::settlement;
-use super::xml::Xml;
+use crate::util::xml::Xml;
 use crate::domain::billing::document::{Address, DocumentLanguage, Issued, Line, Standing};
 use crate::domain::money::Cents;
 

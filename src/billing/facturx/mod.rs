@@ -6,7 +6,6 @@
 mod cii;
 mod party;
 mod settlement;
-mod xml;
 mod xmp;
 
 use serde_json::{Value, json};

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use super::xml::Xml;
+use crate::util::xml::Xml;
 use crate::domain::billing::document::Party;
 
 /// SIREN among the schemes of ISO 6523.

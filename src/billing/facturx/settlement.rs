@@ -3,7 +3,7 @@
 use std::io;
 
 use super::cii::{amount, compact, day, percent, span};
-use super::xml::Xml;
+use crate::util::xml::Xml;
 use crate::domain::billing::document::{Issued, Payment, VatShare};
 
 /// UNTDID 4461: SEPA credit transfer.

@@ -17,6 +17,7 @@ pub mod jobs;
 pub mod key;
 #[cfg(feature = "lab")]
 pub mod lab;
+pub mod mail;
 pub mod man;
 pub mod person;
 pub mod plan;
@@ -67,6 +68,7 @@ pub async fn run(session: &Session, command: Command) -> Result<Exit, Failure> {
         Command::Store(what) => store::run(session, what).await,
         Command::Support(what) => support::run(session, what).await,
         Command::Billing(what) => billing::run(session, *what).await,
+        Command::Mail(what) => mail::run(session, what).await,
         Command::Welcome(arguments) => welcome::run(session, arguments).await,
         Command::Completions(arguments) => completions::run(session, &arguments),
         Command::Man(arguments) => man::run(session, &arguments),

@@ -4,6 +4,7 @@ use jiff::tz::{TimeZone, TimeZoneDatabase};
 
 use super::billing;
 use super::identity::identity;
+use super::mail;
 use crate::domain::ids::VmId;
 use crate::domain::money::Cents;
 use crate::domain::refusal::Refusal;
@@ -47,6 +48,7 @@ pub fn cooperative(reader: &Reader<'_>) -> (Option<Cooperative>, CooperativeClai
         .and_then(|table| table.whole("sites_at_once"))
         .map(|count| Limits { sites_at_once: count.value });
     let billing = reader.table_or_defaults("billing").and_then(|table| billing::of_cooperative(&table));
+    let mail = reader.table_or_defaults("mail").and_then(|table| mail::mail(&table));
     let claims = CooperativeClaims {
         vm_ids: vm_ids.clone(),
         admin_username: admin_username.clone(),
@@ -69,6 +71,7 @@ pub fn cooperative(reader: &Reader<'_>) -> (Option<Cooperative>, CooperativeClai
             seat_price: seat_price?.value,
             limits: limits?,
             billing: billing?,
+            mail: mail?,
         })
     };
     (model(), claims)

@@ -9,6 +9,7 @@ mod contract;
 mod cooperative;
 mod identity;
 mod instance;
+mod mail;
 mod persons;
 mod seats;
 mod site;

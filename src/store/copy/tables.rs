@@ -358,6 +358,43 @@ pub(super) const TABLES: &[Table] = &[
             ("words", Text),
         ],
     },
+    Table {
+        name: "outbox",
+        key_columns: 1,
+        columns: &[
+            ("position", Number),
+            ("mail_key", Text),
+            ("scope", Text),
+            ("kind", Text),
+            ("about", Text),
+            ("recipient", Text),
+            ("subject", Text),
+            ("message", Text),
+            ("confidential", Number),
+            ("state", Text),
+            ("attempts", Number),
+            ("not_before_us", Number),
+            ("holder", Text),
+            ("until_us", Number),
+            ("handed_over", Number),
+            ("answer", Text),
+            ("put_by", Text),
+            ("put_at_us", Number),
+            ("changed_at_us", Number),
+        ],
+    },
+    Table {
+        name: "outbox_events",
+        key_columns: 1,
+        columns: &[
+            ("position", Number),
+            ("mail", Number),
+            ("state", Text),
+            ("answer", Text),
+            ("by_whom", Text),
+            ("at_us", Number),
+        ],
+    },
 ];
 
 impl Table {

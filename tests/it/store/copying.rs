@@ -35,6 +35,7 @@ async fn fill(store: &Store, key_file: &std::path::Path) {
     store.begin_restore(&drills::machine("m", 1999)).await.unwrap();
     super::billing::fill(store).await;
     super::jobs::fill(store).await;
+    super::outbox::fill(store).await;
     let vault = secrets::open(store, key_file).await.unwrap();
     vault.put_secret("relay", &SecretString::from("canary"), NOW_US).await.unwrap();
 }

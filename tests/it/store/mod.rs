@@ -12,6 +12,7 @@ mod jobs;
 mod leases;
 mod looks;
 mod opening;
+mod outbox;
 mod processes;
 mod records;
 mod runs;
@@ -88,6 +89,17 @@ async fn suite(bench: &Bench) {
     billing::a_store_behind_the_journal_refuses_until_recovered(bench).await;
     billing::a_run_killed_at_any_step_is_completed_by_the_next(bench).await;
     billing::two_processes_issue_each_document_once(bench).await;
+
+    outbox::a_mail_put_in_twice_is_one_mail(bench).await;
+    outbox::a_file_is_never_overwritten(bench).await;
+    outbox::a_server_takes_mails_over_tls(bench).await;
+    outbox::a_server_that_lets_nobody_in_costs_no_attempt(bench).await;
+    outbox::a_refused_mail_waits_or_fails(bench).await;
+    outbox::a_server_that_dies_decides_what_is_known(bench).await;
+    outbox::a_killed_sender_leaves_what_is_known(bench).await;
+    outbox::two_processes_send_each_mail_once(bench).await;
+    outbox::a_confidential_message_is_nowhere_in_clear(bench).await;
+    outbox::a_sent_renewal_notice_is_on_record(bench).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
