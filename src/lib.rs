@@ -13,6 +13,7 @@ pub mod jobs;
 pub mod metrics;
 pub mod pbs;
 pub mod plan;
+pub mod portal;
 pub mod post;
 pub mod print;
 pub mod proof;

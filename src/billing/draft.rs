@@ -352,3 +352,11 @@ pub async fn originals(store: &Store, client: &ClientId) -> Result<Vec<Original>
     }
     Ok(originals)
 }
+
+/// What the run of a month would charge a client as recorded today, excluding VAT; what it would give back taken off.
+pub fn expected(client: &Client, account: &Account, month: Month, zone: &jiff::tz::TimeZone) -> Cents {
+    let difference = sums(client, account, Run { month, is_final: false }, zone).difference;
+    let charged: Cents = difference.lines.iter().map(|line| line.total).sum();
+    let given_back: Cents = difference.given_back.iter().map(|line| line.total).sum();
+    Cents(charged.0 - given_back.0)
+}

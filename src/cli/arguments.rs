@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, CommandFactory, Parser, Subcommand};
 
 use super::commands::{
-    adopt, apply, backup, backup_server, billing, client, completions, dns, drill, inventory, jobs, key, mail, man, person, plan,
-    restore, seat, secret, site, store, support, watch, welcome,
+    account, adopt, apply, backup, backup_server, billing, client, completions, dns, drill, inventory, jobs, key, mail,
+    man, person, plan, request, restore, seat, secret, serve, site, store, support, watch, welcome,
 };
 
 #[cfg(feature = "lab")]
@@ -107,6 +107,14 @@ pub enum Command {
     /// What the program does by itself, and what became of it
     #[command(subcommand)]
     Jobs(jobs::JobsCommand),
+    /// Who of the co-operative may enter the portal, and what was done there
+    #[command(subcommand)]
+    Account(account::Account),
+    /// What clients ask for in the portal
+    #[command(subcommand)]
+    Request(request::Request),
+    /// The portal for clients and for the co-operative's people
+    Serve(serve::Arguments),
     /// The DNS records to publish for clients' domains
     Dns(dns::Arguments),
     /// Try whether a backup can be restored: into an isolated machine, looked into, destroyed again

@@ -84,7 +84,13 @@ pub fn may_begin(last: Option<Last>, now_us: i64, attempts_max: u32) -> May {
 
 /// When a failed attempt may be repeated, in microseconds since 1970: after `first`, then after twice as long each time, never
 /// after longer than `longest`. None after the last attempt.
-pub fn retry_at_us(attempt: u32, failed_at_us: i64, first: Duration, longest: Duration, attempts_max: u32) -> Option<i64> {
+pub fn retry_at_us(
+    attempt: u32,
+    failed_at_us: i64,
+    first: Duration,
+    longest: Duration,
+    attempts_max: u32,
+) -> Option<i64> {
     if attempt >= attempts_max {
         return None;
     }

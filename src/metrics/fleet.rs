@@ -77,17 +77,14 @@ fn inventory(filling: &mut Filling, accepted: &Accepted) {
     count("backup_server", inventory.backup_servers.len());
 }
 
-async fn backups(
-    filling: &mut Filling,
-    store: &Store,
-    accepted: &Accepted,
-    now: Timestamp,
-) -> Result<(), EngineError> {
-    let ok = filling.whole("backup_ok", "1 when the backups of an instance at a place are known to be fresh and proven");
+async fn backups(filling: &mut Filling, store: &Store, accepted: &Accepted, now: Timestamp) -> Result<(), EngineError> {
+    let ok =
+        filling.whole("backup_ok", "1 when the backups of an instance at a place are known to be fresh and proven");
     let state = filling.whole("backup_state", "1 for the one word that is true of an instance's backups at a place");
     let age = filling.ages("backup_age", "Age of the last good backup that was seen, by instance and place");
     let size = filling.bytes("backup_size", "Size of the last good backup that was seen, by instance and place");
-    let proof = filling.ages("backup_proof_age", "Time since a restore of a backup was last proven, by instance and place");
+    let proof =
+        filling.ages("backup_proof_age", "Time since a restore of a backup was last proven, by instance and place");
     let sight = filling.ages("backup_sight_age", "Time since the place was last seen, by instance and place");
     let kept = filling.whole("backup_kept", "Good backups that are kept, by instance and place");
     for one in truth(store, &Scope::Staff, &accepted.inventory, &[], now).await? {

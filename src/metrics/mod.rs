@@ -51,8 +51,7 @@ impl Default for Metrics {
     fn default() -> Metrics {
         let mut registry = Registry::with_prefix(PREFIX);
         let http_requests = Family::<Labels, Counter>::default();
-        let http_seconds =
-            Histograms::new_with_constructor(|| Histogram::new(HTTP_BUCKETS_SECONDS));
+        let http_seconds = Histograms::new_with_constructor(|| Histogram::new(HTTP_BUCKETS_SECONDS));
         let job_attempts = Family::<Labels, Counter>::default();
         let job_seconds = Histograms::new_with_constructor(|| Histogram::new(JOB_BUCKETS_SECONDS));
         let build = Family::<Labels, Gauge>::default();

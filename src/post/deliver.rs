@@ -120,10 +120,7 @@ impl Post<'_> {
                     state: MailState::MayHaveBeenSent,
                     answer: "its sender ended after handing it over, before any answer".to_owned(),
                 },
-                _ => Fate {
-                    state: MailState::Waiting,
-                    answer: "its sender ended before handing it over".to_owned(),
-                },
+                _ => Fate { state: MailState::Waiting, answer: "its sender ended before handing it over".to_owned() },
             };
             self.finish(&mail, &holder, fate, delivered).await?;
         }

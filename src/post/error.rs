@@ -11,7 +11,9 @@ use crate::util::clock::ClockError;
 #[derive(Debug, thiserror::Error)]
 pub enum PostError {
     /// The server wants an account whose password nobody set.
-    #[error("the password of the mail server is not set\n\nset it with `accolades secret set mail`; no mail was touched")]
+    #[error(
+        "the password of the mail server is not set\n\nset it with `accolades secret set mail`; no mail was touched"
+    )]
     NoPassword,
     /// The server could not be reached, or lets nobody in: no mail was claimed.
     #[error("the mail server does not take mails now\n\nnothing was sent; they wait, and the same command tries again")]
@@ -26,7 +28,9 @@ pub enum PostError {
         source: std::io::Error,
     },
     /// A message is larger than mail servers take.
-    #[error("the mail `{key}` has {size_bytes} bytes: mail servers refuse more than {max_bytes}\n\nsend fewer or smaller files")]
+    #[error(
+        "the mail `{key}` has {size_bytes} bytes: mail servers refuse more than {max_bytes}\n\nsend fewer or smaller files"
+    )]
     TooLarge {
         /// Which mail.
         key: String,

@@ -3,8 +3,8 @@
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use crate::domain::french;
 use crate::domain::backup::drill::{NotProven, Origin, PhaseKind};
+use crate::domain::french;
 
 /// Holds a number and its unit together on a line.
 const FIXED: char = '\u{a0}';

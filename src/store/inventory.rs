@@ -54,6 +54,7 @@ const INSERT: &str = "
 const SELECT_LATEST: &str = "
     SELECT number, content_hash, model, files, accepted_by, accepted_at_us, difference
     FROM inventory_versions ORDER BY number DESC LIMIT 1";
+const SELECT_NUMBER: &str = "SELECT coalesce(max(number), 0) FROM inventory_versions";
 const SELECT_ONE: &str = "
     SELECT number, content_hash, model, files, accepted_by, accepted_at_us, difference
     FROM inventory_versions WHERE number = $1";
@@ -105,6 +106,14 @@ impl Store {
     pub async fn latest_inventory(&self) -> Result<Option<InventoryVersion>, StoreError> {
         let row: Option<Row> = on_pool!(self, |pool| sqlx::query_as(SELECT_LATEST).fetch_optional(pool).await?);
         row.map(version).transpose()
+    }
+
+    /// The number of the version in force, 0 for none: cheap to ask often.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn latest_inventory_number(&self) -> Result<i64, StoreError> {
+        Ok(on_pool!(self, |pool| sqlx::query_scalar(SELECT_NUMBER).fetch_one(pool).await?))
     }
 
     /// The version of this number.

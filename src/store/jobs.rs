@@ -56,8 +56,7 @@ pub enum Begun {
     Nothing,
 }
 
-type Row =
-    (String, String, i64, i64, String, i64, i64, Option<i64>, Option<String>, Option<String>, Option<i64>);
+type Row = (String, String, i64, i64, String, i64, i64, Option<i64>, Option<String>, Option<String>, Option<i64>);
 
 /// What is written on an attempt whose process died.
 const DIED: &str = "its process ended before the work did";
@@ -65,8 +64,7 @@ const DIED: &str = "its process ended before the work did";
 const SELECT_LAST: &str = "
     SELECT attempt, outcome, retry_at_us FROM job_attempts
     WHERE kind = $1 AND subject = $2 AND due_at_us = $3 ORDER BY attempt DESC LIMIT 1";
-const COUNT_LATER: &str =
-    "SELECT count(*) FROM job_attempts WHERE kind = $1 AND subject = $2 AND due_at_us > $3";
+const COUNT_LATER: &str = "SELECT count(*) FROM job_attempts WHERE kind = $1 AND subject = $2 AND due_at_us > $3";
 const CLOSE_DEAD: &str = "
     UPDATE job_attempts SET ended_at_us = $3, outcome = 'cut-short', words = $4
     WHERE kind = $1 AND subject = $2 AND ended_at_us IS NULL";
@@ -131,7 +129,8 @@ impl Store {
                 .bind(job.due_at_us)
                 .fetch_one(&mut *tx)
                 .await?;
-            let last = last.map(|(attempt, outcome, retry_at_us)| last_of(attempt, outcome, retry_at_us)).transpose()?;
+            let last =
+                last.map(|(attempt, outcome, retry_at_us)| last_of(attempt, outcome, retry_at_us)).transpose()?;
             let died = last.is_some_and(|last| matches!(last.outcome, None | Some(Outcome::CutShort)));
             match may_begin(last, now_us, attempts_max) {
                 May::Begin { attempt } if later == 0 => {

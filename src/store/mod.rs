@@ -11,10 +11,14 @@ mod pool;
 #[macro_use]
 mod outbox;
 
+mod accounts;
+mod attempts;
+mod audit;
 mod consents;
 mod copy;
 mod departures;
 mod drills;
+mod entries;
 mod error;
 mod host_keys;
 mod inventory;
@@ -32,17 +36,22 @@ mod orders;
 mod payload;
 mod payments;
 mod plans;
+mod requests;
 mod restores;
 mod runs;
 mod scope;
 pub mod secrets;
 mod support;
 mod vm_ids;
+mod work;
 
+pub use accounts::{Factor, StaffAccount, StaffRole};
+pub use audit::{AuditChain, AuditEntry, NewAudit};
 pub use consents::{Consent, Decision, NewConsent};
 pub use copy::{CopyReport, TableCopy, copy};
 pub use departures::{Departure, NewDeparture};
 pub use drills::KeptDrill;
+pub use entries::{EntryLink, LinkPurpose, SessionRecord};
 pub use error::StoreError;
 pub use host_keys::{HostKeyPin, PinOutcome};
 pub use inventory::{InventoryVersion, NewInventoryVersion};
@@ -61,10 +70,12 @@ pub use orders::{JobOrder, NewJobOrder};
 pub use outbox::{MailEvent, MailOutcome, MailRecord, MailState, NewMail, RENEWAL_NOTICE};
 pub use payments::{Movement, NewPayment, PaymentRecord};
 pub use plans::PlanRecord;
+pub use requests::{NewRequest, Request, RequestKind, RequestState, RequestStep};
 pub use restores::{NewRestore, Purpose, Restore, RestoreState};
 pub use runs::{NewRun, Run, RunEnd};
 pub use scope::Scope;
 pub use support::{NewSupportEntry, SupportEntry};
+pub use work::WorkDone;
 
 /// The two engines a store may live in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -217,10 +217,8 @@ macro_rules! put_mail {
         match found {
             Some(position) => (position, false),
             None => {
-                let position: i64 = sqlx::query_scalar($crate::store::outbox::COUNT)
-                    .bind("outbox")
-                    .fetch_one(&mut *$tx)
-                    .await?;
+                let position: i64 =
+                    sqlx::query_scalar($crate::store::outbox::COUNT).bind("outbox").fetch_one(&mut *$tx).await?;
                 let inserted = sqlx::query($crate::store::outbox::INSERT)
                     .bind(position)
                     .bind(&mail.key)
@@ -240,10 +238,8 @@ macro_rules! put_mail {
                     record_mail_event!($tx, position, "waiting", "", &mail.by, mail.at_us);
                     (position, true)
                 } else {
-                    let position: i64 = sqlx::query_scalar($crate::store::outbox::FIND)
-                        .bind(&mail.key)
-                        .fetch_one(&mut *$tx)
-                        .await?;
+                    let position: i64 =
+                        sqlx::query_scalar($crate::store::outbox::FIND).bind(&mail.key).fetch_one(&mut *$tx).await?;
                     (position, false)
                 }
             }
@@ -254,10 +250,8 @@ macro_rules! put_mail {
 /// Records a step inside a transaction.
 macro_rules! record_mail_event {
     ($tx:expr, $mail:expr, $state:expr, $answer:expr, $by:expr, $at_us:expr) => {{
-        let position: i64 = sqlx::query_scalar($crate::store::outbox::COUNT)
-            .bind("outbox_events")
-            .fetch_one(&mut *$tx)
-            .await?;
+        let position: i64 =
+            sqlx::query_scalar($crate::store::outbox::COUNT).bind("outbox_events").fetch_one(&mut *$tx).await?;
         sqlx::query($crate::store::outbox::INSERT_EVENT)
             .bind(position)
             .bind($mail)
@@ -345,13 +339,8 @@ impl Store {
         about: &str,
     ) -> Result<Vec<MailRecord>, StoreError> {
         let rows: Vec<Option<MailRecord>> = on_pool!(self, |pool| {
-            let rows = sqlx::query(SELECT)
-                .bind(scope.mark())
-                .bind(state)
-                .bind(position)
-                .bind(about)
-                .fetch_all(pool)
-                .await?;
+            let rows =
+                sqlx::query(SELECT).bind(scope.mark()).bind(state).bind(position).bind(about).fetch_all(pool).await?;
             rows.iter().map(|row| record!(row)).collect()
         });
         rows.into_iter().map(|row| row.ok_or(StoreError::Unreadable { what: "mail" })).collect()

@@ -302,3 +302,75 @@ pub const MAIL_REPLY_LINE_BYTES_MAX: u64 = 2048;
 
 /// Characters that are kept of what a mail server said.
 pub const MAIL_ANSWER_LENGTH_MAX: usize = 300;
+/// The largest form that the portal reads.
+pub const PORTAL_BODY_BYTES_MAX: usize = 32 * 1024;
+
+/// Fields of a form that the portal reads.
+pub const PORTAL_FIELDS_MAX: usize = 64;
+
+/// The longest path with its query that the portal answers.
+pub const PORTAL_PATH_LENGTH_MAX: usize = 2048;
+
+/// How long the portal may take for one answer; printing an invoice anew is the longest.
+pub const PORTAL_REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// How long answers that are under way may still take when the portal stops.
+pub const PORTAL_STOP_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Characters of a free text that a client may send.
+pub const PORTAL_TEXT_LENGTH_MAX: usize = 4000;
+
+/// Rows of a list on one page of the portal.
+pub const PORTAL_PAGE_ROWS: usize = 50;
+
+/// How long a link of a login mail opens the portal, and the code beside it.
+pub const PORTAL_LINK_TIME: Duration = Duration::from_secs(15 * 60);
+
+/// How often a code may be tried.
+pub const PORTAL_CODE_TRIES_MAX: i64 = 5;
+
+/// How long an invitation of somebody of the co-operative is valid.
+pub const PORTAL_INVITATION_TIME: Duration = Duration::from_secs(72 * 3600);
+
+/// How long a second factor may take.
+pub const PORTAL_FACTOR_TIME: Duration = Duration::from_secs(5 * 60);
+
+/// A client's session ends when it was not used for so long, and at the latest after the second time.
+pub const PORTAL_CLIENT_IDLE: Duration = Duration::from_secs(7 * 24 * 3600);
+/// See [`PORTAL_CLIENT_IDLE`].
+pub const PORTAL_CLIENT_SESSION: Duration = Duration::from_secs(30 * 24 * 3600);
+
+/// The same for the co-operative's people.
+pub const PORTAL_STAFF_IDLE: Duration = Duration::from_secs(3600);
+/// See [`PORTAL_STAFF_IDLE`].
+pub const PORTAL_STAFF_SESSION: Duration = Duration::from_secs(10 * 3600);
+
+/// That a session was used is written down at most so often.
+pub const PORTAL_SEEN_INTERVAL: Duration = Duration::from_secs(60);
+
+/// Ended sessions, links and counted attempts are forgotten after this.
+pub const PORTAL_FORGET_AFTER: Duration = Duration::from_secs(90 * 24 * 3600);
+
+/// The window in which attempts to enter are counted.
+pub const PORTAL_ATTEMPTS_WINDOW: Duration = Duration::from_secs(3600);
+
+/// Login mails per address of a contact within the window.
+pub const PORTAL_MAILS_PER_CONTACT_MAX: i64 = 5;
+
+/// Attempts of one kind from one network address within the window.
+pub const PORTAL_ATTEMPTS_PER_ADDRESS_MAX: i64 = 60;
+
+/// Attempts at one staff account, or at one second factor, within the window.
+pub const PORTAL_ATTEMPTS_PER_ACCOUNT_MAX: i64 = 10;
+
+/// Requests that one client may leave in the portal within the window.
+pub const PORTAL_REQUESTS_PER_CLIENT_MAX: i64 = 30;
+
+/// Passwords hashed at once: each takes tens of megabytes for a while.
+pub const PORTAL_HASHING_AT_ONCE: usize = 2;
+
+/// Characters of a password at least, and at most.
+pub const PORTAL_PASSWORD_LENGTH: std::ops::RangeInclusive<usize> = 12..=256;
+
+/// Recovery codes that are given out at once.
+pub const PORTAL_RECOVERY_CODES: usize = 10;

@@ -22,6 +22,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ("engine", &["domain", "inventory", "pbs", "plan", "pve", "ssh", "store", "util", "yunohost"]),
     ("metrics", &["domain", "engine", "store", "util"]),
     ("jobs", &["domain", "engine", "metrics", "plan", "proof", "store", "util"]),
+    ("portal", &["billing", "domain", "health", "inventory", "post", "print", "proof", "store", "util"]),
     (
         "cli",
         &[
@@ -33,6 +34,7 @@ const EDGES: &[(&str, &[&str])] = &[
             "metrics",
             "pbs",
             "plan",
+            "portal",
             "post",
             "print",
             "proof",

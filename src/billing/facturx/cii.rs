@@ -6,9 +6,9 @@ use jiff::civil::Date;
 
 use super::party::{Role, party};
 use super::settlement::settlement;
-use crate::util::xml::Xml;
 use crate::domain::billing::document::{Address, DocumentLanguage, Issued, Line, Standing};
 use crate::domain::money::Cents;
+use crate::util::xml::Xml;
 
 /// BT-24: the rules that the document follows.
 const GUIDELINE: &str = "urn:cen.eu:en16931:2017";

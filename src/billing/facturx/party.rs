@@ -2,8 +2,8 @@
 
 use std::io;
 
-use crate::util::xml::Xml;
 use crate::domain::billing::document::Party;
+use crate::util::xml::Xml;
 
 /// SIREN among the schemes of ISO 6523.
 const SIREN: &str = "0002";

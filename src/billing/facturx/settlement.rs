@@ -3,8 +3,8 @@
 use std::io;
 
 use super::cii::{amount, compact, day, percent, span};
-use crate::util::xml::Xml;
 use crate::domain::billing::document::{Issued, Payment, VatShare};
+use crate::util::xml::Xml;
 
 /// UNTDID 4461: SEPA credit transfer.
 const TRANSFER: &str = "58";

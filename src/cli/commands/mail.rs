@@ -246,7 +246,9 @@ async fn carry_out(session: &Session, number: i64, decision: Decision) -> Result
 
 async fn find(store: &crate::store::Store, number: i64) -> Result<MailRecord, Failure> {
     let mail = store.mail(&Scope::Staff, number).await?;
-    mail.ok_or_else(|| Failure::usage(format!("there is no mail {number}"), "`accolades mail list` shows their numbers"))
+    mail.ok_or_else(|| {
+        Failure::usage(format!("there is no mail {number}"), "`accolades mail list` shows their numbers")
+    })
 }
 
 fn in_json(mail: &MailRecord) -> Value {

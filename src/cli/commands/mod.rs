@@ -1,5 +1,6 @@
 //! One file per command.
 
+pub mod account;
 pub mod adopt;
 pub mod apply;
 pub mod backup;
@@ -21,9 +22,11 @@ pub mod mail;
 pub mod man;
 pub mod person;
 pub mod plan;
+pub mod request;
 pub mod restore;
 pub mod seat;
 pub mod secret;
+pub mod serve;
 pub mod site;
 pub mod status;
 pub mod store;
@@ -48,6 +51,9 @@ pub async fn run(session: &Session, command: Command) -> Result<Exit, Failure> {
         Command::Seat(what) => seat::run(session, what),
         Command::Plan(arguments) => plan::run(session, arguments).await,
         Command::Backup(what) => backup::run(session, what).await,
+        Command::Account(what) => account::run(session, what).await,
+        Command::Request(what) => request::run(session, what).await,
+        Command::Serve(arguments) => serve::run(session, arguments).await,
         Command::Watch(arguments) => watch::run(session, arguments).await,
         Command::Apply(arguments) => apply::run(session, arguments).await,
         Command::Adopt(arguments) => adopt::run(session, arguments).await,

@@ -187,7 +187,8 @@ mod tests {
 
     #[test]
     fn only_names_that_are_looked_for_can_be_set() {
-        for name in ["relay", "mail", "site/friche/set-up-token", "backup-server/grange/admin", "backup-server/x/partner-token"]
+        for name in
+            ["relay", "mail", "site/friche/set-up-token", "backup-server/grange/admin", "backup-server/x/partner-token"]
         {
             assert!(check_name(name).is_ok(), "{name}");
         }

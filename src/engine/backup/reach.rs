@@ -36,7 +36,12 @@ pub async fn sites_reached(store: &Store) -> Result<Vec<SiteReach>, EngineError>
             let words = obstacle.met["words"].as_str().unwrap_or_default().to_owned();
             (at(obstacle.since_us), words)
         });
-        sites.push(SiteReach { site, tried_at: at(look.tried_at_us), seen_at: look.seen.map(|(us, _)| at(us)), silent });
+        sites.push(SiteReach {
+            site,
+            tried_at: at(look.tried_at_us),
+            seen_at: look.seen.map(|(us, _)| at(us)),
+            silent,
+        });
     }
     Ok(sites)
 }

@@ -11,8 +11,8 @@ mod inside;
 mod remove;
 
 pub use choose::newest_good;
-pub use due::{DueDrill, due_drills};
 pub(super) use copy::{is_card, mark};
+pub use due::{DueDrill, due_drills};
 
 use std::time::Duration;
 

@@ -189,8 +189,7 @@ fn stuffed(message: &str) -> String {
 
 fn tls(server: &SmtpServer) -> Result<ClientConfig, SmtpError> {
     if let Some(fingerprint) = &server.tls_fingerprint {
-        let pin: Fingerprint =
-            fingerprint.parse().map_err(|_| SmtpError::Fingerprint { text: fingerprint.clone() })?;
+        let pin: Fingerprint = fingerprint.parse().map_err(|_| SmtpError::Fingerprint { text: fingerprint.clone() })?;
         return Ok(PinVerifier::new(pin, &[&server.host]).client_config());
     }
     let mut roots = RootCertStore::empty();

@@ -46,6 +46,13 @@ impl Key {
         id
     }
 
+    /// A key for another purpose, from which this one cannot be computed (HMAC-SHA-256 of the purpose under this key).
+    pub(super) fn derived(&self, purpose: &str) -> ring::hmac::Key {
+        let own = ring::hmac::Key::new(ring::hmac::HMAC_SHA256, self.0.expose_secret());
+        let derived = ring::hmac::sign(&own, format!("accolades derived key\n{purpose}").as_bytes());
+        ring::hmac::Key::new(ring::hmac::HMAC_SHA256, derived.as_ref())
+    }
+
     fn cipher(&self) -> XChaCha20Poly1305 {
         XChaCha20Poly1305::new(self.0.expose_secret().into())
     }

@@ -240,6 +240,12 @@ impl Vault {
         Ok(())
     }
 
+    /// A key for authenticating something outside of the store. It follows from the vault's key: after a rotation it is
+    /// another one, and what the old one made is worth nothing any more.
+    pub fn derived_key(&self, purpose: &str) -> ring::hmac::Key {
+        self.key.derived(purpose)
+    }
+
     async fn unseal(&self, name: &str, (version, nonce, ciphertext): Row) -> Result<SecretString, VaultError> {
         match (Sealed { nonce, ciphertext }).unseal(&self.key, name, version) {
             Some(value) => Ok(value),

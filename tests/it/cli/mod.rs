@@ -2,7 +2,7 @@
 
 mod accounts;
 mod backups;
-mod clock;
+pub mod clock;
 mod golden;
 mod key;
 mod lab;

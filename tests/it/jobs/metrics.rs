@@ -13,7 +13,11 @@ use crate::technician::{DISK_SERIAL, Technician};
 
 /// The names of the figures in a text, without the parts of histograms and counters.
 fn names(text: &str) -> BTreeSet<String> {
-    text.lines().filter_map(|line| line.strip_prefix("# TYPE ")).filter_map(|line| line.split(' ').next()).map(str::to_owned).collect()
+    text.lines()
+        .filter_map(|line| line.strip_prefix("# TYPE "))
+        .filter_map(|line| line.split(' ').next())
+        .map(str::to_owned)
+        .collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -57,7 +61,8 @@ async fn jobs_figures_tell_what_is_on_record_and_are_all_documented() {
         assert!(text.lines().any(|one| one == line), "`{line}` is missing in\n{text}");
     }
     let value = |start: &str| -> f64 {
-        let line = text.lines().find(|line| line.starts_with(start)).unwrap_or_else(|| panic!("no `{start}` in\n{text}"));
+        let line =
+            text.lines().find(|line| line.starts_with(start)).unwrap_or_else(|| panic!("no `{start}` in\n{text}"));
         line.rsplit(' ').next().and_then(|number| number.parse().ok()).expect("a number")
     };
     let local = "{instance=\"ilot\",place=\"local\"}";

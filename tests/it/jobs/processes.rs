@@ -70,7 +70,8 @@ async fn jobs_of_a_killed_process_are_done_by_the_other_one_and_none_twice() {
     let run = [&["jobs", "run"], at.as_slice()].concat();
     let (one, two) = (technician.start(&run, "").await, technician.start(&run, "").await);
     crashes.changed().await.expect("the lab lives");
-    let worker = until(&store, "somebody sweeps", |attempts| sweeps(attempts).find(|one| one.end.is_none()).cloned()).await;
+    let worker =
+        until(&store, "somebody sweeps", |attempts| sweeps(attempts).find(|one| one.end.is_none()).cloned()).await;
     let (mut victim, survivor) = if is_of(&worker, &one) { (one, two) } else { (two, one) };
     assert!(is_of(&worker, &victim), "{worker:?}");
     victim.kill().await.expect("it is killed");

@@ -36,6 +36,7 @@ async fn fill(store: &Store, key_file: &std::path::Path) {
     super::billing::fill(store).await;
     super::jobs::fill(store).await;
     super::outbox::fill(store).await;
+    super::portal::fill(store).await;
     let vault = secrets::open(store, key_file).await.unwrap();
     vault.put_secret("relay", &SecretString::from("canary"), NOW_US).await.unwrap();
 }

@@ -43,7 +43,10 @@ pub async fn a_job_is_done_once(bench: &Bench) {
     assert!(matches!(store.end_job(&attempt, &done).await, Err(StoreError::Conflict { .. })), "once");
     assert_eq!(begin(&store, &held, &sweep, NOW_US + 6).await, None, "done is done");
     assert_eq!(begin(&store, &held, &job("sweep", "", NOW_US - 9), NOW_US + 6).await, None, "an earlier one, too");
-    assert!(begin(&store, &held, &job("sweep", "", NOW_US + 7), NOW_US + 7).await.is_some(), "the next moment is another");
+    assert!(
+        begin(&store, &held, &job("sweep", "", NOW_US + 7), NOW_US + 7).await.is_some(),
+        "the next moment is another"
+    );
     let kept = store.last_job_attempt("sweep", "").await.unwrap().unwrap();
     assert_eq!((kept.job.due_at_us, kept.end), (NOW_US + 7, None));
     let all = store.job_attempts(9).await.unwrap();
@@ -81,7 +84,10 @@ pub async fn a_dead_process_is_followed_and_can_end_nothing(bench: &Bench) {
     let second = begin(&store, &heir, &sweep, later_us).await.unwrap();
     assert_eq!((second.attempt, second.holder.as_str()), (2, "two"));
     let done = end(Outcome::Done, later_us + 1, None);
-    assert!(matches!(store.end_job(&dead, &done).await, Err(StoreError::Conflict { .. })), "it was only slow: too late");
+    assert!(
+        matches!(store.end_job(&dead, &done).await, Err(StoreError::Conflict { .. })),
+        "it was only slow: too late"
+    );
     store.end_job(&second, &done).await.unwrap();
     let outcomes: Vec<Outcome> =
         store.job_attempts(9).await.unwrap().iter().map(|one| one.end.as_ref().unwrap().outcome).collect();

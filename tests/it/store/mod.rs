@@ -13,6 +13,7 @@ mod leases;
 mod looks;
 mod opening;
 mod outbox;
+mod portal;
 mod processes;
 mod records;
 mod runs;
@@ -100,6 +101,12 @@ async fn suite(bench: &Bench) {
     outbox::two_processes_send_each_mail_once(bench).await;
     outbox::a_confidential_message_is_nowhere_in_clear(bench).await;
     outbox::a_sent_renewal_notice_is_on_record(bench).await;
+    portal::a_link_is_used_once_by_one_of_many(bench).await;
+    portal::sessions_end_and_are_forgotten(bench).await;
+    portal::attempts_are_counted_by_window(bench).await;
+    portal::a_factor_takes_each_code_once(bench).await;
+    portal::the_audit_log_is_a_chain(bench).await;
+    portal::a_form_asks_once_and_answers_follow(bench).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

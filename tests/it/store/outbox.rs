@@ -234,9 +234,11 @@ pub async fn a_refused_mail_waits_or_fails(bench: &Bench) {
         let position = desk.put(&format!("never/{stage:?}")).await;
         let next = desk.put(&format!("next/{stage:?}")).await;
         let taken = server.received().len();
-        server.behaves(move |at, count| {
-            if at == stage && count == taken { Act::Say("550 no such mailbox") } else { Act::Go }
-        });
+        server.behaves(
+            move |at, count| {
+                if at == stage && count == taken { Act::Say("550 no such mailbox") } else { Act::Go }
+            },
+        );
         // Both are refused, because nothing was taken in between; the connection is used again.
         assert_eq!(desk.deliver(&smtp(&server)).await.unwrap().failed, [position, next], "{stage:?}");
         server.behaves(|_, _| Act::Go);
@@ -370,8 +372,7 @@ pub async fn a_confidential_message_is_nowhere_in_clear(bench: &Bench) {
     let desk = Desk::new(bench).await;
     let mut login = announcement("login/zoe/1");
     login.message.text = "https://coop.example/login?token=canary-token-93".to_owned();
-    let (position, is_new) =
-        put(&desk.store, Some(&desk.vault), &desk.sender, &login, "portal", now()).await.unwrap();
+    let (position, is_new) = put(&desk.store, Some(&desk.vault), &desk.sender, &login, "portal", now()).await.unwrap();
     assert!(is_new);
     let there = || texts(&desk.url, "SELECT message || subject || answer FROM outbox");
     assert!(!there().await.concat().contains("canary-token"));

@@ -3,18 +3,16 @@
 use std::fmt::Write as _;
 
 use clap::Args;
-use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::show::{find, line_words};
 use super::{Desk, JSON_VERSION};
 use crate::billing::BillingError;
-use crate::billing::draft::read_document;
+use crate::billing::explain::{Explained, explain, rule};
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::session::Session;
-use crate::domain::billing::charge::PersonDays;
-use crate::domain::billing::document::Issued;
+use crate::domain::billing::document::DocumentLanguage;
 use crate::domain::billing::duration::shown;
 use crate::domain::billing::zone;
 
@@ -25,29 +23,6 @@ pub struct Arguments {
     number: String,
 }
 
-#[derive(Deserialize)]
-struct Explanation {
-    lines: Vec<ExplainedLine>,
-}
-
-#[derive(Deserialize)]
-struct ExplainedLine {
-    line: u32,
-    rule: String,
-    people: Vec<PersonDays>,
-    entries: Vec<ExplainedEntry>,
-    credits_line: Option<u32>,
-}
-
-#[derive(Deserialize)]
-struct ExplainedEntry {
-    entry: i64,
-    at: jiff::Timestamp,
-    kind: String,
-    minutes: i64,
-    words: Option<String>,
-}
-
 /// Runs `billing explain`.
 ///
 /// # Errors
@@ -55,34 +30,34 @@ struct ExplainedEntry {
 pub async fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Failure> {
     let desk = Desk::open(session).await?;
     let record = find(&desk, &arguments.number).await?;
-    let issued = read_document(&record)?;
-    let unreadable = || BillingError::Unreadable { number: record.number.clone() };
-    let kept: Value = serde_json::from_str(&record.explanation).map_err(|_| unreadable())?;
+    let explained = explain(&record)?;
     if session.output.is_json() {
+        let kept: Value = serde_json::from_str(&record.explanation)
+            .map_err(|_| BillingError::Unreadable { number: record.number.clone() })?;
         session.output.json(&json!({
             "version": JSON_VERSION,
             "number": record.number,
             "inventory": record.inventory_number,
             "explanation": kept,
-            "lines": issued.lines,
+            "lines": explained.issued.lines,
         }))?;
         return Ok(Exit::Ok);
     }
-    let explanation: Explanation = serde_json::from_value(kept).map_err(|_| unreadable())?;
-    session.output.data(&in_words(&desk, &issued, &explanation, record.inventory_number))?;
+    session.output.data(&in_words(&desk, &explained, record.inventory_number))?;
     Ok(Exit::Ok)
 }
 
-fn in_words(desk: &Desk, issued: &Issued, explanation: &Explanation, inventory: i64) -> String {
+fn in_words(desk: &Desk, explained: &Explained, inventory: i64) -> String {
+    let issued = &explained.issued;
     let mut out = format!(
         "{} of {}, {}\nmade from version {inventory} of the inventory and the entries of that day\n",
         issued.number, issued.issued_on, issued.buyer.name
     );
-    for line in &issued.lines {
+    for (line, explained) in explained.lines() {
         // Writing to a String cannot fail.
         let _ = writeln!(out, "\n{}", line_words(line));
-        let Some(explained) = explanation.lines.iter().find(|one| one.line == line.position) else { continue };
-        let _ = writeln!(out, "  {}: {}", explained.rule, rule(&explained.rule));
+        let Some(explained) = explained else { continue };
+        let _ = writeln!(out, "  {}: {}", explained.rule, rule(&explained.rule, DocumentLanguage::En));
         for sentence in &line.explanation {
             let _ = writeln!(out, "  {sentence}");
         }
@@ -106,22 +81,4 @@ fn in_words(desk: &Desk, issued: &Issued, explanation: &Explanation, inventory: 
         let _ = writeln!(out, "\nR2: VAT of {whole}.{rest:02} % on {} is {}, rounded once", share.base, share.vat);
     }
     out
-}
-
-/// What a rule says, in one sentence.
-fn rule(name: &str) -> &'static str {
-    match name {
-        "R6" => {
-            "a seat counts for every day on which it is active, a person once a day; days x price / days of the month"
-        }
-        "R8" => {
-            "the contract has a minimum of seats, counted for each day; this is what it adds to those that were there"
-        }
-        "R12" => "the commitment was ended early: its remaining days, at the seats on the day of notice or the minimum",
-        "R14" => "hours beyond the year's allowance, in the order in which they were worked, by the minute",
-        "R18" => "a later difference of a month that was invoiced: what is owed now, minus what was billed",
-        "R22" => "credited by hand; never more than the original",
-        "R31" => "a price that was quoted and agreed",
-        _ => "see docs/billing.md",
-    }
 }

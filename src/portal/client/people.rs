@@ -1,0 +1,108 @@
+//! People and access of one's own organisation.
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::extract::State;
+use axum::response::{IntoResponse, Redirect, Response};
+use serde_json::json;
+
+use crate::inventory::model::ContactRole;
+use crate::store::NewAudit;
+
+use super::super::area::Need;
+use super::super::form::Fields;
+use super::super::page::{Shell, html};
+use super::super::say;
+use super::super::session::{ClientSession, contact_subject};
+use super::super::words::Words;
+use super::super::{Portal, Problem};
+use super::DETAIL_VERSION;
+
+#[derive(Template)]
+#[template(path = "portal/people.html")]
+struct Page {
+    shell: Shell,
+    contacts: Vec<Row>,
+    accounts: Vec<(String, String)>,
+    action: String,
+    help: String,
+}
+
+struct Row {
+    name: String,
+    email: String,
+    roles: String,
+    sessions: Option<String>,
+    can_close: bool,
+}
+
+fn role(role: ContactRole, words: Words) -> &'static str {
+    match role {
+        ContactRole::Manager => words.role_manager(),
+        ContactRole::Billing => words.role_billing(),
+        ContactRole::Approver => words.role_approver(),
+        ContactRole::Technical => words.role_technical(),
+    }
+}
+
+/// The page. Who is in is shown to managers only.
+pub async fn show(State(portal): State<Arc<Portal>>, session: ClientSession) -> Result<Response, Problem> {
+    let words = session.contact.words;
+    let now_us = session.contact.now.as_microsecond();
+    let mut contacts = Vec::new();
+    for contact in &session.client().contacts {
+        let email = contact.email.to_lowercase();
+        let open = match session.may(Need::Manager) {
+            true => portal.store.sessions(&contact_subject(&email), now_us).await?.len(),
+            false => 0,
+        };
+        let roles: Vec<&str> = contact.roles.iter().map(|one| role(*one, words)).collect();
+        contacts.push(Row {
+            name: contact.name.clone(),
+            roles: roles.join(", "),
+            sessions: (open > 0).then(|| format!("{} {}", open, words.open_sessions())),
+            can_close: open > 0 && email != session.contact.email,
+            email: contact.email.clone(),
+        });
+    }
+    let client = session.client();
+    let today = session.today();
+    let accounts = client.seats_on(today).filter_map(|seat| {
+        let person = client.persons.get(&seat.person)?;
+        let since = format!("{} {}", words.seat_since(), say::day(seat.from, words));
+        Some((format!("{} {}", person.first_name, person.last_name), since))
+    });
+    html(&Page {
+        shell: Shell::client(&session, words.people_title(), "/acces"),
+        contacts,
+        accounts: accounts.collect(),
+        action: session.path("/acces/fermer"),
+        help: session.path("/aide"),
+    })
+}
+
+/// Closes a colleague's sessions.
+pub async fn close(
+    State(portal): State<Arc<Portal>>,
+    session: ClientSession,
+    fields: Fields,
+) -> Result<Response, Problem> {
+    let wanted = fields.get("email").to_lowercase();
+    let is_colleague = session.client().contacts.iter().any(|one| one.email.to_lowercase() == wanted);
+    if !is_colleague {
+        return Err(Problem::NotFound);
+    }
+    let at_us = session.contact.now.as_microsecond();
+    let ended = portal.store.end_sessions(&contact_subject(&wanted), at_us).await?;
+    portal
+        .audit(NewAudit {
+            at_us,
+            actor: session.contact.actor(),
+            action: "sessions-closed",
+            scope: session.scope(),
+            detail: json!({ "version": DETAIL_VERSION, "of": wanted, "sessions": ended }),
+        })
+        .await?;
+    Ok(Redirect::to(&session.path("/acces")).into_response())
+}
