@@ -8,6 +8,7 @@ pub mod cli;
 pub mod demo;
 pub mod domain;
 pub mod engine;
+pub mod health;
 pub mod inventory;
 pub mod jobs;
 pub mod metrics;

@@ -12,3 +12,4 @@ pub mod money;
 pub mod names;
 pub mod patience;
 pub mod refusal;
+pub mod services;

@@ -11,10 +11,10 @@ use crate::domain::backup::drill::Due;
 use crate::domain::backup::health::Word;
 use crate::domain::jobs::Outcome;
 use crate::engine::EngineError;
-use crate::engine::backup::reach::sites_reached;
-use crate::engine::backup::truth::truth;
 use crate::engine::drill::due_drills;
 use crate::engine::run::Accepted;
+use crate::health::backups::backups as verdicts;
+use crate::health::reach::sites_reached;
 use crate::store::{Scope, Store};
 
 /// Runs that are looked at for the figures of runs.
@@ -87,7 +87,7 @@ async fn backups(filling: &mut Filling, store: &Store, accepted: &Accepted, now:
         filling.ages("backup_proof_age", "Time since a restore of a backup was last proven, by instance and place");
     let sight = filling.ages("backup_sight_age", "Time since the place was last seen, by instance and place");
     let kept = filling.whole("backup_kept", "Good backups that are kept, by instance and place");
-    for one in truth(store, &Scope::Staff, &accepted.inventory, &[], now).await? {
+    for one in verdicts(store, &Scope::Staff, &accepted.inventory, &[], now).await? {
         for place in &one.health.places {
             let labels = vec![("instance", one.instance.to_string()), ("place", place.place.word().to_owned())];
             ok.get_or_create(&labels).set(i64::from(place.word == Word::Ok));

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use super::dns;
 use crate::domain::backup::marker;
 use crate::domain::ids::{ClientId, PersonId};
+use crate::domain::services;
 use crate::inventory::model::{
     Client, Dolibarr, DolibarrRights, Exposure, InboundMail, Instance, Inventory, Person, Placement, Seat, Site,
 };
@@ -20,6 +21,9 @@ pub const PUBLIC_RESOLVER: &str = "9.9.9.9";
 
 /// The program that a guest runs every night.
 const MARKER_PROGRAM: &str = include_str!("../../playbooks/marker.sh");
+
+/// See [`services`].
+const SERVICES_PROGRAM: &str = include_str!("../../playbooks/services.sh");
 
 /// Dolibarr's numbers of the rights that a seat gets: (module, right) read and written as its own table has them.
 const READ_RIGHTS: [u32; 6] = [11, 21, 31, 81, 121, 281];
@@ -69,6 +73,7 @@ pub fn variables(subject: &Subject<'_>, deleted: &Deleted) -> Value {
         "installer_url": INSTALLER_URL,
         "resolver": PUBLIC_RESOLVER,
         "marker": marker_of(&cooperative.time_zone),
+        "services": services_of(),
         "admin": {
             "username": cooperative.admin_username,
             "full_name": cooperative.admin_full_name,
@@ -102,21 +107,51 @@ pub fn variables(subject: &Subject<'_>, deleted: &Deleted) -> Value {
 
 /// The program that writes a guest's marker, with the unit that runs it (sheet of the file: `playbooks/marker.sh`).
 fn marker_of(time_zone: &str) -> Value {
-    let unit = marker::UNIT;
-    let folder = marker::SCRIPT.rsplit_once('/').map_or("/", |(folder, _)| folder);
+    timed(&Timed {
+        unit: marker::UNIT,
+        program: marker::SCRIPT,
+        text: MARKER_PROGRAM,
+        about: "Marker of this machine, for accolades",
+        when: "Marker of this machine, every night",
+        timer: &format!("{}\nPersistent=true", marker::timer(time_zone)),
+    })
+}
+
+/// The program that looks at a guest's services, with the unit that runs it (`playbooks/services.sh`).
+fn services_of() -> Value {
+    timed(&Timed {
+        unit: services::UNIT,
+        program: services::SCRIPT,
+        text: SERVICES_PROGRAM,
+        about: "Whether this machine's services run, for accolades",
+        when: "Whether this machine's services run, every ten minutes",
+        timer: services::TIMER,
+    })
+}
+
+/// A program that a guest runs by itself.
+struct Timed<'a> {
+    unit: &'a str,
+    program: &'a str,
+    text: &'a str,
+    about: &'a str,
+    when: &'a str,
+    /// What stands after `OnCalendar=`.
+    timer: &'a str,
+}
+
+fn timed(one: &Timed<'_>) -> Value {
+    let Timed { unit, program, text, about, when, timer } = one;
     let service = format!(
-        "[Unit]\nDescription=Marker of this machine, for accolades\n\n[Service]\nType=oneshot\nExecStart={}\nNice=10\nIOSchedulingClass=idle",
-        marker::SCRIPT
+        "[Unit]\nDescription={about}\n\n[Service]\nType=oneshot\nExecStart={program}\nNice=10\nIOSchedulingClass=idle"
     );
-    let timer = format!(
-        "[Unit]\nDescription=Marker of this machine, every night\n\n[Timer]\nOnCalendar={}\nPersistent=true\n\n[Install]\nWantedBy=timers.target",
-        marker::timer(time_zone)
-    );
+    let timer =
+        format!("[Unit]\nDescription={when}\n\n[Timer]\nOnCalendar={timer}\n\n[Install]\nWantedBy=timers.target");
     json!({
         "unit": unit,
-        "folder": folder,
-        "program": marker::SCRIPT,
-        "program_text": MARKER_PROGRAM.trim_end(),
+        "folder": program.rsplit_once('/').map_or("/", |(folder, _)| folder),
+        "program": program,
+        "program_text": text.trim_end(),
         "service_text": service,
         "timer_text": timer,
     })

@@ -219,6 +219,11 @@ impl PveError {
         self.says("QEMU guest agent is not running")
     }
 
+    /// The guest agent has no such file to read.
+    pub fn is_absent_file(&self) -> bool {
+        self.says("No such file or directory")
+    }
+
     /// The configuration was changed by somebody else since its digest was read.
     pub fn is_changed_meanwhile(&self) -> bool {
         self.says("checksum mismatch")

@@ -1,7 +1,8 @@
-//! Records of restore tests: only ever added, each chained to the one before it of the same instance.
+//! Records of restore tests: only ever added, each chained to the one before it of the same instance. The whole record is
+//! staff's; each client that lived on the instance has a share of its own, under the hash of the whole.
 
 use crate::domain::backup::drill::{Known, Origin, Record};
-use crate::domain::ids::InstanceId;
+use crate::domain::ids::{ClientId, InstanceId};
 
 use super::{Scope, Store, StoreError};
 
@@ -24,16 +25,23 @@ const INSERT: &str = "
     INSERT INTO drills (id, scope, instance, number, origin, verdict, backup_at_us, began_at_us, ended_at_us,
                         previous_hash, hash, record)
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) ON CONFLICT DO NOTHING";
+const INSERT_SHARE: &str = "
+    INSERT INTO drill_shares (drill, scope, instance, number, origin, verdict, ended_at_us, hash, record)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
 const SELECT: &str = "
-    SELECT number, hash, record FROM drills
-    WHERE instance = $2 AND ($1 = 'staff' OR scope = $1) ORDER BY number";
+    SELECT number, hash, record FROM drills WHERE instance = $2 AND $1 = 'staff'
+    UNION ALL SELECT number, hash, record FROM drill_shares WHERE instance = $2 AND scope = $1
+    ORDER BY number";
 const SELECT_ALL: &str = "
-    SELECT number, hash, record FROM drills WHERE $1 = 'staff' OR scope = $1 ORDER BY ended_at_us, instance, number";
-const SELECT_PROVEN: &str = "
-    SELECT max(ended_at_us) FROM drills
-    WHERE instance = $2 AND origin = $3 AND verdict = 'proven' AND ($1 = 'staff' OR scope = $1)";
-const SELECT_TRIED: &str = "
-    SELECT max(ended_at_us) FROM drills WHERE instance = $2 AND origin = $3 AND ($1 = 'staff' OR scope = $1)";
+    SELECT number, hash, record FROM (
+        SELECT number, hash, record, instance, ended_at_us FROM drills WHERE $1 = 'staff'
+        UNION ALL SELECT number, hash, record, instance, ended_at_us FROM drill_shares WHERE scope = $1
+    ) AS visible ORDER BY ended_at_us, instance, number";
+const SELECT_KNOWN: &str = "
+    SELECT max(CASE WHEN verdict = 'proven' THEN ended_at_us END), max(ended_at_us) FROM (
+        SELECT instance, origin, verdict, ended_at_us FROM drills WHERE $1 = 'staff'
+        UNION ALL SELECT instance, origin, verdict, ended_at_us FROM drill_shares WHERE scope = $1
+    ) AS visible WHERE instance = $2 AND origin = $3";
 
 impl Store {
     /// The hash of the last record of an instance: what the next one names.
@@ -46,12 +54,16 @@ impl Store {
         Ok(last.map(|(_, hash)| hash))
     }
 
-    /// Keeps a record.
+    /// Keeps a record, and the share of each client in it.
     ///
     /// # Errors
     /// [`StoreError::Conflict`] when it does not name the last record of its instance, or its id is taken.
-    pub async fn keep_drill(&self, scope: &Scope, record: &Record) -> Result<KeptDrill, StoreError> {
+    pub async fn keep_drill(&self, record: &Record, shares: &[(ClientId, Record)]) -> Result<KeptDrill, StoreError> {
         let (hash, text) = (record.hash(), record.canonical());
+        let shares: Vec<_> = shares
+            .iter()
+            .map(|(client, share)| (Scope::Client(client.clone()).mark(), share.verdict.as_str(), share.canonical()))
+            .collect();
         let number: Option<i64> = in_transaction!(self, |tx| {
             let last: Option<(i64, String)> =
                 sqlx::query_as(SELECT_LAST).bind(record.instance.as_str()).fetch_optional(&mut *tx).await?;
@@ -59,7 +71,7 @@ impl Store {
             if previous == record.previous {
                 let inserted = sqlx::query(INSERT)
                     .bind(&record.id)
-                    .bind(scope.mark())
+                    .bind(Scope::Staff.mark())
                     .bind(record.instance.as_str())
                     .bind(number)
                     .bind(record.from.as_str())
@@ -73,6 +85,22 @@ impl Store {
                     .execute(&mut *tx)
                     .await?
                     .rows_affected();
+                if inserted == 1 {
+                    for (mark, verdict, share) in &shares {
+                        sqlx::query(INSERT_SHARE)
+                            .bind(&record.id)
+                            .bind(mark)
+                            .bind(record.instance.as_str())
+                            .bind(number)
+                            .bind(record.from.as_str())
+                            .bind(*verdict)
+                            .bind(record.ended_at_us)
+                            .bind(&hash)
+                            .bind(share)
+                            .execute(&mut *tx)
+                            .await?;
+                    }
+                }
                 (inserted == 1).then_some(number)
             } else {
                 None
@@ -87,7 +115,7 @@ impl Store {
         }
     }
 
-    /// The records of an instance, the oldest first.
+    /// The records of an instance, the oldest first; a client sees its shares of them.
     ///
     /// # Errors
     /// When the store cannot be read.
@@ -98,7 +126,7 @@ impl Store {
         rows.into_iter().map(kept).collect()
     }
 
-    /// The records of all instances, the oldest first.
+    /// The records of all instances, the oldest first; a client sees its shares of them.
     ///
     /// # Errors
     /// When the store cannot be read.
@@ -119,19 +147,12 @@ impl Store {
         origin: Origin,
     ) -> Result<Known, StoreError> {
         let (proven_at_us, tried_at_us): (Option<i64>, Option<i64>) = on_pool!(self, |pool| {
-            let proven = sqlx::query_scalar(SELECT_PROVEN)
+            sqlx::query_as(SELECT_KNOWN)
                 .bind(scope.mark())
                 .bind(instance.as_str())
                 .bind(origin.as_str())
                 .fetch_one(pool)
-                .await?;
-            let tried = sqlx::query_scalar(SELECT_TRIED)
-                .bind(scope.mark())
-                .bind(instance.as_str())
-                .bind(origin.as_str())
-                .fetch_one(pool)
-                .await?;
-            (proven, tried)
+                .await?
         });
         Ok(Known { proven_at_us, tried_at_us, since_us: None })
     }

@@ -1,5 +1,5 @@
-//! Looks: the last answer on a matter, and what has stood in the way since. One row per matter and subject, so that the
-//! last answer outlives any number of looks that saw nothing.
+//! Looks: the last answer on a matter, and what has stood in the way since. One row per matter, subject and scope, so that
+//! the last answer outlives any number of looks that saw nothing. Where several clients share a subject each has its own.
 
 use serde_json::Value;
 
@@ -58,23 +58,25 @@ type Row = (String, String, String, String, i64, i64, Option<i64>, Option<String
 const RECORD_SEEN: &str = "
     INSERT INTO looks (subject_kind, subject_id, what, scope, tried_at_us, failures, seen_at_us, seen)
     VALUES ($1, $2, $3, $4, $5, 0, $5, $6)
-    ON CONFLICT (subject_kind, subject_id, what) DO UPDATE SET
-        scope = excluded.scope, tried_at_us = excluded.tried_at_us, failures = 0, failing_since_us = NULL,
+    ON CONFLICT (subject_kind, subject_id, what, scope) DO UPDATE SET
+        tried_at_us = excluded.tried_at_us, failures = 0, failing_since_us = NULL,
         obstacle = NULL, seen_at_us = excluded.seen_at_us, seen = excluded.seen
     WHERE looks.tried_at_us <= excluded.tried_at_us";
 const RECORD_OBSTACLE: &str = "
     INSERT INTO looks (subject_kind, subject_id, what, scope, tried_at_us, failures, failing_since_us, obstacle)
     VALUES ($1, $2, $3, $4, $5, 1, $5, $6)
-    ON CONFLICT (subject_kind, subject_id, what) DO UPDATE SET
-        scope = excluded.scope, tried_at_us = excluded.tried_at_us, failures = looks.failures + 1,
+    ON CONFLICT (subject_kind, subject_id, what, scope) DO UPDATE SET
+        tried_at_us = excluded.tried_at_us, failures = looks.failures + 1,
         failing_since_us = coalesce(looks.failing_since_us, excluded.failing_since_us), obstacle = excluded.obstacle
     WHERE looks.tried_at_us <= excluded.tried_at_us";
 const SELECT_SUBJECT: &str = "
     SELECT subject_kind, subject_id, what, scope, tried_at_us, failures, failing_since_us, obstacle, seen_at_us, seen
-    FROM looks WHERE subject_kind = $2 AND subject_id = $3 AND ($1 = 'staff' OR scope = $1) ORDER BY what";
+    FROM looks WHERE subject_kind = $2 AND subject_id = $3 AND ($1 = 'staff' OR scope = $1)
+    ORDER BY what, scope";
 const SELECT_KIND: &str = "
     SELECT subject_kind, subject_id, what, scope, tried_at_us, failures, failing_since_us, obstacle, seen_at_us, seen
-    FROM looks WHERE subject_kind = $2 AND ($1 = 'staff' OR scope = $1) ORDER BY subject_id, what";
+    FROM looks WHERE subject_kind = $2 AND ($1 = 'staff' OR scope = $1)
+    ORDER BY subject_id, what, scope";
 
 impl Store {
     /// Records looks, all of them or none. An answer ends what stood in the way; an obstacle leaves the last answer.

@@ -131,10 +131,13 @@ pub const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(300);
 /// How long a restore may take: hundreds of gigabytes over a slow line.
 pub const RESTORE_TIMEOUT: Duration = Duration::from_secs(48 * 3600);
 
+/// Work of hours is looked at once a minute.
+pub const POLL_INTERVAL_LONG_MAX: Duration = Duration::from_secs(60);
+
 /// How long to wait before looking again at something that has been under way for so long: a hundredth of it, so that its
 /// end is seen about one per cent late at most, and long work is asked about seldom.
 pub fn poll_interval(waited: Duration) -> Duration {
-    (waited / 100).clamp(POLL_INTERVAL_MIN, POLL_INTERVAL_MAX)
+    (waited / 100).clamp(POLL_INTERVAL_MIN, POLL_INTERVAL_LONG_MAX)
 }
 
 /// Files in a folder of templates.
@@ -198,6 +201,12 @@ pub const MARKER_READ_INTERVAL: Duration = Duration::from_secs(20 * 3600);
 
 /// A guest whose last marker is older than this writes none any more.
 pub const MARKER_AGE_MAX: Duration = Duration::from_secs(50 * 3600);
+
+/// What was seen of an instance's services counts for so long: four rounds of looks.
+pub const SERVICES_SIGHT_MAX: Duration = Duration::from_secs(3600);
+
+/// A guest's report on its services may be so old when it is read: it writes one every ten minutes.
+pub const SERVICES_REPORT_AGE_MAX: Duration = Duration::from_secs(1800);
 
 /// Time between two rounds of looks at all sites.
 pub const SWEEP_INTERVAL: Duration = Duration::from_secs(900);

@@ -7,10 +7,10 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use accolades::engine::backup::sweep::{SiteOutcome, SweepReport, SweepRequest};
-use accolades::engine::backup::truth::truth;
 use accolades::engine::run::Accepted;
 use accolades::engine::site::Token;
 use accolades::engine::{Engine, Event};
+use accolades::health::backups::backups;
 use accolades::inventory;
 use accolades::inventory::model::Reach;
 use accolades::ssh::Identity;
@@ -62,7 +62,7 @@ pub async fn sweep(count: usize) {
     }
     let began = Instant::now();
     let now = engine.clock.now().await.expect("this machine's clock");
-    let verdicts = truth(&engine.store, &Scope::Staff, &accepted.inventory, &[], now).await.expect("the store reads");
+    let verdicts = backups(&engine.store, &Scope::Staff, &accepted.inventory, &[], now).await.expect("the store reads");
     println!("verdict on {} instances from the store: {:.0} ms", verdicts.len(), began.elapsed().as_secs_f64() * 1e3);
 }
 

@@ -7,8 +7,8 @@ use accolades::domain::backup::health::{Kind, Word};
 use accolades::domain::ids::SiteId;
 use accolades::engine::Engine;
 use accolades::engine::backup::sweep::{SiteOutcome, SweepReport, SweepRequest};
-use accolades::engine::backup::truth::{InstanceTruth, truth};
 use accolades::engine::run::Accepted;
+use accolades::health::backups::{InstanceTruth, backups};
 use accolades::lab::net::transcript::Entry;
 use accolades::lab::os::disks;
 use accolades::store::{Look, Scope};
@@ -46,7 +46,9 @@ pub async fn sweep(rehearsal: &Rehearsal) -> SweepReport {
 pub async fn verdicts(rehearsal: &Rehearsal) -> Vec<InstanceTruth> {
     let now = rehearsal.engine.clock.now().await.expect("the lab's clock");
     let store = &rehearsal.engine.store;
-    truth(store, &Scope::Staff, &rehearsal.accepted.inventory, &[], now).await.unwrap_or_else(|error| panic!("{error}"))
+    backups(store, &Scope::Staff, &rehearsal.accepted.inventory, &[], now)
+        .await
+        .unwrap_or_else(|error| panic!("{error}"))
 }
 
 async fn looks_at(rehearsal: &Rehearsal, kind: &str, id: &str) -> Vec<Look> {

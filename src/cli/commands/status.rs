@@ -12,6 +12,8 @@ use crate::cli::session::Session;
 use crate::cli::table::table;
 use crate::cli::when;
 use crate::domain::ids::{ClientId, InstanceId, SiteId};
+use crate::domain::services::{Finding, Word};
+use crate::health::services::{ClientServices, services};
 use crate::inventory::model::{Instance, Inventory};
 use crate::store::{Observation, Scope, Store, StoreError};
 
@@ -36,6 +38,8 @@ struct Line {
     state: State,
     /// When it was last looked at.
     looked_at_us: Option<i64>,
+    /// What runs in it, for each of its clients.
+    services: Vec<ClientServices>,
 }
 
 /// What is known of an instance.
@@ -66,10 +70,12 @@ pub async fn run(session: &Session) -> Result<Exit, Failure> {
     let now = session.now().await?;
     let zone = when::zone(&inventory.cooperative);
     let day = when::day(now, &zone);
+    let running = services(&store, &Scope::Staff, inventory, now).await?;
     let mut lines = Vec::with_capacity(inventory.instances.len());
     for instance in inventory.instances.values() {
         let looks = store.observations(&Scope::Staff, "instance", instance.id.as_str(), "plan").await?;
-        lines.push(line(inventory, instance, day, &looks)?);
+        let services = running.iter().filter(|one| one.instance == instance.id).cloned().collect();
+        lines.push(line(inventory, instance, day, &looks, services)?);
     }
     let now_us = now.as_microsecond();
     if session.output.is_json() {
@@ -77,18 +83,25 @@ pub async fn run(session: &Session) -> Result<Exit, Failure> {
         return Ok(Exit::Ok);
     }
     let rows: Vec<Vec<String>> = lines.iter().map(|line| row(session, line, now_us, &zone)).collect();
-    session.output.data(&table(&["INSTANCE", "SITE", "CLIENTS", "SEEN", "STATE"], &rows))?;
+    session.output.data(&table(&["INSTANCE", "SITE", "CLIENTS", "SEEN", "STATE", "RUNS"], &rows))?;
     mention_unfinished(session, &store, &zone).await?;
     Ok(Exit::Ok)
 }
 
-fn line(inventory: &Inventory, instance: &Instance, day: Date, looks: &[Observation]) -> Result<Line, StoreError> {
+fn line(
+    inventory: &Inventory,
+    instance: &Instance,
+    day: Date,
+    looks: &[Observation],
+    services: Vec<ClientServices>,
+) -> Result<Line, StoreError> {
     Ok(Line {
         instance: instance.id.clone(),
         site: instance.placement_on(day).map(|placement| placement.site.clone()),
         clients: inventory.clients_on(&instance.id, day).map(|client| client.id.clone()).collect(),
         state: state(looks)?,
         looked_at_us: looks.first().map(|look| look.seen.at_us),
+        services,
     })
 }
 
@@ -135,7 +148,41 @@ fn row(session: &Session, line: &Line, now_us: i64, zone: &TimeZone) -> Vec<Stri
     let seen = line.looked_at_us.map_or_else(|| "-".to_owned(), |at| when::ago(at, now_us));
     let site = line.site.as_ref().map_or("-", SiteId::as_str).to_owned();
     let clients = line.clients.iter().map(ClientId::as_str).collect::<Vec<_>>().join(", ");
-    vec![line.instance.to_string(), site, clients, seen, session.output.styled(style, &words)]
+    let (style_of_runs, runs) = runs(&line.services, now_us, zone);
+    let runs = session.output.styled(style_of_runs, &runs);
+    vec![line.instance.to_string(), site, clients, seen, session.output.styled(style, &words), runs]
+}
+
+/// Whether everything runs, with the age of that; on an island what does not run for any of its clients.
+fn runs(services: &[ClientServices], now_us: i64, zone: &TimeZone) -> (Style, String) {
+    let mut found: Vec<String> = Vec::new();
+    for one in services.iter().flat_map(|one| &one.health.findings).map(Finding::sentence) {
+        if !found.contains(&one) {
+            found.push(one);
+        }
+    }
+    let found = found.join("; ");
+    let seen = services.iter().filter_map(|one| one.health.seen_at).max();
+    let age = seen.map(|at| when::ago(at.as_microsecond(), now_us)).unwrap_or_default();
+    let is = |word: fn(&Word) -> bool| services.iter().any(|one| word(&one.health.word));
+    if services.is_empty() {
+        return (Style::Plain, "nobody lives here".to_owned());
+    }
+    if is(|word| *word == Word::Fails) {
+        return (Style::Bad, format!("no, {age}: {found}"));
+    }
+    let unknown = services.iter().find_map(|one| match one.health.word {
+        Word::Unknown { since } => Some(since),
+        _ => None,
+    });
+    match unknown {
+        Some(Some(since)) => {
+            (Style::Bad, format!("unknown since {}: {found}", when::minute(since.as_microsecond(), zone)))
+        }
+        Some(None) if found.is_empty() => (Style::Plain, "never looked at".to_owned()),
+        Some(None) => (Style::Bad, format!("unknown: {found}")),
+        None => (Style::Good, format!("everything, {age}")),
+    }
 }
 
 /// A run without an end is under way, or was cut short.

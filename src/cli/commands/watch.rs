@@ -19,8 +19,8 @@ use crate::cli::when;
 use crate::domain::ids::SiteId;
 use crate::engine::Engine;
 use crate::engine::backup::sweep::{SiteOutcome, SiteReport, SweepReport, SweepRequest};
-use crate::engine::backup::truth::truth;
 use crate::engine::run::Accepted;
+use crate::health::backups::backups;
 use crate::store::{Scope, Store};
 
 /// Version of each line that `watch --json` prints.
@@ -138,7 +138,7 @@ fn line(report: &SiteReport, zone: &jiff::tz::TimeZone) -> String {
 /// What the round brought, and how the backups stand now.
 async fn tell_end(session: &Session, store: &Store, accepted: &Accepted, report: &SweepReport) -> Result<(), Failure> {
     let now = session.now().await?;
-    let verdicts = truth(store, &Scope::Staff, &accepted.inventory, &[], now).await?;
+    let verdicts = backups(store, &Scope::Staff, &accepted.inventory, &[], now).await?;
     let bad = verdicts.iter().filter(|one| !one.health.is_ok()).count();
     let seen = count(report, |outcome| matches!(outcome, SiteOutcome::Seen { .. }));
     let sites = report.sites.len();

@@ -309,6 +309,31 @@ impl Record {
         hex::encode(Sha256::digest(self.canonical()))
     }
 
+    /// What a client may see of it: without the addresses of the others on the same instance, and without their names. It
+    /// stays under the hash of the whole record.
+    pub fn share_of(&self, client: &ClientId, is_own: impl Fn(&str) -> bool) -> Record {
+        if self.clients == [client.clone()] {
+            return self.clone();
+        }
+        let concerns = |check: &&Check| match &check.kind {
+            CheckKind::Nextcloud { address } | CheckKind::Dolibarr { address } => is_own(address),
+            _ => true,
+        };
+        let is_others = self.checks.iter().any(|check| !check.ok && !concerns(&check));
+        let verdict = match &self.verdict {
+            Verdict::Failed { .. } if is_others => {
+                Verdict::Failed { why: "something else on the same machine was not as it should be".to_owned() }
+            }
+            other => other.clone(),
+        };
+        Record {
+            clients: vec![client.clone()],
+            checks: self.checks.iter().filter(concerns).cloned().collect(),
+            verdict,
+            ..self.clone()
+        }
+    }
+
     /// The first check that is not good.
     pub fn first_failure(&self) -> Option<&Check> {
         self.checks.iter().find(|check| !check.ok)
@@ -411,8 +436,9 @@ pub fn name_of(kind: &CheckKind) -> String {
     }
 }
 
-/// What a drill does not prove. It is done where the original is.
-pub fn not_proven(encrypted: bool) -> Vec<NotProven> {
+/// What a drill does not prove. One that was done elsewhere had to be lent the saved key, and does not need the original's
+/// place.
+pub fn not_proven(encrypted: bool, elsewhere: bool) -> Vec<NotProven> {
     let mut list = vec![
         NotProven::OtherBackups,
         NotProven::EveryFile,
@@ -420,8 +446,10 @@ pub fn not_proven(encrypted: bool) -> Vec<NotProven> {
         NotProven::Network,
         NotProven::Passwords,
         NotProven::Speed,
-        NotProven::LossOfTheSite,
     ];
+    if !elsewhere {
+        list.push(NotProven::LossOfTheSite);
+    }
     if encrypted {
         list.push(NotProven::PrintedKey);
     }
@@ -496,7 +524,7 @@ mod tests {
             destroyed: Some(true),
             last_proven_at_us: None,
             verdict: Verdict::Proven,
-            not_proven: not_proven(true),
+            not_proven: not_proven(true, false),
             versions: Versions::default(),
             previous: None,
         }

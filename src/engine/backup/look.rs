@@ -7,13 +7,15 @@ use jiff::Timestamp;
 
 use super::convert;
 use super::facts::NodeFacts;
-use super::matter::{self, Met, look};
+use super::met::met;
 use crate::domain::backup::health::{
     ListingSeen, MachineSeen, NodeSeen, ObstacleKind, Place, SEEN_VERSION, TaskEnd, TaskSeen,
 };
 use crate::domain::backup::{marker, names};
+use crate::engine::drill::scope_of;
 use crate::engine::site::{SiteLink, Token};
 use crate::engine::{Engine, EngineError};
+use crate::health::matter::{self, MarkerSeen, Met};
 use crate::inventory::model::Site;
 use crate::plan::desired::Subject;
 use crate::pve::{LogLine, PveError, TaskSummary, Upid, VmState};
@@ -71,7 +73,7 @@ impl Engine {
             let (storage, job) = storage_and_job(subject, place);
             let here = facts.place(&storage, &job, vmid, link.pve.node());
             let listed = self.list(link, facts, subject, &storage, here.active).await?;
-            found.looks.push(look(subject, matter::listing(place), facts.at, listed)?);
+            found.looks.extend(matter::looks(subject, matter::listing(place), facts.at, listed)?);
             places.insert(place, here);
         }
         let tasks = self.tasks_of(link, facts, subject).await?;
@@ -84,7 +86,8 @@ impl Engine {
             places,
             tasks,
         };
-        found.looks.push(look(subject, matter::NODE, facts.at, Ok(node))?);
+        found.looks.extend(matter::looks(subject, matter::NODE, facts.at, Ok(node))?);
+        found.looks.extend(self.look_at_services(link, facts.at, subject, state.as_ref()).await?);
         if state.is_some_and(|state| state.is_running() && state.agent) {
             self.look_at_marker(link, facts.at, subject, found).await?;
         }
@@ -118,7 +121,7 @@ impl Engine {
                 Ok(Ok(ListingSeen { version: SEEN_VERSION, snapshots }))
             }
             Err(error @ PveError::Unreachable { .. }) => Err(error.into()),
-            Err(error) => Ok(Err(Met::from_error(&error.into()))),
+            Err(error) => Ok(Err(met(&error.into()))),
         }
     }
 
@@ -174,11 +177,11 @@ impl Engine {
         let read = match link.pve.agent_read_file(subject.instance.vmid, marker::PATH).await {
             Ok(text) => marker::parse(&text).map_err(|error| Met::new(ObstacleKind::Refused, error.to_string())),
             Err(error @ PveError::Unreachable { .. }) => return Err(error.into()),
-            Err(error) => Err(Met::from_error(&error.into())),
+            Err(error) => Err(met(&error.into())),
         };
         if let Ok(marker) = &read {
             found.markers.push(SeenMarker {
-                scope: matter::scope(subject),
+                scope: scope_of(subject),
                 instance: instance.clone(),
                 nonce: marker.nonce.clone(),
                 made_at_us: marker.at.as_microsecond(),
@@ -187,7 +190,8 @@ impl Engine {
                     .map_err(|error| EngineError::Unexpected(format!("a marker is no JSON: {error}")))?,
             });
         }
-        found.looks.push(look(subject, matter::MARKER, at, read)?);
+        let seen = read.map(|marker| MarkerSeen { version: SEEN_VERSION, at: marker.at });
+        found.looks.extend(matter::looks(subject, matter::MARKER, at, seen)?);
         Ok(())
     }
 }

@@ -1,14 +1,13 @@
-//! Backups as they are: looks at sites and servers, the verdict from what is on record, and one backup at once.
+//! Backups as they are: looks at sites and servers, and one backup at once.
 //!
 //! What is seen goes to the store as *looks* (`store::Look`): the last answer on each matter, and what stands in the way
-//! since. The verdict itself is pure (`domain::backup::health`) and made anew whenever somebody asks.
+//! since. What is true by them is the business of `health`.
 
 mod convert;
 mod facts;
 mod look;
-mod matter;
+mod met;
 pub mod now;
-pub mod reach;
 mod server;
+mod services;
 pub mod sweep;
-pub mod truth;

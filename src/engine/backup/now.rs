@@ -8,15 +8,17 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 use serde_json::json;
 
+use super::convert;
 use super::look::storage_and_job;
-use super::{convert, matter};
 use crate::domain::backup::health::{ListingSeen, Place, SEEN_VERSION, Snapshot};
 use crate::domain::backup::marker;
+use crate::engine::drill::scope_of;
 use crate::engine::journal::ActionLog;
 use crate::engine::lease::{InstanceLease, heavy_work};
 use crate::engine::observe::subject_name;
 use crate::engine::site::{SiteLink, Token};
 use crate::engine::{Engine, EngineError, Event};
+use crate::health::matter;
 use crate::plan::decide::is_marked;
 use crate::plan::desired::Subject;
 use crate::plan::observed::MachineState;
@@ -239,7 +241,7 @@ impl Work<'_> {
         match written.await {
             Ok(fresh) => {
                 let seen = SeenMarker {
-                    scope: matter::scope(&self.subject),
+                    scope: scope_of(&self.subject),
                     instance: self.subject.instance.id.clone(),
                     nonce: fresh.nonce.clone(),
                     made_at_us: fresh.at.as_microsecond(),
@@ -352,8 +354,8 @@ impl Work<'_> {
         let at = self.engine.clock.now().await?;
         let snapshots = self.listed().await?;
         let listing = ListingSeen { version: SEEN_VERSION, snapshots: snapshots.clone() };
-        let look = matter::look(&self.subject, matter::listing(self.place), at, Ok(listing))?;
-        self.engine.store.record_looks(&[look]).await?;
+        let looks = matter::looks(&self.subject, matter::listing(self.place), at, Ok(listing))?;
+        self.engine.store.record_looks(&looks).await?;
         let slack = SignedDuration::try_from(limits::CLOCK_TOLERANCE).unwrap_or_default();
         let began = Timestamp::from_second(upid.starttime).unwrap_or(Timestamp::MIN);
         let is_new = |snapshot: &&Snapshot| {

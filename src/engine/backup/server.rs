@@ -6,13 +6,13 @@ use jiff::Timestamp;
 use serde_json::{Map, Value};
 
 use super::convert;
-use super::matter::{self, Met, look};
-use super::truth::third_server;
 use crate::domain::backup::health::{
     JobEnd, ObstacleKind, Place, PruneSeen, SEEN_VERSION, Sealing, ServerJob, ServerSeen, Snapshot, Space, Verification,
 };
 use crate::domain::backup::names;
 use crate::engine::{Engine, EngineError};
+use crate::health::backups::third_server;
+use crate::health::matter::{self, Met};
 use crate::inventory::model::BackupServer;
 use crate::pbs::{Account, Client, GarbageState, JobKind, JobState, PbsError, Server};
 use crate::plan::desired::Subject;
@@ -99,7 +99,7 @@ impl Engine {
         let at = self.clock.now().await?;
         let mut looks = Vec::new();
         for (subject, place) in placed(server, subjects) {
-            looks.push(look(subject, matter::server(place), at, Err::<ServerSeen, Met>(met.clone()))?);
+            looks.extend(matter::looks(subject, matter::server(place), at, Err::<ServerSeen, Met>(met.clone()))?);
         }
         Ok(ServerAnswer::Met(looks, met))
     }
@@ -115,7 +115,9 @@ impl Engine {
         for (subject, place) in placed(server, subjects) {
             asked.push(self.look_at_group(client, server, facts, subject, place));
         }
-        futures_util::stream::iter(asked).buffered(limits::PBS_LISTINGS_AT_ONCE).try_collect().await
+        let found: Vec<Vec<NewLook>> =
+            futures_util::stream::iter(asked).buffered(limits::PBS_LISTINGS_AT_ONCE).try_collect().await?;
+        Ok(found.into_iter().flatten().collect())
     }
 
     async fn look_at_group(
@@ -125,7 +127,7 @@ impl Engine {
         facts: &Facts,
         subject: &Subject<'_>,
         place: Place,
-    ) -> Result<NewLook, EngineError> {
+    ) -> Result<Vec<NewLook>, EngineError> {
         let namespace = names::namespace(server.namespace.as_deref(), &subject.instance.id);
         let vmid = subject.instance.vmid.to_string();
         let found = match client.snapshots(&server.datastore, &namespace, Some(("vm", &vmid))).await {
@@ -134,7 +136,7 @@ impl Engine {
             Err(error) if error.is_absent() => Ok(seen(server, facts, subject, place, &namespace, &[])),
             Err(error) => Err(self.met(&error)),
         };
-        look(subject, matter::server(place), facts.at, found)
+        Ok(matter::looks(subject, matter::server(place), facts.at, found)?)
     }
 
     fn met(&self, error: &PbsError) -> Met {

@@ -13,13 +13,15 @@ use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 
 use super::look::{SiteLook, places_on_node};
-use super::matter::{self, Met, look};
+use super::met::met;
 use super::server::ServerAnswer;
 use crate::domain::backup::health::{ListingSeen, NodeSeen, ObstacleKind};
 use crate::domain::ids::{BackupServerId, SiteId};
 use crate::domain::patience::ask_again_at;
+use crate::domain::services::ServicesSeen;
 use crate::engine::run::Accepted;
 use crate::engine::{Engine, EngineError};
+use crate::health::matter::{self, Met};
 use crate::inventory::model::{BackupServer, Inventory, Site};
 use crate::plan::desired::Subject;
 use crate::store::{Look, NewLook, Scope};
@@ -224,7 +226,7 @@ impl Engine {
             Ok(Ok(found)) => Ok(Answer::Seen(found)),
             Ok(Err(EngineError::NotPrepared(_))) => Ok(Answer::NotPrepared),
             Ok(Err(own @ (EngineError::Store(_) | EngineError::Vault(_) | EngineError::Clock(_)))) => Err(own),
-            Ok(Err(error)) => Ok(Answer::Met(Met::from_error(&error))),
+            Ok(Err(error)) => Ok(Answer::Met(met(&error))),
             Err(_) => {
                 let words = format!("it took longer than {} s to answer", limits::SWEEP_SITE_TIMEOUT.as_secs());
                 Ok(Answer::Met(Met::new(ObstacleKind::Silent, words)))
@@ -345,9 +347,15 @@ impl Round<'_> {
         let met = Met::new(met.kind, self.engine.redactor.clean(&met.words));
         let mut looks = vec![matter::reach(site, at, Err(met.clone()))?];
         for subject in self.subjects(site) {
-            looks.push(look(&subject, matter::NODE, at, Err::<NodeSeen, Met>(met.clone()))?);
+            looks.extend(matter::looks(&subject, matter::NODE, at, Err::<NodeSeen, Met>(met.clone()))?);
+            looks.extend(matter::looks(&subject, matter::SERVICES, at, Err::<ServicesSeen, Met>(met.clone()))?);
             for place in places_on_node(&subject) {
-                looks.push(look(&subject, matter::listing(place), at, Err::<ListingSeen, Met>(met.clone()))?);
+                looks.extend(matter::looks(
+                    &subject,
+                    matter::listing(place),
+                    at,
+                    Err::<ListingSeen, Met>(met.clone()),
+                )?);
             }
         }
         Ok(looks)

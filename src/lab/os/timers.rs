@@ -1,7 +1,8 @@
 //! Units from files: one-shot services, and the timers that run them.
 //!
 //! A timer counts from the moment it was last run or started. One that is `Persistent` and whose hour passed while the
-//! machine was off runs once when it is on again.
+//! machine was off runs once when it is on again. One that runs every few minutes (`*:0/N`) runs once, at the last of its
+//! moments, when time leaps over several: what the runs in between wrote would be replaced anyway.
 
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
@@ -59,7 +60,7 @@ pub fn run_service(os: &mut Os<'_>, name: &str, text: &str) -> Output {
 
 /// Starts a timer: it waits for its hour from now on.
 pub fn start(os: &mut Os<'_>, name: &str, text: &str) -> Output {
-    if value(text, "OnCalendar").and_then(daily).is_none() {
+    if value(text, "OnCalendar").is_none_or(|event| daily(event).is_none() && minutes(event).is_none()) {
         return Output::fail(1, format!("lab: systemctl: timers like {name} are not simulated"));
     }
     let now = os.now();
@@ -84,8 +85,19 @@ fn daily(text: &str) -> Option<(jiff::civil::Time, TimeZone)> {
     Some((time, zone))
 }
 
-/// The next run of a daily timer after a moment.
-fn next(text: &str, after: Moment) -> Option<Moment> {
+/// `*:0/N`: every so many minutes, in microseconds.
+fn minutes(text: &str) -> Option<u64> {
+    let minutes: u64 = text.strip_prefix("*:0/")?.parse().ok()?;
+    (1..60).contains(&minutes).then_some(minutes * 60_000_000)
+}
+
+/// The next run of a timer after a moment; of one that runs every few minutes the last until `now`, when there are several.
+fn next(text: &str, after: Moment, now: Moment) -> Option<Moment> {
+    if let Some(step_us) = minutes(value(text, "OnCalendar")?) {
+        let step = i64::try_from(step_us).ok()?;
+        let floor = |moment: Moment| moment.0.div_euclid(step) * step;
+        return Some(Moment((floor(after) + step).max(floor(now))));
+    }
     let (time, zone) = daily(value(text, "OnCalendar")?)?;
     let after = Timestamp::from_microsecond(after.0).ok()?;
     let mut day = zone.to_datetime(after).date();
@@ -101,18 +113,18 @@ fn next(text: &str, after: Moment) -> Option<Moment> {
     None
 }
 
-/// The timer that runs first, with its moment.
-pub fn next_due(machine: &Machine) -> Option<(Moment, String)> {
+/// The timer that runs first, with its moment, as it is seen at a moment.
+pub fn next_due(machine: &Machine, now: Moment) -> Option<(Moment, String)> {
     let due = |(name, unit): (&String, &super::units::Unit)| {
         let is_waiting = name.ends_with(".timer") && unit.state == State::Active;
         let text = machine.files.read(&format!("/etc/systemd/system/{name}")).filter(|_| is_waiting)?;
-        let at = next(text, unit.started_at?)?;
+        let at = next(text, unit.started_at?, now)?;
         let is_on = at >= machine.booted_at;
         let is_persistent = matches!(value(text, "Persistent"), Some("true" | "yes"));
         match (is_on, is_persistent) {
             (true, _) => Some((at, name.clone())),
             (false, true) => Some((machine.booted_at.plus_us(AFTER_BOOT_US), name.clone())),
-            (false, false) => next(text, machine.booted_at).map(|at| (at, name.clone())),
+            (false, false) => next(text, machine.booted_at, now).map(|at| (at, name.clone())),
         }
     };
     machine.units.known.iter().filter_map(due).min()

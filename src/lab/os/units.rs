@@ -216,7 +216,7 @@ pub fn advance(machine: &mut Machine, around: Surroundings<'_>) {
         let due = machine.units.background.iter().filter(|one| one.ends_at <= around.now).min_by_key(|one| one.ends_at);
         let due = due.cloned();
         let reboot = machine.reboot_at.filter(|at| *at <= around.now);
-        let timer = timers::next_due(machine).filter(|(at, _)| *at <= around.now);
+        let timer = timers::next_due(machine, around.now).filter(|(at, _)| *at <= around.now);
         if let Some((at, name)) = timer
             && due.as_ref().is_none_or(|due| due.ends_at > at)
             && reboot.is_none_or(|reboot| reboot > at)

@@ -140,7 +140,7 @@ pub(super) const TABLES: &[Table] = &[
     },
     Table {
         name: "looks",
-        key_columns: 3,
+        key_columns: 4,
         columns: &[
             ("subject_kind", Text),
             ("subject_id", Text),
@@ -180,6 +180,21 @@ pub(super) const TABLES: &[Table] = &[
             ("began_at_us", Number),
             ("ended_at_us", Number),
             ("previous_hash", Text),
+            ("hash", Text),
+            ("record", Text),
+        ],
+    },
+    Table {
+        name: "drill_shares",
+        key_columns: 2,
+        columns: &[
+            ("drill", Text),
+            ("scope", Text),
+            ("instance", Text),
+            ("number", Number),
+            ("origin", Text),
+            ("verdict", Text),
+            ("ended_at_us", Number),
             ("hash", Text),
             ("record", Text),
         ],

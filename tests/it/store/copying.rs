@@ -31,7 +31,7 @@ async fn fill(store: &Store, key_file: &std::path::Path) {
         .unwrap();
     store.record_marker(&looks::marker("n", NOW_US)).await.unwrap();
     let drill = drills::record("d", "lilas", Origin::Local, Verdict::Proven, None);
-    store.keep_drill(&Scope::Staff, &drill).await.unwrap();
+    store.keep_drill(&drill, &[("lilas".parse().unwrap(), drill.clone())]).await.unwrap();
     store.begin_restore(&drills::machine("m", 1999)).await.unwrap();
     super::billing::fill(store).await;
     super::jobs::fill(store).await;

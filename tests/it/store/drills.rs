@@ -1,9 +1,10 @@
 //! Records of drills and restored machines.
 
 use accolades::domain::backup::drill::{
-    NonceCheck, Origin, RECORD_VERSION, Record, TriedBackup, Verdict, Versions, check_chain, not_proven,
+    Check, CheckKind, NonceCheck, Origin, RECORD_VERSION, Record, TriedBackup, Verdict, Versions, check_chain,
+    not_proven,
 };
-use accolades::domain::ids::VmId;
+use accolades::domain::ids::{ClientId, VmId};
 use accolades::store::{NewRestore, Purpose, RestoreState, Scope, StoreError};
 use serde_json::json;
 
@@ -12,6 +13,11 @@ use super::bench::{Bench, execute};
 
 fn client(id: &str) -> Scope {
     Scope::Client(id.parse().unwrap())
+}
+
+/// What the only client of an instance may see of a record: all of it.
+fn whole(record: &Record) -> Vec<(ClientId, Record)> {
+    vec![("lilas".parse().unwrap(), record.clone())]
 }
 
 pub fn record(id: &str, instance: &str, from: Origin, verdict: Verdict, previous: Option<String>) -> Record {
@@ -34,7 +40,7 @@ pub fn record(id: &str, instance: &str, from: Origin, verdict: Verdict, previous
         destroyed: Some(true),
         last_proven_at_us: None,
         verdict,
-        not_proven: not_proven(false),
+        not_proven: not_proven(false, false),
         versions: Versions::default(),
         previous,
     }
@@ -45,20 +51,16 @@ pub async fn records_of_drills_are_chained_and_never_change(bench: &Bench) {
     let store = accolades::store::Store::open(&url).await.unwrap();
     let failed = || Verdict::Failed { why: "no".to_owned() };
     let first = record("d", "lilas", Origin::Local, Verdict::Proven, None);
-    let kept = store.keep_drill(&client("lilas"), &first).await.unwrap();
+    let kept = store.keep_drill(&first, &whole(&first)).await.unwrap();
     assert_eq!((kept.number, kept.hash.as_str()), (1, first.hash().as_str()));
     let other = record("o", "ilot", Origin::Local, Verdict::Proven, None);
-    assert_eq!(
-        store.keep_drill(&Scope::Staff, &other).await.unwrap().number,
-        1,
-        "each instance has a chain of its own"
-    );
+    assert_eq!(store.keep_drill(&other, &[]).await.unwrap().number, 1, "each instance has a chain of its own");
 
     // Whoever does not name the last one was overtaken.
     let stray = record("dd", "lilas", Origin::Local, failed(), None);
-    assert!(matches!(store.keep_drill(&client("lilas"), &stray).await, Err(StoreError::Conflict { .. })));
+    assert!(matches!(store.keep_drill(&stray, &whole(&stray)).await, Err(StoreError::Conflict { .. })));
     let second = record("dd", "lilas", Origin::Local, failed(), store.last_drill_hash(&first.instance).await.unwrap());
-    assert_eq!(store.keep_drill(&client("lilas"), &second).await.unwrap().number, 2);
+    assert_eq!(store.keep_drill(&second, &whole(&second)).await.unwrap().number, 2);
 
     let drills = store.drills(&client("lilas"), &first.instance).await.unwrap();
     assert_eq!(drills.iter().map(|kept| &kept.record).collect::<Vec<_>>(), [&first, &second]);
@@ -71,10 +73,56 @@ pub async fn records_of_drills_are_chained_and_never_change(bench: &Bench) {
     let remote = store.known_of_drills(&Scope::Staff, &first.instance, Origin::Remote).await.unwrap();
     assert_eq!((remote.proven_at_us, remote.tried_at_us), (None, None));
 
-    for change in ["UPDATE drills SET verdict = 'proven'", "DELETE FROM drills"] {
+    for change in [
+        "UPDATE drills SET verdict = 'proven'",
+        "DELETE FROM drills",
+        "UPDATE drill_shares SET verdict = 'proven'",
+        "DELETE FROM drill_shares",
+    ] {
         let refusal = execute(&url, change).await.expect_err(change);
         assert!(refusal.to_string().contains("append-only"), "{refusal}");
     }
+}
+
+pub async fn a_client_of_an_island_sees_its_share_of_a_drill(bench: &Bench) {
+    let store = bench.store().await;
+    let answers = |address: &str, found: &str| {
+        Check::equal(CheckKind::Nextcloud { address: address.to_owned() }, "answers", found)
+    };
+    let why = "Nextcloud at `cloud.voyer.example/nextcloud`: expected answers, found HTTP 503".to_owned();
+    let record = Record {
+        clients: vec!["lilas".parse().unwrap(), "voyer".parse().unwrap()],
+        checks: vec![
+            Check::equal(CheckKind::CloudInitAsleep, "asleep", "asleep"),
+            answers("cloud.lilas.example/nextcloud", "answers"),
+            answers("cloud.voyer.example/nextcloud", "HTTP 503"),
+        ],
+        ..record("d", "ilot", Origin::Remote, Verdict::Failed { why }, None)
+    };
+    let share = |id: &str| {
+        let client: ClientId = id.parse().unwrap();
+        let share = record.share_of(&client, |address| address.contains(id));
+        (client, share)
+    };
+    let kept = store.keep_drill(&record, &[share("lilas"), share("voyer")]).await.unwrap();
+    assert_eq!(store.drills(&Scope::Staff, &record.instance).await.unwrap(), [kept]);
+
+    for (own, other) in [("lilas", "voyer"), ("voyer", "lilas")] {
+        for drills in
+            [store.drills(&client(own), &record.instance).await.unwrap(), store.all_drills(&client(own)).await.unwrap()]
+        {
+            let [seen] = drills.as_slice() else { panic!("{drills:#?}") };
+            assert_eq!((seen.number, &seen.hash), (1, &record.hash()), "under the hash of the whole");
+            let text = seen.record.canonical();
+            assert!(text.contains(&format!("cloud.{own}.example")) && !text.contains(other), "{text}");
+            assert_eq!(seen.record.verdict.as_str(), "failed");
+        }
+        let known = store.known_of_drills(&client(own), &record.instance, Origin::Remote).await.unwrap();
+        assert_eq!((known.proven_at_us, known.tried_at_us), (None, Some(record.ended_at_us)));
+    }
+    assert_eq!(store.all_drills(&client("mairie")).await.unwrap(), []);
+    let known = store.known_of_drills(&client("mairie"), &record.instance, Origin::Remote).await.unwrap();
+    assert_eq!((known.proven_at_us, known.tried_at_us), (None, None));
 }
 
 pub fn machine(id: &str, vmid: u32) -> NewRestore {

@@ -87,6 +87,25 @@ pub async fn a_client_sees_its_own_looks_only(bench: &Bench) {
     assert_eq!(store.looks_at_all(&lilas(), "site").await.unwrap(), []);
 }
 
+pub async fn clients_of_an_island_have_a_row_each(bench: &Bench) {
+    let store = bench.store().await;
+    let voyer = Scope::Client("voyer".parse().unwrap());
+    let own = seen("ilot", "services", NOW_US, 1);
+    let other = NewLook { scope: voyer.clone(), ..seen("ilot", "services", NOW_US, 2) };
+    store.record_looks(&[own, other]).await.unwrap();
+    let later = NewLook { scope: voyer.clone(), ..met("ilot", "services", NOW_US + 1, "nobody answers") };
+    store.record_looks(&[later]).await.unwrap();
+    let of = async |scope: &Scope| {
+        let looks = store.looks_at(scope, "instance", "ilot").await.unwrap();
+        let values =
+            looks.iter().map(|look| (look.seen.as_ref().unwrap().1["value"].as_i64(), look.obstacle.is_some()));
+        values.collect::<Vec<_>>()
+    };
+    assert_eq!(of(&lilas()).await, [(Some(1), false)]);
+    assert_eq!(of(&voyer).await, [(Some(2), true)]);
+    assert_eq!(of(&Scope::Staff).await.len(), 2);
+}
+
 pub async fn a_restore_is_compared_with_the_newest_marker_before_its_backup(bench: &Bench) {
     let url = bench.url().await;
     let store = accolades::store::Store::open(&url).await.unwrap();

@@ -58,6 +58,7 @@ async fn suite(bench: &Bench) {
     looks::the_last_answer_outlives_looks_that_saw_nothing(bench).await;
     looks::an_earlier_look_does_not_replace_a_later_one(bench).await;
     looks::a_client_sees_its_own_looks_only(bench).await;
+    looks::clients_of_an_island_have_a_row_each(bench).await;
     looks::a_restore_is_compared_with_the_newest_marker_before_its_backup(bench).await;
 
     jobs::a_job_is_done_once(bench).await;
@@ -67,6 +68,7 @@ async fn suite(bench: &Bench) {
     jobs::old_attempts_are_forgotten(bench).await;
 
     drills::records_of_drills_are_chained_and_never_change(bench).await;
+    drills::a_client_of_an_island_sees_its_share_of_a_drill(bench).await;
     drills::a_restored_machine_is_on_record_until_its_end(bench).await;
 
     secrets::a_secret_comes_back_and_is_not_in_clear(bench).await;

@@ -4,8 +4,7 @@ use jiff::Timestamp;
 
 use super::matter;
 use crate::domain::ids::SiteId;
-use crate::engine::EngineError;
-use crate::store::{Scope, Store};
+use crate::store::{Scope, Store, StoreError};
 
 /// What is known of a site's answers.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,7 +23,7 @@ pub struct SiteReach {
 ///
 /// # Errors
 /// When the store cannot be read.
-pub async fn sites_reached(store: &Store) -> Result<Vec<SiteReach>, EngineError> {
+pub async fn sites_reached(store: &Store) -> Result<Vec<SiteReach>, StoreError> {
     let at = |us: i64| Timestamp::from_microsecond(us).unwrap_or_default();
     let mut sites = Vec::new();
     for look in store.looks_at_all(&Scope::Staff, matter::SITE).await? {

@@ -6,17 +6,16 @@ use jiff::tz::{TimeZone, TimeZoneDatabase};
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
-use super::matter;
+use super::matter::{self, MarkerSeen};
 use crate::domain::backup::calendar::{self, Reads};
 use crate::domain::backup::drill::Origin;
 use crate::domain::backup::health::{
     Bounds, InstanceHealth, InstanceView, ListingSeen, NodeSeen, Place, PlaceView, Runs, ServerSeen, Sight, judge,
 };
 use crate::domain::ids::{ClientId, InstanceId, SiteId};
-use crate::engine::EngineError;
-use crate::inventory::model::{BackupServer, Inventory};
+use crate::inventory::model::{BackupServer, Inventory, Without};
 use crate::plan::desired::Subject;
-use crate::store::{Look, Scope, Store};
+use crate::store::{Look, Scope, Store, StoreError};
 use crate::util::limits;
 
 /// The verdict on one instance.
@@ -28,6 +27,8 @@ pub struct InstanceTruth {
     pub site: SiteId,
     /// Who lives on it.
     pub clients: Vec<ClientId>,
+    /// What is not done for it, and why.
+    pub without: Vec<Without>,
     /// The verdict.
     #[serde(flatten)]
     pub health: InstanceHealth,
@@ -40,14 +41,14 @@ type Proofs = BTreeMap<Place, Timestamp>;
 ///
 /// # Errors
 /// When the store cannot be read.
-pub async fn truth(
+pub async fn backups(
     store: &Store,
     scope: &Scope,
     inventory: &Inventory,
     only: &[InstanceId],
     now: Timestamp,
-) -> Result<Vec<InstanceTruth>, EngineError> {
-    let day = now.to_zoned(zone(&inventory.cooperative.time_zone)).date();
+) -> Result<Vec<InstanceTruth>, StoreError> {
+    let day = now.to_zoned(inventory.cooperative_zone()).date();
     let mut looks: BTreeMap<String, Vec<Look>> = BTreeMap::new();
     for look in store.looks_at_all(scope, matter::INSTANCE).await? {
         looks.entry(look.subject_id.clone()).or_default().push(look);
@@ -55,19 +56,32 @@ pub async fn truth(
     let mut verdicts = Vec::new();
     for instance in inventory.instances.values().filter(|one| only.is_empty() || only.contains(&one.id)) {
         let Some(subject) = Subject::on(inventory, instance, day) else { continue };
-        let markers = store.marker_before(scope, &instance.id, i64::MAX).await?;
-        let marker_at = markers.and_then(|marker| Timestamp::from_microsecond(marker.made_at_us).ok());
         let seen = looks.get(instance.id.as_str()).map_or(&[][..], Vec::as_slice);
+        let marker_at = marker_at(store, scope, &instance.id, seen).await?;
         let proofs = proofs(store, scope, &instance.id).await?;
         let view = view(&subject, seen, &proofs, marker_at, now);
         verdicts.push(InstanceTruth {
             instance: instance.id.clone(),
             site: subject.site.id.clone(),
             clients: subject.clients().map(|client| client.id.clone()).collect(),
+            without: instance.without.clone(),
             health: judge(&view, now, &bounds()),
         });
     }
     Ok(verdicts)
+}
+
+/// The newest marker that was seen: by a sweep, or by whoever made a backup.
+async fn marker_at(
+    store: &Store,
+    scope: &Scope,
+    instance: &InstanceId,
+    looks: &[Look],
+) -> Result<Option<Timestamp>, StoreError> {
+    let recorded = store.marker_before(scope, instance, i64::MAX).await?;
+    let recorded = recorded.and_then(|marker| Timestamp::from_microsecond(marker.made_at_us).ok());
+    let swept: Sight<MarkerSeen> = matter::sight(looks, matter::MARKER);
+    Ok(recorded.max(swept.seen.map(|seen| seen.value.at)))
 }
 
 /// The bounds of the verdict.
@@ -100,15 +114,18 @@ fn view(
     InstanceView { node, places, marker_at }
 }
 
-/// Two places are promised to everybody; a third one only where the inventory has it.
+/// Two places are promised to everybody whom the inventory does not leave out; a third one only where the inventory has it.
 fn places(subject: &Subject<'_>) -> Vec<Place> {
-    let mut places = vec![Place::Local, Place::Remote];
-    places.extend(third_server(subject).map(|_| Place::Third));
+    let wanted = |origin: Origin| subject.instance.without_backup(origin).is_none();
+    let mut places = Vec::new();
+    places.extend(wanted(Origin::Local).then_some(Place::Local));
+    places.extend(wanted(Origin::Remote).then_some(Place::Remote));
+    places.extend(third_server(subject).filter(|_| wanted(Origin::Remote)).map(|_| Place::Third));
     places
 }
 
 /// The server that pulls from the one that this site writes to.
-pub(super) fn third_server<'a>(subject: &Subject<'a>) -> Option<&'a BackupServer> {
+pub(crate) fn third_server<'a>(subject: &Subject<'a>) -> Option<&'a BackupServer> {
     let source = subject.site.backup_server.as_ref()?;
     let mut servers = subject.inventory.backup_servers.values();
     servers.find(|server| server.pull.as_ref().is_some_and(|pull| pull.from == *source))
@@ -132,6 +149,11 @@ fn place_view(
         server,
         runs: runs_of(subject, place, node, now),
         proven_at: proofs.get(&place).copied(),
+        drill_left_out: match place {
+            Place::Local => subject.instance.without_drill(Origin::Local).map(str::to_owned),
+            Place::Remote => subject.instance.without_drill(Origin::Remote).map(str::to_owned),
+            Place::Third => Some("it is a copy: restore tests read the server that it was fetched from".to_owned()),
+        },
         encryption_expected: place != Place::Local,
         uplink_bytes_per_s: site.backup.upload_kib_per_second.map(|kib| u64::from(kib) * 1024),
     }
@@ -181,7 +203,7 @@ fn zone(name: &str) -> TimeZone {
 }
 
 /// The last proven restores of an instance.
-async fn proofs(store: &Store, scope: &Scope, instance: &InstanceId) -> Result<Proofs, EngineError> {
+async fn proofs(store: &Store, scope: &Scope, instance: &InstanceId) -> Result<Proofs, StoreError> {
     let mut proofs = Proofs::new();
     for (origin, place) in [(Origin::Local, Place::Local), (Origin::Remote, Place::Remote)] {
         let known = store.known_of_drills(scope, instance, origin).await?;
