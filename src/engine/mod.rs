@@ -5,7 +5,7 @@
 
 pub mod adopt;
 pub mod backup;
-pub mod backups;
+pub mod declare;
 pub mod departure;
 pub mod door;
 pub mod drill;
@@ -15,6 +15,7 @@ pub mod guest;
 pub mod journal;
 pub mod keys;
 pub mod lease;
+pub mod loan;
 pub mod machine;
 pub mod observe;
 pub mod prepare;

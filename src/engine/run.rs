@@ -9,7 +9,7 @@ use serde_json::json;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
-use super::backups::BackupAction;
+use super::declare::BackupAction;
 use super::error::Class;
 use super::guest::{Guest, StepOutcome};
 use super::journal::ActionLog;

@@ -20,6 +20,7 @@ use serde::{Deserialize, Serialize};
 
 use super::billing::{ClientBilling, CooperativeBilling, DatedAccounting, OneOffCharge, counted_by_default};
 use super::mail::MailSettings;
+use crate::domain::backup::drill::Origin;
 use crate::domain::billing::terms::{EarlyEnd, SupportKind};
 use crate::domain::ids::{BackupServerId, ClientId, InstanceId, PersonId, SiteId, VmId};
 use crate::domain::money::Cents;
@@ -346,6 +347,44 @@ pub struct Instance {
     pub main_domain: String,
     /// Where it stands, dated; the last one whose date has come is the present one.
     pub placements: Vec<Placement>,
+    /// What is not done for it, and why.
+    #[serde(default)]
+    pub without: Vec<Without>,
+}
+
+/// Something that is not done for an instance.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Without {
+    /// What.
+    pub what: LeftOut,
+    /// Why.
+    pub why: String,
+}
+
+/// What can be left out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum LeftOut {
+    /// Backups onto the disk in its box, and with them drills of these.
+    LocalBackup,
+    /// Backups onto the backup server, and with them drills of these.
+    RemoteBackup,
+    /// Drills of its local backups.
+    LocalDrill,
+    /// Drills of its remote backups.
+    RemoteDrill,
+}
+
+impl LeftOut {
+    /// As the inventory writes it.
+    pub fn word(self) -> &'static str {
+        match self {
+            LeftOut::LocalBackup => "local-backup",
+            LeftOut::RemoteBackup => "remote-backup",
+            LeftOut::LocalDrill => "local-drill",
+            LeftOut::RemoteDrill => "remote-drill",
+        }
+    }
 }
 
 /// A dated place of an instance.
@@ -608,6 +647,28 @@ pub enum OveragePolicy {
 }
 
 impl Instance {
+    /// Why something is not done for it; none when it is done.
+    pub fn without(&self, what: LeftOut) -> Option<&str> {
+        self.without.iter().find(|one| one.what == what).map(|one| one.why.as_str())
+    }
+
+    /// Why its backups in one place are not made.
+    pub fn without_backup(&self, origin: Origin) -> Option<&str> {
+        self.without(match origin {
+            Origin::Local => LeftOut::LocalBackup,
+            Origin::Remote => LeftOut::RemoteBackup,
+        })
+    }
+
+    /// Why its backups in one place are not restored to test them: there may be none.
+    pub fn without_drill(&self, origin: Origin) -> Option<&str> {
+        let drill = match origin {
+            Origin::Local => LeftOut::LocalDrill,
+            Origin::Remote => LeftOut::RemoteDrill,
+        };
+        self.without_backup(origin).or_else(|| self.without(drill))
+    }
+
     /// Where the instance stands on a day: the last placement that has begun.
     pub fn placement_on(&self, day: Date) -> Option<&Placement> {
         self.placements.iter().filter(|one| one.from <= day).max_by_key(|one| one.from)

@@ -320,7 +320,7 @@ static SITE_BACKUP: Section = Section {
         Key::new(
             "restore_kib_per_second",
             Whole(16, KIB_PER_SECOND_MAX),
-            "bound of what a restore reads",
+            "bound of what a restore of a remote backup reads, so that people can work meanwhile",
             "8192",
         )
         .optional(),
@@ -498,6 +498,27 @@ pub static INSTANCE: Section = Section {
             "\"atelier-lilas.example\"",
         ),
         Key::table("placements", Tables(&PLACEMENT), "where it stands, oldest first"),
+        Key::table("without", Tables(&WITHOUT), "what is not done for it although it is done for all others")
+            .optional(),
+    ],
+};
+
+static WITHOUT: Section = Section {
+    heading: "[[without]]",
+    about: "Something that is not done for this instance, and why. It is shown wherever it is missed: nobody has to guess.",
+    keys: &[
+        Key::new(
+            "what",
+            Word(&["local-backup", "remote-backup", "local-drill", "remote-drill"]),
+            "what is not done; without a backup there is no drill of it either",
+            "\"remote-drill\"",
+        ),
+        Key::new(
+            "why",
+            Text,
+            "the reason, for the client too",
+            "\"the line carries 1 Mbit/s: a restore takes a week\"",
+        ),
     ],
 };
 

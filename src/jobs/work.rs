@@ -74,7 +74,7 @@ impl Bench<'_> {
             }
             let instance = inventory.instances.get(&drill.instance);
             let Some(subject) = instance.and_then(|instance| Subject::on(inventory, instance, day)) else { continue };
-            match self.engine.drill(&subject, &DrillOrder { from: drill.from, backup: None }).await {
+            match self.engine.drill(&subject, &DrillOrder { from: drill.from, backup: None, on: None }).await {
                 Ok(kept) => {
                     tried += 1;
                     proven += usize::from(kept.record.verdict.as_str() == "proven");

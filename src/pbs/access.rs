@@ -122,6 +122,32 @@ impl Client {
         self.put::<Value>("/access/acl", form).await.map(drop)
     }
 
+    /// Takes a grant away.
+    ///
+    /// # Errors
+    /// As every call.
+    pub async fn revoke(&self, path: &str, role: &str, from: &str) -> Result<(), PbsError> {
+        let form = Form::new().with("path", path).with("role", role).with("auth-id", from).with("delete", true);
+        self.put::<Value>("/access/acl", form).await.map(drop)
+    }
+
+    /// Removes a token; it is accepted no more.
+    ///
+    /// # Errors
+    /// [`PbsError::is_absent`].
+    pub async fn delete_token(&self, userid: &str, name: &str) -> Result<(), PbsError> {
+        let path = format!("/access/users/{}/token/{}", encode(userid), encode(name));
+        self.delete::<Value>(&path, Form::new()).await.map(drop)
+    }
+
+    /// Removes a user with its tokens. Its grants stay: they are to be taken away first.
+    ///
+    /// # Errors
+    /// [`PbsError::is_absent`].
+    pub async fn delete_user(&self, userid: &str) -> Result<(), PbsError> {
+        self.delete::<Value>(&format!("/access/users/{}", encode(userid)), Form::new()).await.map(drop)
+    }
+
     /// What the account itself may do on a path, by privilege.
     ///
     /// # Errors

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use super::action::{Action, Change, PlannedAction};
 use super::desired::Subject;
 use crate::domain::backup::calendar::{self, Reads, Run};
+use crate::domain::backup::drill::Origin;
 use crate::domain::backup::names;
 use crate::domain::backup::retention::Retention;
 use crate::domain::ids::{InstanceId, VmId};
@@ -151,7 +152,9 @@ pub fn decide(subject: &Subject<'_>, seen: &SeenBackups, machine_is_there: bool,
             strangers.join(", ")
         ));
     }
-    job(&mut plan, seen, instance, "backup/local-job", &names::local_job(instance), local_job(subject));
+    let left_out = |origin| subject.instance.without_backup(origin);
+    let (key, id) = ("backup/local-job", names::local_job(instance));
+    wanted_job(&mut plan, seen, instance, (key, &id), local_job(subject), left_out(Origin::Local));
     match (remote, subject.inventory.server_of(subject.site)) {
         (RemoteAccess::None, _) | (_, None) => {}
         (RemoteAccess::Waiting(why), Some(server)) => {
@@ -167,7 +170,8 @@ pub fn decide(subject: &Subject<'_>, seen: &SeenBackups, machine_is_there: bool,
         (RemoteAccess::Ready { auth_id, key, token }, Some(server)) => {
             let wanted = remote_storage(subject, server, auth_id);
             storage(&mut plan, seen, subject, wanted, key.as_deref(), token);
-            job(&mut plan, seen, instance, "backup/remote-job", &names::remote_job(instance), remote_job(subject));
+            let (id, why) = (names::remote_job(instance), left_out(Origin::Remote));
+            wanted_job(&mut plan, seen, instance, ("backup/remote-job", &id), remote_job(subject), why);
         }
     }
     plan
@@ -175,6 +179,25 @@ pub fn decide(subject: &Subject<'_>, seen: &SeenBackups, machine_is_there: bool,
 
 fn action(key: &str, title: String, change: Change, action: Action) -> PlannedAction {
     PlannedAction { key: key.to_owned(), title, change, seconds: 3, action, waiting: None }
+}
+
+/// A job, unless the inventory leaves the backup out: one that is there is switched off then, and says why.
+fn wanted_job(
+    plan: &mut BackupPlan,
+    seen: &SeenBackups,
+    instance: &InstanceId,
+    (key, id): (&str, &str),
+    mut wanted: BTreeMap<String, String>,
+    left_out: Option<&str>,
+) {
+    if let Some(why) = left_out {
+        if !seen.jobs.contains_key(id) {
+            return;
+        }
+        wanted.insert("enabled".to_owned(), "0".to_owned());
+        wanted.insert("comment".to_owned(), format!("accolades: left out: {why}"));
+    }
+    job(plan, seen, instance, key, id, wanted);
 }
 
 fn job(

@@ -324,7 +324,7 @@ mod tests {
             destroyed: Some(true),
             last_proven_at_us: None,
             verdict: Verdict::Proven,
-            not_proven: not_proven(from == Origin::Remote),
+            not_proven: not_proven(from == Origin::Remote, false),
             versions: Versions {
                 program: text("0.1.0"),
                 proxmox: Some(text("9.2.11")),

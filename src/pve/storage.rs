@@ -95,6 +95,14 @@ impl Client {
         self.post::<Value>("/storage", with_secrets(form, secrets)).await.map(drop)
     }
 
+    /// Removes the definition of a storage, and with it the secrets that the node has for it. What lies there stays.
+    ///
+    /// # Errors
+    /// As every call.
+    pub async fn delete_storage(&self, id: &str) -> Result<(), PveError> {
+        self.delete::<Value>(&format!("/storage/{}", encode(id)), Form::new()).await.map(drop)
+    }
+
     /// As [`Client::update_storage`], with values that go into the body and nowhere else.
     ///
     /// # Errors

@@ -47,7 +47,10 @@ async fn declared_a_second_preparation_changes_nothing() {
     let before = rehearsal.served.lab.lock().transcript.entries().len();
     rehearsal.prepare().await.unwrap_or_else(|error| panic!("{error}"));
     for entry in &rehearsal.served.lab.lock().transcript.entries()[before..] {
-        if let Entry::Request { method, path, .. } = entry {
+        // The administrator of a backup server logs in anew.
+        if let Entry::Request { method, path, .. } = entry
+            && path != "/api2/json/access/ticket"
+        {
             assert_eq!(method, "GET", "{path}");
         }
     }

@@ -54,7 +54,7 @@ async fn perform(operation: Operation, engine: &Engine, accepted: &Accepted) -> 
     let subject = subject(&accepted.inventory);
     match operation {
         Operation::Drill => {
-            let order = DrillOrder { from: Origin::Local, backup: None };
+            let order = DrillOrder { from: Origin::Local, backup: None, on: None };
             let kept = engine.drill(&subject, &order).await.map_err(|error| error.to_string())?;
             match kept.record.verdict {
                 Verdict::Proven => Ok(()),
@@ -63,7 +63,7 @@ async fn perform(operation: Operation, engine: &Engine, accepted: &Accepted) -> 
         }
         Operation::Restore => {
             let now_us = engine.now_us().await.map_err(|error| error.to_string())?;
-            let order = RestoreOrder { from: Origin::Local, not_after_us: now_us };
+            let order = RestoreOrder { from: Origin::Local, not_after_us: now_us, elsewhere: None };
             let row = engine.restore_aside(&subject, &order).await.map_err(|error| error.to_string())?;
             if row.state == RestoreState::Swapped {
                 return Ok(());

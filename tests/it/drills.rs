@@ -35,7 +35,7 @@ pub fn subject(inventory: &Inventory) -> Subject<'_> {
 }
 
 fn local() -> DrillOrder {
-    DrillOrder { from: Origin::Local, backup: None }
+    DrillOrder { from: Origin::Local, backup: None, on: None }
 }
 
 /// A marker's program that stands in for the playbook's.

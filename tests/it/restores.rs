@@ -18,7 +18,7 @@ const SITE: &str = "friche";
 
 async fn order(rehearsal: &Rehearsal) -> RestoreOrder {
     let not_after_us = rehearsal.engine.now_us().await.expect("the clock answers");
-    RestoreOrder { from: Origin::Local, not_after_us }
+    RestoreOrder { from: Origin::Local, not_after_us, elsewhere: None }
 }
 
 fn mac_of(rehearsal: &Rehearsal, vmid: u32) -> String {

@@ -13,10 +13,11 @@ use crate::cli::selection;
 use crate::cli::session::Session;
 use crate::cli::table::table;
 use crate::cli::when;
+use crate::domain::backup::drill::Origin;
 use crate::domain::backup::health::{Finding, InstanceHealth, Place, PlaceHealth, Weight, Word};
 use crate::domain::ids::InstanceId;
 use crate::engine::backup::now::Saved;
-use crate::engine::backup::truth::{InstanceTruth, truth};
+use crate::health::backups::{InstanceTruth, backups};
 use crate::plan::desired::Subject;
 use crate::store::Scope;
 
@@ -81,7 +82,7 @@ async fn verdicts(session: &Session, names: &[String]) -> Result<(Vec<InstanceTr
     let now = session.now().await?;
     let zone = when::zone(&inventory.cooperative);
     let only = selection::instances(inventory, names, when::day(now, &zone))?;
-    let verdicts = truth(&store, &Scope::Staff, inventory, &only, now).await?;
+    let verdicts = backups(&store, &Scope::Staff, inventory, &only, now).await?;
     Ok((verdicts, now, zone))
 }
 
@@ -161,6 +162,10 @@ async fn check(session: &Session, names: &[String]) -> Result<Exit, Failure> {
     let mut out = String::new();
     for one in &verdicts {
         out.push_str(&report(session, &one.instance, &one.health, now, &zone));
+        for left_out in &one.without {
+            let what = left_out.what.word();
+            out.push_str(&format!("  - without {what}, as the inventory says: {}\n", left_out.why));
+        }
     }
     session.output.data(&out)?;
     if exit == Exit::Ok {
@@ -222,17 +227,23 @@ async fn now(session: &Session, names: &[String], to: Option<Target>) -> Result<
     tell(session, &ended)
 }
 
+/// Where a backup goes: everywhere that the inventory does not leave out, or where somebody wants it.
 fn places(subject: &Subject<'_>, to: Option<Target>) -> Result<Vec<Place>, Failure> {
+    let instance = subject.instance;
+    let wanted = |origin: Origin| instance.without_backup(origin).is_none();
     let has_server = subject.site.backup_server.is_some();
     match to {
-        Some(Target::Local) => Ok(vec![Place::Local]),
         Some(Target::Remote) if !has_server => Err(Failure::usage(
             format!("the site `{}` has no backup server", subject.site.id),
             "name a `backup_server` for it in the inventory",
         )),
+        Some(Target::Local) => Ok(vec![Place::Local]),
         Some(Target::Remote) => Ok(vec![Place::Remote]),
-        None if has_server => Ok(vec![Place::Local, Place::Remote]),
-        None => Ok(vec![Place::Local]),
+        None => {
+            let local = wanted(Origin::Local).then_some(Place::Local);
+            let remote = (has_server && wanted(Origin::Remote)).then_some(Place::Remote);
+            Ok(local.into_iter().chain(remote).collect())
+        }
     }
 }
 

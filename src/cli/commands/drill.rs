@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::{Args, Subcommand, ValueEnum};
 use serde_json::json;
 
+use super::site;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::output::Style;
@@ -37,6 +38,9 @@ pub struct Arguments {
     /// This backup instead of the newest good one, as `accolades backup list` names it.
     #[arg(long, value_name = "VOLUME")]
     backup: Option<String>,
+    /// On the node of another site, from the remote backup: what the node needs to read it is lent for that time.
+    #[arg(long, value_name = "SITE")]
+    on: Option<String>,
     /// Folder for records and certificates.
     #[arg(long, value_name = "DIR", default_value = "drills")]
     out: PathBuf,
@@ -98,13 +102,10 @@ async fn one(session: &Session, store: &Store, accepted: &Accepted, arguments: &
     let day = session.today(inventory).await?;
     let names: Vec<String> = arguments.client.iter().cloned().collect();
     let instances = selection::instances(inventory, &names, day)?;
-    let orders: Vec<(InstanceId, DrillOrder)> = instances
-        .into_iter()
-        .map(|instance| {
-            let order = DrillOrder { from: arguments.from.into(), backup: arguments.backup.clone() };
-            (instance, order)
-        })
-        .collect();
+    let on = arguments.on.as_deref().map(|name| site::find(inventory, name)).transpose()?.map(|site| site.id.clone());
+    let order = DrillOrder { from: arguments.from.into(), backup: arguments.backup.clone(), on };
+    let orders: Vec<(InstanceId, DrillOrder)> =
+        instances.into_iter().map(|instance| (instance, order.clone())).collect();
     carry_out(session, store, accepted, &orders, &arguments.out).await
 }
 
@@ -243,6 +244,9 @@ async fn show_due(session: &Session, store: &Store, accepted: &Accepted) -> Resu
         .iter()
         .map(|line| {
             let (style, words) = match line.due {
+                _ if line.without.is_some() => {
+                    (Style::Plain, format!("never: {}", line.without.as_deref().unwrap_or_default()))
+                }
                 Due::Later { at_us } => (Style::Plain, format!("on {}", when::minute(at_us, &zone))),
                 Due::Now => (Style::Attention, "now".to_owned()),
                 Due::Overdue => (Style::Bad, "overdue: it counts as unproven".to_owned()),
@@ -267,7 +271,7 @@ async fn run_due(session: &Session, store: &Store, accepted: &Accepted, out: &Pa
     let orders: Vec<(InstanceId, DrillOrder)> = drills
         .into_iter()
         .filter(DueDrill::is_now)
-        .map(|drill| (drill.instance, DrillOrder { from: drill.from, backup: None }))
+        .map(|drill| (drill.instance, DrillOrder { from: drill.from, backup: None, on: None }))
         .collect();
     if orders.is_empty() {
         session.output.say("nothing is due");

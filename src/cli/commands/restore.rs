@@ -1,12 +1,14 @@
 //! `accolades restore`: a client's machine brought back from a backup, beside the live one, and swapped on a word.
 
 use clap::{Args, Subcommand};
+use ipnet::Ipv4Net;
 use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use serde_json::json;
 
 use super::drill::From;
+use super::site;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::output::Style;
@@ -16,10 +18,11 @@ use crate::cli::table::table;
 use crate::cli::{selection, when};
 use crate::domain::backup::drill::{Verdict, name_of};
 use crate::domain::ids::InstanceId;
-use crate::engine::restore::{RestoreDetail, RestoreOrder};
+use crate::engine::loan::open_loan;
+use crate::engine::restore::{Elsewhere, RestoreDetail, RestoreOrder};
 use crate::engine::run::Accepted;
 use crate::inventory;
-use crate::inventory::edit::{Edit, restored};
+use crate::inventory::edit::{Edit, NewPlace, restored, restored_elsewhere};
 use crate::inventory::model::Inventory;
 use crate::plan::desired::Subject;
 use crate::store::{Purpose, Restore, RestoreState, Scope, Store};
@@ -40,6 +43,12 @@ pub struct Arguments {
     /// Which backup.
     #[arg(long, value_enum, default_value_t = From::Local)]
     from: From,
+    /// On a spare box at another site, from the remote backup: when the instance's own box is gone.
+    #[arg(long, value_name = "SITE", requires = "address")]
+    on: Option<String>,
+    /// Its address there: `192.168.20.30/24`.
+    #[arg(long, value_name = "ADDRESS/PREFIX", requires = "on")]
+    address: Option<Ipv4Net>,
     #[command(subcommand)]
     what: Option<Step>,
 }
@@ -64,6 +73,11 @@ pub enum Step {
         /// The client or instance.
         client: String,
     },
+    /// Take away what another site's node was lent to read the backups, when a restore or drill was cut short
+    TakeBack {
+        /// The client or instance.
+        client: String,
+    },
 }
 
 /// Runs `restore`.
@@ -80,6 +94,7 @@ pub async fn run(session: &Session, arguments: Arguments) -> Result<Exit, Failur
         Some(Step::Abandon { client }) => abandon(session, &store, &accepted, client).await,
         Some(Step::Keep { client }) => keep(session, &store, &accepted, client).await,
         Some(Step::Discard { client }) => discard(session, &store, &accepted, client).await,
+        Some(Step::TakeBack { client }) => take_back(session, &store, &accepted, client).await,
     }
 }
 
@@ -107,6 +122,7 @@ async fn restore(
     let order = RestoreOrder {
         from: arguments.from.into(),
         not_after_us: moment(arguments.at.as_deref().unwrap_or_default(), session.now().await?, &zone)?,
+        elsewhere: elsewhere(inventory, arguments)?,
     };
     let progress = Progress::start(session.output);
     let engine = session.engine(store, progress.sender()).await?;
@@ -137,6 +153,14 @@ async fn restore(
     }
     say_end(session, &subject, &row, instance)?;
     Ok(Exit::Ok)
+}
+
+/// Another place for the machine, when one was named.
+fn elsewhere(inventory: &Inventory, arguments: &Arguments) -> Result<Option<Elsewhere>, Failure> {
+    match (&arguments.on, arguments.address) {
+        (Some(name), Some(address4)) => Ok(Some(Elsewhere { site: site::find(inventory, name)?.id.clone(), address4 })),
+        _ => Ok(None),
+    }
 }
 
 /// Reads a moment: `now`, a day (its end), or a time where the co-operative is.
@@ -216,7 +240,14 @@ async fn edit(session: &Session, store: &Store, subject: &Subject<'_>, row: &Res
         Ok(files) => files,
         Err(mistakes) => return Err(mistakes.into()),
     };
-    Ok(Some(restored(&files, &subject.instance.id, row.new.vmid)?))
+    let (instance, vmid) = (&subject.instance.id, row.new.vmid);
+    Ok(Some(match RestoreDetail::of(row).elsewhere {
+        Some(there) => {
+            let place = NewPlace { from: subject.day, site: there.site, address4: there.address4 };
+            restored_elsewhere(&files, instance, vmid, &place)?
+        }
+        None => restored(&files, instance, vmid)?,
+    }))
 }
 
 async fn ask(
@@ -234,7 +265,10 @@ async fn ask(
         session.output.say(&inventory::difference(&before, &edit.files));
     }
     let clients: Vec<String> = subject.clients().map(|client| client.id.to_string()).collect();
-    let old = format!("vm {} is shut down and kept", subject.instance.vmid);
+    let old = match &detail.elsewhere {
+        Some(_) => format!("vm {} at `{}` is not looked at any more", subject.instance.vmid, subject.site.id),
+        None => format!("vm {} is shut down and kept", subject.instance.vmid),
+    };
     let loss = format!(
         "vm {} takes the place of `{instance}` (clients: {})\n\
          what was done since {} ({}) is not in it; {old}",
@@ -277,10 +311,18 @@ fn say_end(session: &Session, subject: &Subject<'_>, row: &Restore, instance: &I
         ));
     }
     text.push_str(&format!(
-        "its earlier backups are kept under vm {}; it has none of its own yet\n\
-         Next: accolades apply {instance}, then accolades backup run {instance}",
+        "its earlier backups are kept under vm {}; it has none of its own yet\n",
         subject.instance.vmid
     ));
+    text.push_str(&match &detail.elsewhere {
+        Some(there) => format!(
+            "Next: accolades backup-server prepare SERVER and accolades site prepare {} (they know it from now on), then \
+             accolades apply {instance}, accolades dns CLIENT (its public address is another one), accolades backup run \
+             {instance}",
+            there.site
+        ),
+        None => format!("Next: accolades apply {instance}, then accolades backup run {instance}"),
+    });
     session.output.say(&text);
     Ok(())
 }
@@ -288,6 +330,10 @@ fn say_end(session: &Session, subject: &Subject<'_>, row: &Restore, instance: &I
 async fn list(session: &Session, store: &Store, accepted: &Accepted) -> Result<Exit, Failure> {
     let zone = when::zone(&accepted.inventory.cooperative);
     let open = store.open_restores(&Scope::Staff).await?;
+    let mut loans = Vec::new();
+    for instance in accepted.inventory.instances.keys() {
+        loans.extend(open_loan(store, instance).await?);
+    }
     if session.output.is_json() {
         let rows: Vec<_> = open
             .iter()
@@ -299,7 +345,7 @@ async fn list(session: &Session, store: &Store, accepted: &Accepted) -> Result<E
                 })
             })
             .collect();
-        session.output.json(&json!({ "version": JSON_VERSION, "restores": rows }))?;
+        session.output.json(&json!({ "version": JSON_VERSION, "restores": rows, "loans": loans }))?;
         return Ok(Exit::Ok);
     }
     let rows: Vec<Vec<String>> = open
@@ -322,6 +368,30 @@ async fn list(session: &Session, store: &Store, accepted: &Accepted) -> Result<E
         })
         .collect();
     session.output.data(&table(&["INSTANCE", "SITE", "VM", "BEGUN", "STATE"], &rows))?;
+    for loan in &loans {
+        session.output.warn(&format!(
+            "`{}` can still read the backups of `{}`: `accolades restore take-back {1}` ends that",
+            loan.site, loan.instance
+        ));
+    }
+    Ok(Exit::Ok)
+}
+
+async fn take_back(session: &Session, store: &Store, accepted: &Accepted, client: &str) -> Result<Exit, Failure> {
+    let inventory = accepted.inventory.as_ref();
+    let subject = subject(session, inventory, client).await?;
+    let progress = Progress::start(session.output);
+    let engine = session.engine(store, progress.sender()).await?;
+    let instance = &subject.instance.id;
+    let loan = open_loan(store, instance).await?;
+    let taken = engine.take_back_alone(inventory, instance).await;
+    drop(engine);
+    progress.end().await;
+    taken?;
+    session.output.say(&match loan {
+        Some(loan) => format!("`{}` can read the backups of `{instance}` no more", loan.site),
+        None => format!("nobody was lent the reading of the backups of `{instance}`"),
+    });
     Ok(Exit::Ok)
 }
 

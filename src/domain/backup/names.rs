@@ -33,6 +33,9 @@ pub const MONITOR_TOKEN: &str = "look";
 /// The name of the token of a server that fetches, behind `USER!`.
 pub const PULL_TOKEN: &str = "pull";
 
+/// The token of whoever is lent the reading of one instance's backups, for the time of a restore elsewhere.
+pub const LOAN_TOKEN: &str = "read";
+
 /// The pool on a node that holds an instance's machine and nothing else.
 pub fn pool(instance: &InstanceId) -> String {
     format!("{POOL_PREFIX}{instance}")
@@ -51,6 +54,16 @@ pub fn remote_job(instance: &InstanceId) -> String {
 /// The storage on a node that leads to an instance's namespace on the backup server.
 pub fn remote_storage(instance: &InstanceId) -> String {
     format!("pbs-{instance}")
+}
+
+/// The storage through which another site's node reads an instance's remote backups for the time of a restore.
+pub fn loan_storage(instance: &InstanceId) -> String {
+    format!("loan-{instance}")
+}
+
+/// The user on a backup server that is lent the reading of an instance's backups.
+pub fn loan_user(instance: &InstanceId) -> String {
+    format!("accolades-loan-{instance}@pbs")
 }
 
 /// An instance's namespace on a backup server, below the server's own root namespace where it has one.

@@ -65,7 +65,7 @@ impl Course<'_> {
         named: Option<&str>,
         not_after_us: Option<i64>,
     ) -> Result<Chosen, Setback> {
-        let (storage, vmid) = (self.storage(), self.subject.instance.vmid);
+        let (storage, vmid) = (self.storage.clone(), self.subject.instance.vmid);
         let saved = match self.patiently(|| self.link.pve.saved_machines(&storage, vmid)).await {
             Ok(saved) => saved,
             Err(error) => return Err(self.storage_words(&storage, error).await),

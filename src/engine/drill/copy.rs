@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::choose::Chosen;
 use super::{Course, Setback, minutes, scope_of};
-use crate::domain::backup::drill::{Check, CheckKind};
+use crate::domain::backup::drill::{Check, CheckKind, Origin};
 use crate::domain::ids::{InstanceId, VmId};
 use crate::engine::lease::InstanceLease;
 use crate::engine::{EngineError, Event};
@@ -136,7 +136,7 @@ impl Course<'_> {
                 vmid,
                 storage: self.site.node.vm_storage.clone(),
                 pool: DRILL_POOL.to_owned(),
-                bwlimit_kib: None,
+                bwlimit_kib: self.bwlimit_kib(),
                 options: overrides(purpose, &id, instance, saved, &self.site.node.bridge, memory_mib),
             };
             match self.make(&new, &order, lease).await? {
@@ -150,6 +150,12 @@ impl Course<'_> {
             }
         }
         Err(Setback::NotTested("every VM id that was tried is taken on the node".to_owned()))
+    }
+
+    /// The bound of what is read over the site's line; a disk in the same box is read as fast as it can be.
+    fn bwlimit_kib(&self) -> Option<u64> {
+        let bound = self.site.backup.restore_kib_per_second.filter(|_| self.from == Origin::Remote);
+        bound.map(u64::from)
     }
 
     async fn make(&self, new: &NewRestore, order: &RestoreVm, lease: &mut InstanceLease) -> Result<Made, Setback> {

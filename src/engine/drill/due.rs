@@ -23,12 +23,14 @@ pub struct DueDrill {
     pub tried_at_us: Option<i64>,
     /// When the next one is due.
     pub due: Due,
+    /// Why none is made, when the inventory leaves it out.
+    pub without: Option<String>,
 }
 
 impl DueDrill {
     /// Whether it is to be tried now.
     pub fn is_now(&self) -> bool {
-        !matches!(self.due, Due::Later { .. })
+        self.without.is_none() && !matches!(self.due, Due::Later { .. })
     }
 }
 
@@ -53,6 +55,7 @@ pub async fn due_drills(store: &Store, inventory: &Inventory, now_us: i64) -> Re
                 proven_at_us: known.proven_at_us,
                 tried_at_us: known.tried_at_us,
                 due: due(from, known, now_us),
+                without: instance.without_drill(from).map(str::to_owned),
             });
         }
     }

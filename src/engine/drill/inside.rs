@@ -7,6 +7,7 @@ use super::{Course, Setback, Trial, scope_of};
 use crate::domain::backup::drill::{Check, CheckKind, NonceCheck};
 use crate::domain::backup::marker::{self, Marker};
 use crate::domain::ids::VmId;
+use crate::domain::services::{DATABASE, UNITS};
 use crate::engine::EngineError;
 use crate::engine::observe::subject_name;
 use crate::pve::{AgentExec, PveError};
@@ -19,9 +20,6 @@ const CLOUD_INIT_ASLEEP: &str = "/etc/cloud/cloud-init.disabled";
 
 /// The guest's public host key.
 const HOST_KEY: &str = "/etc/ssh/ssh_host_ed25519_key.pub";
-
-/// Services without which nobody can work.
-const SERVICES: [&str; 5] = ["nginx", "mariadb", "slapd", "postfix", "dovecot"];
 
 /// Counts may differ by so much from the marker's: people and machines work between the marker and the backup.
 const COUNT_TOLERANCE_PERCENT: u64 = 10;
@@ -72,6 +70,9 @@ impl Course<'_> {
     /// after it must hold it. That the machine is down or does not answer stops nothing.
     pub(in crate::engine) async fn see_live_marker(&self) -> Result<(), EngineError> {
         let instance = &self.subject.instance;
+        if self.is_elsewhere() {
+            return Ok(());
+        }
         let Ok(text) = self.link.pve.agent_read_file(instance.vmid, marker::PATH).await else { return Ok(()) };
         let Ok(marker) = marker::parse(&text) else { return Ok(()) };
         let seen = SeenMarker {
@@ -104,7 +105,7 @@ impl Course<'_> {
     async fn services(&self, vmid: VmId) -> Result<Vec<Check>, Setback> {
         let has_database = self.subject.clients().any(|client| client.nextcloud.is_some() || client.dolibarr.is_some());
         let mut checks = Vec::new();
-        for name in SERVICES.into_iter().filter(|name| has_database || *name != "mariadb") {
+        for name in UNITS.into_iter().filter(|name| has_database || *name != DATABASE) {
             let finished = self.execute(vmid, &["systemctl", "is-active", name]).await?;
             let found = finished.out_data.trim().to_owned();
             let found = if found.is_empty() { "unknown".to_owned() } else { found };
@@ -173,6 +174,29 @@ impl Course<'_> {
         Ok(compare(&restored.apps, &counted))
     }
 
+    /// Lets cloud-init take the next boot for a first one, or keeps it asleep from now on.
+    pub(in crate::engine) async fn let_cloud_init(&self, vmid: VmId, wake: bool) -> Result<(), EngineError> {
+        let words = if wake { ["rm", "-f", CLOUD_INIT_ASLEEP].as_slice() } else { &["touch", CLOUD_INIT_ASLEEP] };
+        let finished = self.execute(vmid, words).await.map_err(|setback| as_error(vmid, setback))?;
+        match finished.exitcode {
+            Some(0) => Ok(()),
+            _ => Err(as_error(vmid, Setback::Failed(format!("`{}`: {}", words.join(" "), finished.err_data.trim())))),
+        }
+    }
+
+    /// Whether cloud-init is asleep in it.
+    pub(in crate::engine) async fn is_cloud_init_asleep(&self, vmid: VmId) -> Result<bool, EngineError> {
+        let check = self.cloud_init(vmid).await.map_err(|setback| as_error(vmid, setback))?;
+        Ok(check.ok)
+    }
+
+    /// The public host key as it lies in the machine.
+    pub(in crate::engine) async fn own_host_key(&self, vmid: VmId) -> Result<Option<String>, EngineError> {
+        let text = self.read_file(vmid, HOST_KEY).await.map_err(|setback| as_error(vmid, setback))?;
+        let words: Vec<String> = text.unwrap_or_default().split_whitespace().take(2).map(str::to_owned).collect();
+        Ok(Some(words.join(" ")).filter(|key| !key.is_empty()))
+    }
+
     /// Starts a machine and waits for its agent.
     pub(in crate::engine) async fn boot_for_work(&self, vmid: VmId) -> Result<(), EngineError> {
         self.boot(vmid).await.map_err(|setback| as_error(vmid, setback))
@@ -220,7 +244,7 @@ impl Course<'_> {
     async fn read_file(&self, vmid: VmId, path: &str) -> Result<Option<String>, Setback> {
         match self.patiently(|| self.link.pve.agent_read_file(vmid, path)).await {
             Ok(text) => Ok(Some(text)),
-            Err(EngineError::Pve(error)) if is_absent_file(&error) => Ok(None),
+            Err(EngineError::Pve(error)) if error.is_absent_file() => Ok(None),
             Err(other) => Err(Setback::from(other)),
         }
     }
@@ -242,10 +266,6 @@ fn is_passing(error: &PveError) -> bool {
         || error.sent() == Sent::Maybe
         || error.retry() != Retry::Never
         || error.to_string().contains("does not exist")
-}
-
-fn is_absent_file(error: &PveError) -> bool {
-    matches!(error, PveError::Refused { message, .. } if message.contains("No such file or directory"))
 }
 
 fn shortened(text: &str) -> String {

@@ -30,8 +30,8 @@ use crate::domain::backup::drill::{
     not_proven,
 };
 use crate::domain::backup::names;
-use crate::domain::ids::{ClientId, InstanceId, VmId};
-use crate::inventory::model::Site;
+use crate::domain::ids::{ClientId, InstanceId, SiteId, VmId};
+use crate::inventory::model::{Client, Site};
 use crate::plan::desired::Subject;
 use crate::store::{KeptDrill, NewRun, Scope};
 use crate::util::limits;
@@ -43,6 +43,8 @@ pub struct DrillOrder {
     pub from: Origin,
     /// This one instead of the newest good one.
     pub backup: Option<String>,
+    /// On the node of this site instead of the instance's own: a remote backup, which the node is lent the reading of.
+    pub on: Option<SiteId>,
 }
 
 /// What ended a trial before its end.
@@ -111,6 +113,8 @@ pub(super) struct Course<'a> {
     /// Id of the drill or restore: it stands in the machine's description.
     pub(super) id: String,
     pub(super) from: Origin,
+    /// The storage on which the backup lies, as the restoring node calls it.
+    pub(super) storage: String,
 }
 
 impl<'a> Course<'a> {
@@ -129,9 +133,9 @@ impl<'a> Course<'a> {
         self.engine.tell(Event::Done { subject, key: key.to_owned(), title: title.to_owned(), already: false });
     }
 
-    /// The storage on which this backup lies, as the restoring node calls it.
-    pub(super) fn storage(&self) -> String {
-        storage_of(self.from, &self.subject.instance.id)
+    /// Whether another site's node restores.
+    pub(super) fn is_elsewhere(&self) -> bool {
+        self.site.id != self.subject.site.id
     }
 }
 
@@ -140,12 +144,30 @@ pub(super) fn journal_subject(instance: &InstanceId) -> String {
     format!("restored/{instance}")
 }
 
-/// The storage on which a backup of an instance lies.
-pub fn storage_of(from: Origin, instance: &InstanceId) -> String {
+/// The storage on which a backup of an instance lies, as the node of this site calls it.
+pub(super) fn storage_of(from: Origin, subject: &Subject<'_>, site: &Site) -> String {
     match from {
         Origin::Local => BACKUP_STORAGE.to_owned(),
-        Origin::Remote => names::remote_storage(instance),
+        Origin::Remote if site.id != subject.site.id => names::loan_storage(&subject.instance.id),
+        Origin::Remote => names::remote_storage(&subject.instance.id),
     }
+}
+
+/// The site whose node restores: the instance's own, or another one, which has no local backups of it.
+///
+/// # Errors
+/// A conflict when only the remote backups could be restored there, or there is no such site.
+pub(super) fn site_for<'a>(subject: &Subject<'a>, from: Origin, on: Option<&SiteId>) -> Result<&'a Site, EngineError> {
+    let Some(id) = on else { return Ok(subject.site) };
+    if *id != subject.site.id && from == Origin::Local {
+        return Err(EngineError::Conflict(format!(
+            "the local backups of `{}` lie in the box at `{}`: only the remote ones can be restored at `{id}`\n\n\
+             add `--from remote`",
+            subject.instance.id, subject.site.id
+        )));
+    }
+    let site = subject.inventory.sites.get(id);
+    site.ok_or_else(|| EngineError::Unexpected(format!("no site is called `{id}`")))
 }
 
 impl Engine {
@@ -155,7 +177,7 @@ impl Engine {
     /// When somebody else restores on that site, or our own store or configuration fails. After a record was kept: when
     /// the machine could not be removed.
     pub async fn drill(&self, subject: &Subject<'_>, order: &DrillOrder) -> Result<KeptDrill, EngineError> {
-        let site = subject.site;
+        let site = site_for(subject, order.from, order.on.as_ref())?;
         let mut lease = InstanceLease::take(self, &heavy_work(site)).await?;
         let run_id = self.randomness.hex(8);
         let at_us = self.now_us().await?;
@@ -195,14 +217,19 @@ impl Engine {
             run_id,
             id: self.randomness.hex(8),
             from: order.from,
+            storage: storage_of(order.from, subject, site),
         };
         self.tell(Event::Begins { subject: subject.instance.id.to_string(), actions: 5 });
         let mut trial = Trial::default();
         let came_to = match self.remove_leftovers(site, &link, run_id).await {
-            Ok(()) => course.run(order, &mut trial, lease).await,
+            Ok(()) => match course.borrow().await {
+                Ok(()) => course.run(order, &mut trial, lease).await,
+                Err(error) => Err(Setback::from(error)),
+            },
             Err(error) => Err(Setback::from(error)),
         };
         let removed = course.clean_up().await;
+        let removed = self.take_back(subject.inventory, &subject.instance.id, run_id).await.and(removed);
         let verdict = match came_to {
             Ok(()) => {
                 let backup_at_us = trial.backup.as_ref().map_or(0, |backup| backup.at_us);
@@ -234,16 +261,25 @@ impl Engine {
             nonce: trial.nonce,
             last_proven_at_us: known.proven_at_us,
             verdict,
-            not_proven: not_proven(encrypted),
+            not_proven: not_proven(encrypted, course.is_elsewhere()),
             versions: Versions { program: env!("CARGO_PKG_VERSION").to_owned(), ..trial.versions },
             previous: self.store.last_drill_hash(instance).await?,
         };
-        let kept = self.store.keep_drill(&scope_of(subject), &record).await?;
+        let shares: Vec<_> = subject.clients().map(|client| (client.id.clone(), share(&record, client))).collect();
+        let kept = self.store.keep_drill(&record, &shares).await?;
         Ok((kept, removed.err()))
     }
 }
 
-/// Whose a record is: the client's when one client has the instance to itself.
+/// A client's share of a record.
+fn share(record: &Record, client: &Client) -> Record {
+    let apps = client.nextcloud.iter().map(|app| (&app.domain, &app.path));
+    let apps = apps.chain(client.dolibarr.iter().map(|app| (&app.domain, &app.path)));
+    let own: Vec<String> = apps.map(|(domain, path)| format!("{domain}{path}")).collect();
+    record.share_of(&client.id, |address| own.iter().any(|one| one == address))
+}
+
+/// Whose a restored machine is: the client's when one client has the instance to itself.
 pub(super) fn scope_of(subject: &Subject<'_>) -> Scope {
     let clients: Vec<&ClientId> = subject.clients().map(|client| &client.id).collect();
     match clients.as_slice() {
@@ -253,6 +289,14 @@ pub(super) fn scope_of(subject: &Subject<'_>) -> Scope {
 }
 
 impl Course<'_> {
+    /// Another site's node is lent what it needs to read the backup.
+    pub(super) async fn borrow(&self) -> Result<(), EngineError> {
+        if !self.is_elsewhere() {
+            return Ok(());
+        }
+        self.engine.lend(&self.subject, self.site, self.link, self.run_id).await
+    }
+
     async fn run(&self, order: &DrillOrder, trial: &mut Trial, lease: &mut InstanceLease) -> Result<(), Setback> {
         self.see_live_marker().await?;
         let chosen = self.choose(order.backup.as_deref(), None).await?;

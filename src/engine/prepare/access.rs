@@ -44,7 +44,7 @@ const MACHINES: Role = Role {
 };
 
 /// Using a storage, without defining it.
-const STORAGE: Role = Role { id: "AccoladesStorage", privileges: &["Datastore.AllocateSpace", "Datastore.Audit"] };
+const STORAGE: Role = Role { id: super::STORAGE_ROLE, privileges: &["Datastore.AllocateSpace", "Datastore.Audit"] };
 
 /// Plugging a machine into the bridge.
 const NETWORK: Role = Role { id: "AccoladesNetwork", privileges: &["SDN.Use"] };
@@ -73,9 +73,12 @@ const SET_UP: Role = Role {
 /// What a restore test needs besides: running programs inside the copy, never inside a client's machine.
 const DRILLS: Role = Role { id: "AccoladesDrills", privileges: &["VM.GuestAgent.Unrestricted"] };
 
+/// What a node is lent to restore a machine of another site: reading that machine's backups.
+const LOAN: Role = Role { id: super::LOAN_ROLE, privileges: &["VM.Backup"] };
+
 const TOKENS: [Token; 2] = [Token::Everyday, Token::SetUp];
 
-const ROLES: [&Role; 6] = [&MACHINES, &STORAGE, &NETWORK, &NODE, &SET_UP, &DRILLS];
+const ROLES: [&Role; 7] = [&MACHINES, &STORAGE, &NETWORK, &NODE, &SET_UP, &DRILLS, &LOAN];
 
 /// A grant to the user and to one token.
 struct Grant {

@@ -3,7 +3,7 @@
 
 use super::Preparation;
 use crate::domain::backup::names;
-use crate::engine::backups::BackupAction;
+use crate::engine::declare::BackupAction;
 use crate::engine::journal::ActionLog;
 use crate::engine::machine::MachineOutcome;
 use crate::engine::observe::subject_name;

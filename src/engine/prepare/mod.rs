@@ -22,6 +22,12 @@ use crate::pve::Client;
 use crate::ssh::{Command, Route, Session, Stdin};
 use crate::store::{NewRun, Scope};
 
+/// The role that lets a token use a storage.
+pub(super) const STORAGE_ROLE: &str = "AccoladesStorage";
+
+/// The role that lets a token read the backups of a machine that stands elsewhere.
+pub(super) const LOAN_ROLE: &str = "AccoladesLoan";
+
 /// A step of the preparation, in order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]

@@ -7,10 +7,11 @@ mod swap;
 
 use std::collections::BTreeMap;
 
+use ipnet::Ipv4Net;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::drill::{Course, Setback, Trial, words};
+use super::drill::{Course, Setback, Trial, site_for, storage_of, words};
 use super::journal::ActionLog;
 use super::lease::{InstanceLease, heavy_work};
 use super::observe::subject_name;
@@ -35,6 +36,17 @@ pub struct RestoreOrder {
     pub from: Origin,
     /// The newest good backup made then or before.
     pub not_after_us: i64,
+    /// At another site, where the machine gets another address.
+    pub elsewhere: Option<Elsewhere>,
+}
+
+/// Another place for a restored machine: a spare box, when the instance's own is gone.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Elsewhere {
+    /// The site.
+    pub site: SiteId,
+    /// Its address there.
+    pub address4: Ipv4Net,
 }
 
 /// What is kept of a restored machine, besides what the store keeps of each.
@@ -57,6 +69,9 @@ pub struct RestoreDetail {
     /// The live machine that it replaces; none when it is gone.
     #[serde(default)]
     pub old_vmid: Option<VmId>,
+    /// Where it is going to stand, when that is another site than the instance's.
+    #[serde(default)]
+    pub elsewhere: Option<Elsewhere>,
     /// Network cards that it gets: those of the live machine.
     #[serde(default)]
     pub cards: BTreeMap<String, String>,
@@ -111,10 +126,19 @@ impl Engine {
     /// When there is no such backup, no room, or it cannot be restored: nothing of it is left then, or the next run removes
     /// it first.
     pub async fn restore_aside(&self, subject: &Subject<'_>, order: &RestoreOrder) -> Result<Restore, EngineError> {
-        let site = subject.site;
+        let site = site_for(subject, order.from, order.elsewhere.as_ref().map(|there| &there.site))?;
         if let Some(row) = self.open_restore(&subject.instance.id).await?
             && row.state != RestoreState::Begun
         {
+            if row.new.site != site.id {
+                return Err(EngineError::Conflict(format!(
+                    "a restored machine of `{}` waits at `{}` already (vm {})\n\n\
+                     give the command that restored it again, or `accolades restore abandon {0}` first",
+                    subject.instance.id, row.new.site, row.new.vmid
+                )));
+            }
+            // A crash right after the restore left it lent.
+            self.take_back_alone(subject.inventory, &subject.instance.id).await?;
             return Ok(row);
         }
         let mut lease = InstanceLease::take(self, &heavy_work(site)).await?;
@@ -140,12 +164,24 @@ impl Engine {
             self.remove_unfinished(subject, &row, run_id).await?;
         }
         let id = self.randomness.hex(8);
-        let course = Course { engine: self, subject: *subject, site, link: &link, run_id, id, from: order.from };
+        let storage = storage_of(order.from, subject, site);
+        let course =
+            Course { engine: self, subject: *subject, site, link: &link, run_id, id, from: order.from, storage };
         self.tell(Event::Begins { subject: subject.instance.id.to_string(), actions: 3 });
         let mut made = None;
-        match course.aside(order, lease, &mut made).await {
-            Ok(row) => Ok(row),
+        let restored = match course.borrow().await {
+            Ok(()) => course.aside(order, lease, &mut made).await,
+            Err(error) => Err(Setback::from(error)),
+        };
+        // Everything that was read is on the node's disks now: what it was lent is needed no more.
+        let returned = self.take_back(subject.inventory, &subject.instance.id, run_id).await;
+        match restored {
+            Ok(row) => returned.map(|()| row),
             Err(setback) => {
+                if let Err(error) = returned {
+                    let text = format!("what `{}` was lent is still to be taken back: {}", site.id, words(&error));
+                    self.tell(Event::Note { subject: subject.instance.id.to_string(), text });
+                }
                 let rows = self.store.open_restores(&Scope::Staff).await?;
                 for row in rows.iter().filter(|row| row.new.id.starts_with(&course.id)) {
                     // What stopped the restore is told; what is left is on record and removed by the next run.
@@ -277,6 +313,7 @@ impl<'a> Work<'a> {
             run_id: self.run_id,
             id: row.new.id.clone(),
             from: Origin::Local,
+            storage: String::new(),
         }
     }
 }
@@ -321,6 +358,10 @@ impl Course<'_> {
         self.tell_acts("restore/checks", "look inside");
         self.look_inside(vmid, chosen.at_us, &mut trial).await?;
         self.tell_done("restore/checks", &format!("{} checks", trial.checks.len()));
+        if self.is_elsewhere() {
+            // Its next boot is a first one: it takes the address that it has there.
+            self.let_cloud_init(vmid, true).await?;
+        }
         self.shut_down(vmid).await?;
         let detail = RestoreDetail {
             version: DETAIL_VERSION,
@@ -329,6 +370,7 @@ impl Course<'_> {
             checks: trial.checks,
             nonce: trial.nonce,
             old_vmid: None,
+            elsewhere: order.elsewhere.clone().filter(|_| self.is_elsewhere()),
             cards: self.cards(&saved.options),
         };
         let open = self.engine.open_restore(&self.subject.instance.id).await?;

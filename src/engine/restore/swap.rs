@@ -9,12 +9,13 @@ use crate::domain::backup::names;
 use crate::domain::ids::{InstanceId, VmId};
 use crate::engine::drill::{is_card, mark as restored_mark};
 use crate::engine::journal::ActionLog;
+use crate::engine::observe::subject_name;
 use crate::engine::{Engine, EngineError, Event};
 use crate::plan::decide::{CLIENT_POOL, DRILL_POOL, TAG, mark};
 use crate::plan::desired::Subject;
 use crate::plan::observed::{Machine, MachineState};
 use crate::pve::{AgentInterface, PveError};
-use crate::store::{Restore, RestoreState};
+use crate::store::{HostKeyPin, Restore, RestoreState};
 
 /// The first line of the description of a machine that was replaced. It is no longer the instance's: no plan starts it.
 pub(super) fn replaced_mark(id: &str, instance: &InstanceId) -> String {
@@ -34,6 +35,8 @@ enum Step {
     NewOptions,
     NewStarted,
     NewAnswers,
+    NewKey,
+    NewAsleep,
     NewPool,
     OldDestroyed,
 }
@@ -190,7 +193,11 @@ impl Swap<'_> {
         if self.detail.old_vmid.is_some() {
             steps.extend([Step::OldStopped, Step::OldMarked, Step::OldPool]);
         }
-        steps.extend([Step::NewOptions, Step::NewStarted, Step::NewAnswers, Step::NewPool]);
+        steps.extend([Step::NewOptions, Step::NewStarted, Step::NewAnswers]);
+        if self.detail.elsewhere.is_some() {
+            steps.extend([Step::NewKey, Step::NewAsleep]);
+        }
+        steps.push(Step::NewPool);
         steps
     }
 
@@ -208,7 +215,8 @@ impl Swap<'_> {
     }
 
     fn address(&self) -> Ipv4Addr {
-        self.work.subject.placement.address4.addr()
+        let elsewhere = self.detail.elsewhere.as_ref();
+        elsewhere.map_or(self.work.subject.placement.address4, |there| there.address4).addr()
     }
 
     fn title(&self, step: Step) -> String {
@@ -220,6 +228,8 @@ impl Swap<'_> {
             Step::NewOptions => format!("vm {new} has hardware addresses, memory and mark of `{}`", self.instance()),
             Step::NewStarted => format!("vm {new} is started"),
             Step::NewAnswers => format!("the guest answers and has the address {}", self.address()),
+            Step::NewKey => format!("vm {new} has made a host key of its own, which is pinned"),
+            Step::NewAsleep => format!("cloud-init never runs again in vm {new}"),
             Step::NewPool => format!("vm {new} is backed up from now on"),
             Step::OldDestroyed => format!("vm {old} is destroyed"),
         }
@@ -298,6 +308,12 @@ impl Swap<'_> {
                 let wanted = IpAddr::from(self.address());
                 Ok(interfaces.iter().flat_map(AgentInterface::addresses).any(|address| address == wanted))
             }
+            Step::NewKey => {
+                let have = work.course(self.row).own_host_key(new).await?;
+                let pinned = work.engine.store.host_key(&subject_name(&work.subject)).await?;
+                Ok(have.is_some() && pinned.map(|pin| pin.key) == have)
+            }
+            Step::NewAsleep => work.course(self.row).is_cloud_init_asleep(new).await,
             Step::NewPool => work.is_in_pool(new, &work.client_pool().await?).await,
             Step::OldDestroyed => Ok(work.config(self.old()).await?.is_none()),
         }
@@ -317,9 +333,25 @@ impl Swap<'_> {
                 work.set(new, &self.final_options()).await
             }
             Step::NewStarted | Step::NewAnswers => work.course(self.row).boot_for_work(new).await,
+            Step::NewKey => self.pin_new_key().await,
+            Step::NewAsleep => work.course(self.row).let_cloud_init(new, false).await,
             Step::NewPool => work.move_to_pool(new, &work.client_pool().await?).await,
             Step::OldDestroyed => self.destroy_old().await,
         }
+    }
+
+    /// The machine made a new key at its first boot here. It is read from inside, as at every first meeting.
+    async fn pin_new_key(&self) -> Result<(), EngineError> {
+        let (work, new) = (self.work, self.row.new.vmid);
+        let key = work.course(self.row).own_host_key(new).await?;
+        let key = key.ok_or_else(|| EngineError::Unknown(format!("vm {new} has no host key yet")))?;
+        let pin = HostKeyPin {
+            subject: subject_name(&work.subject),
+            key,
+            source: "guest agent".to_owned(),
+            at_us: work.engine.now_us().await?,
+        };
+        Ok(work.engine.store.replace_host_key(&pin).await?)
     }
 
     /// So that nothing starts it again or sees its address twice, and no plan takes it for the instance's.
@@ -358,6 +390,13 @@ impl Swap<'_> {
             (text("onboot"), text("1")),
             (text("protection"), text("1")),
         ]);
+        if let Some(there) = &self.detail.elsewhere {
+            let node = &self.work.site.node;
+            options.extend([
+                (text("ipconfig0"), format!("ip={},gw={}", there.address4, node.gateway4)),
+                (text("nameserver"), node.nameservers.join(" ")),
+            ]);
+        }
         options
     }
 

@@ -4,7 +4,7 @@
 use super::ServerPreparation;
 use crate::domain::backup::names;
 use crate::engine::EngineError;
-use crate::pbs::GroupName;
+use crate::pbs::{AclEntry, GroupName};
 
 /// May add snapshots and read its own; may not prune, not change, not see others'.
 const ADDS: &str = "DatastoreBackup";
@@ -22,6 +22,25 @@ struct OurToken {
     secret: String,
     comment: String,
     grants: Vec<(String, &'static str)>,
+    /// What it may ever be granted, wherever.
+    roles: &'static [&'static str],
+}
+
+impl OurToken {
+    fn id(&self) -> String {
+        format!("{}!{}", self.user, self.name)
+    }
+
+    fn is_ours(&self, entry: &AclEntry) -> bool {
+        entry.ugid == self.user || entry.ugid == self.id()
+    }
+
+    /// A site's right to add where none of its instances is any more: it moved to another site, or left.
+    fn is_stale(&self, entry: &AclEntry) -> bool {
+        let is_wanted = |(path, role): &(String, &str)| *path == entry.path && *role == entry.roleid;
+        let adds = entry.roleid == ADDS && self.roles.contains(&ADDS);
+        adds && self.is_ours(entry) && !self.grants.iter().any(is_wanted)
+    }
 }
 
 impl ServerPreparation<'_> {
@@ -44,6 +63,7 @@ impl ServerPreparation<'_> {
             secret: names::monitor_token_secret(server),
             comment: "accolades: looks, changes nothing".to_owned(),
             grants: looks,
+            roles: &[LOOKS, LOOKS_AT_REMOTES],
         }];
         tokens.extend(self.sites.iter().map(|(site, instances)| {
             OurToken {
@@ -55,6 +75,7 @@ impl ServerPreparation<'_> {
                     .iter()
                     .map(|instance| (self.datastore_path(Some(&self.namespace_of(instance))), ADDS))
                     .collect(),
+                roles: &[ADDS],
             }
         }));
         let copies = self
@@ -68,6 +89,7 @@ impl ServerPreparation<'_> {
             secret: names::pull_token_secret(server, &other.id),
             comment: format!("accolades: copies to {}", other.id),
             grants: vec![(self.datastore_path(self.server.namespace.as_deref()), READS)],
+            roles: &[READS],
         }));
         tokens
     }
@@ -80,7 +102,7 @@ impl ServerPreparation<'_> {
             if user.is_none_or(|user| user.enable == Some(false)) {
                 return Ok(false);
             }
-            let id = format!("{}!{}", token.user, token.name);
+            let id = token.id();
             let listed = self.admin.tokens(&token.user).await?;
             let sound = listed.iter().any(|one| one.tokenid == id && one.enable != Some(false));
             if !sound || self.engine.vault.get_secret(&token.secret).await?.is_none() {
@@ -105,7 +127,7 @@ impl ServerPreparation<'_> {
                 }
                 Some(_) => {}
             }
-            let id = format!("{}!{}", token.user, token.name);
+            let id = token.id();
             let listed = self.admin.tokens(&token.user).await?;
             let there = listed.iter().find(|one| one.tokenid == id);
             if there.is_some_and(|one| one.enable == Some(false)) {
@@ -130,23 +152,24 @@ impl ServerPreparation<'_> {
     pub(super) async fn has_rights(&self) -> Result<bool, EngineError> {
         let acl = self.admin.acl().await?;
         for token in self.our_tokens() {
-            let id = format!("{}!{}", token.user, token.name);
+            let id = token.id();
             for (path, role) in &token.grants {
                 let has = |to: &str| acl.iter().any(|one| one.path == *path && one.roleid == *role && one.ugid == to);
                 if !has(&token.user) || !has(&id) {
                     return Ok(false);
                 }
             }
+            if acl.iter().any(|entry| token.is_stale(entry)) {
+                return Ok(false);
+            }
             // Both would have to be granted more for the token to have it.
-            let more = |to: &str| {
-                acl.iter().any(|one| one.ugid == to && !token.grants.iter().any(|(_, role)| *role == one.roleid))
-            };
+            let more = |to: &str| acl.iter().any(|one| one.ugid == to && !token.roles.contains(&one.roleid.as_str()));
             if more(&token.user) && more(&id) {
                 return Err(EngineError::Conflict(format!(
                     "`{id}` may do more on `{}` than it should: a stolen node could destroy backups\n\n\
                      look at `proxmox-backup-manager acl list` there and take away what is not {}",
                     self.server.id,
-                    token.grants.first().map_or("ours", |(_, role)| role)
+                    token.roles.join(" or ")
                 )));
             }
         }
@@ -156,7 +179,10 @@ impl ServerPreparation<'_> {
     pub(super) async fn grant_rights(&self) -> Result<(), EngineError> {
         let acl = self.admin.acl().await?;
         for token in self.our_tokens() {
-            let id = format!("{}!{}", token.user, token.name);
+            let id = token.id();
+            for entry in acl.iter().filter(|entry| token.is_stale(entry)) {
+                self.admin.revoke(&entry.path, &entry.roleid, &entry.ugid).await?;
+            }
             for (path, role) in &token.grants {
                 for to in [&token.user, &id] {
                     if !acl.iter().any(|one| one.path == *path && one.roleid == *role && one.ugid == *to) {

@@ -66,14 +66,15 @@ impl ServerPreparation<'_> {
     }
 
     /// `outdated-after` is what makes it read anything again: without it every verified snapshot is skipped for ever, and
-    /// the job says OK (sheet Proxmox, section 15).
+    /// the job says OK (sheet Proxmox, section 15). Where copies are fetched nothing is skipped: their marks of verification
+    /// come along from the other server, and nothing was ever read here (section 16).
     fn verify_job(&self) -> Map<String, Value> {
         let maintenance = &self.server.maintenance;
         let mut job = options(json!({
             "id": names::verify_job(&self.server.datastore),
             "store": self.server.datastore,
             "schedule": maintenance.verify_schedule,
-            "ignore-verified": true,
+            "ignore-verified": self.server.pull.is_none(),
             "outdated-after": maintenance.outdated_after_days,
             "comment": "accolades: reads old snapshots again",
         }));
@@ -181,7 +182,7 @@ pub(super) fn has(have: &Map<String, Value>, wanted: &Map<String, Value>) -> boo
     on && wanted.iter().all(|(name, value)| match have.get(name) {
         Some(have) => have == value || as_text(have) == as_text(value),
         // A default is not written.
-        None => *value == json!(name == "ignore-verified"),
+        None => name == "ignore-verified" && *value == json!(true),
     })
 }
 

@@ -9,6 +9,7 @@ mod copies;
 
 use std::collections::BTreeSet;
 
+use secrecy::SecretString;
 use serde::Serialize;
 
 use super::journal::ActionLog;
@@ -120,6 +121,19 @@ impl Engine {
     ) -> Result<Client, EngineError> {
         let secret = self.vault.get_secret(secret_name).await?;
         let secret = secret.ok_or_else(|| EngineError::MissingSecret(secret_name.to_owned()))?;
+        self.server_client_with(server, account, secret)
+    }
+
+    /// The same with a secret that is kept nowhere.
+    ///
+    /// # Errors
+    /// When the account's name or the inventory's fingerprint is not one.
+    pub(super) fn server_client_with(
+        &self,
+        server: &BackupServer,
+        account: &str,
+        secret: SecretString,
+    ) -> Result<Client, EngineError> {
         self.redactor.learn(&secret);
         let account = Account::new(account, secret).map_err(|error| EngineError::Unexpected(error.to_string()))?;
         let address = Server {

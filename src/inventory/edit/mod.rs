@@ -7,7 +7,7 @@ mod seat;
 mod settings;
 
 pub use client::{NewClient, NewContact, NewInstance, Whereabouts, client_add};
-pub use restored::restored;
+pub use restored::{NewPlace, restored, restored_elsewhere};
 pub use seat::{NewPerson, NewSeat, SeatEnd, seat_add, seat_end};
 pub use settings::{Setting, settings_change};
 
@@ -15,8 +15,9 @@ use std::collections::BTreeMap;
 use std::io;
 use std::path::Path;
 
+use jiff::civil::Date;
 use serde::Serialize;
-use toml_edit::{DocumentMut, TomlError};
+use toml_edit::{DocumentMut, Item, Table, TomlError, Value};
 
 use super::check::check;
 use super::folder::write_file;
@@ -151,4 +152,17 @@ fn client_document(files: &BTreeMap<String, String>, client: &ClientId) -> Resul
 fn document(files: &BTreeMap<String, String>, path: &str) -> Result<DocumentMut, EditError> {
     let text = files.get(path).ok_or_else(|| EditError::NoFile(path.to_owned()))?;
     text.parse().map_err(|source| EditError::NotToml { path: path.to_owned(), source })
+}
+
+/// A table with an empty line before its heading.
+fn separate_table() -> Table {
+    let mut table = Table::new();
+    table.decor_mut().set_prefix("\n");
+    table
+}
+
+/// A day as TOML writes it.
+fn day(day: Date) -> Item {
+    let text = day.to_string();
+    Item::Value(Value::Datetime(toml_edit::Formatted::new(text.parse().expect("a day is written as TOML writes days"))))
 }

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use jiff::civil::Date;
-use toml_edit::{ArrayOfTables, DocumentMut, Item, Table, Value, value};
+use toml_edit::{ArrayOfTables, DocumentMut, Item, Table, value};
 
-use super::{Edit, EditError, client_document, client_path, word};
+use super::{Edit, EditError, client_document, client_path, day, separate_table, word};
 use crate::domain::ids::{ClientId, PersonId};
 use crate::inventory::mistake::did_you_mean;
 use crate::inventory::model::DolibarrRights;
@@ -133,16 +133,4 @@ fn person_table(person: &NewPerson) -> Table {
         table.insert("dolibarr", value(word(&person.dolibarr)));
     }
     table
-}
-
-/// A table with an empty line before its heading.
-fn separate_table() -> Table {
-    let mut table = Table::new();
-    table.decor_mut().set_prefix("\n");
-    table
-}
-
-fn day(day: Date) -> Item {
-    let text = day.to_string();
-    Item::Value(Value::Datetime(toml_edit::Formatted::new(text.parse().expect("a day is written as TOML writes days"))))
 }

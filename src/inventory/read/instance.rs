@@ -6,9 +6,9 @@ use jiff::civil::Date;
 use super::{demand_increasing, id};
 use crate::domain::ids::{InstanceId, SiteId, VmId};
 use crate::domain::{hosts, names};
-use crate::inventory::mistake::Placed;
-use crate::inventory::model::{Instance, Placement};
-use crate::inventory::reader::Reader;
+use crate::inventory::mistake::{Mistake, Placed};
+use crate::inventory::model::{Instance, LeftOut, Placement, Without};
+use crate::inventory::reader::{Reader, plain};
 
 /// What other files may contradict.
 #[derive(Debug, Default)]
@@ -45,6 +45,7 @@ pub fn instance(instance_id: &InstanceId, reader: &Reader<'_>) -> (Option<Instan
     let placements: Vec<PlacementClaim> = reader.tables("placements").iter().map(placement).collect();
     let days: Vec<_> = placements.iter().map(|placement| placement.from.clone()).collect();
     demand_increasing(reader, "placements", &days);
+    let without = without(reader);
     let model = || {
         version?;
         Some(Instance {
@@ -55,10 +56,33 @@ pub fn instance(instance_id: &InstanceId, reader: &Reader<'_>) -> (Option<Instan
             disk_gib: disk_gib?.value,
             main_domain: main_domain.as_ref()?.value.clone(),
             placements: placements.iter().map(PlacementClaim::model).collect::<Option<_>>()?,
+            without: without.clone()?,
         })
     };
     let model = model();
     (model, InstanceClaims { vmid, main_domain, placements })
+}
+
+/// What is not done for it, each once.
+fn without(reader: &Reader<'_>) -> Option<Vec<Without>> {
+    let mut all: Vec<Without> = Vec::new();
+    let mut sound = true;
+    for one in reader.tables("without") {
+        let (what, why) = (one.word::<LeftOut>("what"), one.text("why", plain));
+        let (Some(what), Some(why)) = (what, why) else {
+            sound = false;
+            continue;
+        };
+        if all.iter().any(|earlier| earlier.what == what.value) {
+            one.add(
+                Mistake::new("this is left out twice", &what.place, "here again").help("keep one of the two reasons"),
+            );
+            sound = false;
+            continue;
+        }
+        all.push(Without { what: what.value, why: why.value });
+    }
+    sound.then_some(all)
 }
 
 fn placement(reader: &Reader<'_>) -> PlacementClaim {

@@ -176,6 +176,9 @@ kinds! {
     ProofOld, "proof-old", Warning,
         "the last proven restore is too long ago",
         "run `accolades drill`";
+    DrillLeftOut, "drill-left-out", Note,
+        "no restore test is made from there, on purpose: what lies there stays unproven",
+        "nothing, as long as the reason holds; otherwise take its entry out of `[[without]]` in the instance's file";
 }
 
 impl Finding {

@@ -185,6 +185,10 @@ fn obstacles(view: &InstanceView, place: &PlaceView) -> Vec<Finding> {
 
 fn proof_finding(place: &PlaceView) -> Finding {
     let (name, sentence) = match place.proven_at {
+        _ if place.drill_left_out.is_some() => {
+            let why = place.drill_left_out.as_deref().unwrap_or_default();
+            (Kind::DrillLeftOut, format!("no restore test is made from here: {why}"))
+        }
         None => (Kind::NeverRestored, "no restore from here was ever proven".to_owned()),
         Some(at) => (Kind::ProofOld, format!("the last proven restore from here is from {at}")),
     };

@@ -135,6 +135,7 @@ fn place(place: Place) -> PlaceView {
         server: Sight::none(),
         runs: nightly(),
         proven_at: Some(ago(20 * DAY)),
+        drill_left_out: None,
         encryption_expected: place != Place::Local,
         uplink_bytes_per_s: Some(1_000_000),
     }
@@ -575,6 +576,8 @@ fn proofs_last_35_days_here_and_100_days_elsewhere() {
         assert_eq!(verdict(&view), ("unproven", vec!["proof-old"]), "{days}");
         view.places[0].proven_at = None;
         assert_eq!(verdict(&view), ("unproven", vec!["never-restored"]), "{days}");
+        view.places[0].drill_left_out = Some("a slow line".to_owned());
+        assert_eq!(verdict(&view), ("unproven", vec!["drill-left-out"]), "{days}");
     }
 }
 

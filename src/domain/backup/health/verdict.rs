@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::finding::{Finding, Weight};
+use super::finding::{Finding, Kind, Weight};
 use super::seen::{ListingSeen, NodeSeen, Place, Sealing, ServerSeen, Sight};
 
 /// Everything that is known of an instance's backups.
@@ -34,6 +34,8 @@ pub struct PlaceView {
     pub runs: Runs,
     /// The last restore test that succeeded with a backup from here.
     pub proven_at: Option<Timestamp>,
+    /// Why no restore test is made from there.
+    pub drill_left_out: Option<String>,
     /// Data here must not be readable without the key.
     pub encryption_expected: bool,
     /// Bytes per second that the site can send, when that is known.
@@ -162,10 +164,18 @@ impl InstanceHealth {
         self.findings.iter().chain(self.places.iter().flat_map(|place| &place.findings))
     }
 
-    /// Every place is `ok` and nothing is to be mended.
+    /// Every place is `ok`, or unproven on purpose, and nothing is to be mended.
     pub fn is_ok(&self) -> bool {
-        self.places.iter().all(|place| place.word == Word::Ok)
+        self.places.iter().all(PlaceHealth::is_ok)
             && self.all_findings().all(|finding| finding.weight < Weight::Warning)
+    }
+}
+
+impl PlaceHealth {
+    /// It is `ok`, or unproven because the inventory wants no restore tests from there.
+    fn is_ok(&self) -> bool {
+        let is_left_out = || self.findings.iter().any(|finding| finding.name == Kind::DrillLeftOut);
+        self.word == Word::Ok || (self.word == Word::Unproven && is_left_out())
     }
 }
 
