@@ -56,11 +56,6 @@ fn point_backup_server(document: &mut DocumentMut, server: &BackupServerEndpoint
 }
 
 fn point_site(document: &mut DocumentMut, site: &SiteEndpoints, endpoints: &Endpoints) {
-    // Its backup server has to be prepared first: until somebody names it, a site in a lab has local backups only.
-    document.remove("backup_server");
-    if let Some(backup) = document.get_mut("backup").and_then(Item::as_table_mut) {
-        backup.remove("remote_schedule");
-    }
     set(&mut document["node"]["tls_fingerprint"], &site.tls_fingerprint);
     set(&mut document["node"]["ssh_host_key"], &site.ssh.host_key);
     set(&mut document["reach"]["by"], "jump");

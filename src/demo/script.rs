@@ -44,6 +44,17 @@ pub enum DemoError {
     Folder(#[from] FolderError),
 }
 
+/// A backup server, with the secret that opens it to us.
+#[derive(Debug, Clone)]
+pub struct Server {
+    /// Its id in the inventory.
+    pub id: String,
+    /// What our store calls the secret.
+    pub secret_name: String,
+    /// The secret.
+    pub secret: String,
+}
+
 /// Runs commands of the program itself in the demonstration's folder.
 pub struct Script<'a> {
     /// The program.
@@ -68,14 +79,19 @@ impl Script<'_> {
         ]
     }
 
-    /// Sites are prepared, then everything is planned and applied, until only what the registrar has to publish is left.
+    /// Backup servers and sites are prepared, then everything is planned and applied, until only what the registrar has to
+    /// publish is left.
     ///
     /// # Errors
     /// When a command ends otherwise than it should.
-    pub fn until_dns(&self, sites: &[(String, String)]) -> Result<(), DemoError> {
+    pub fn until_dns(&self, servers: &[Server], sites: &[(String, String)]) -> Result<(), DemoError> {
         self.run(&["check"], 0)?;
         self.run(&["inventory", "accept", "--yes"], 0)?;
         self.run_with(&["secret", "set", "relay"], Some(RELAY_PASSWORD), 0)?;
+        for Server { id, secret_name, secret } in servers {
+            self.run_with(&["secret", "set", secret_name], Some(secret), 0)?;
+            self.run(&["backup-server", "prepare", id, "--yes"], 0)?;
+        }
         for (site, serial) in sites {
             self.run(&["site", "prepare", site, "--format", serial, "--yes"], 0)?;
         }
@@ -94,6 +110,32 @@ impl Script<'_> {
         for client in clients {
             self.run(&["welcome", client, "--out", &documents, "--yes"], 0)?;
         }
+        Ok(())
+    }
+
+    /// The first backups of every instance, here and there, each restored once to prove it; the certificates stay in
+    /// `drills`.
+    ///
+    /// # Errors
+    /// When a command ends otherwise than it should.
+    pub fn backups(&self, instances: &[String]) -> Result<(), DemoError> {
+        let mut backup = vec!["backup", "run"];
+        backup.extend(instances.iter().map(String::as_str));
+        self.run(&backup, 0)?;
+        let drills = self.folder.path("drills").display().to_string();
+        self.run(&["drill", "run-due", "--out", &drills], 0)?;
+        self.run(&["drill", "list"], 0)?;
+        Ok(())
+    }
+
+    /// A night has passed in which nobody was at work: what is true of backups and services in the morning.
+    ///
+    /// # Errors
+    /// When a command ends otherwise than it should.
+    pub fn morning_after(&self) -> Result<(), DemoError> {
+        self.run(&["watch", "--once"], 0)?;
+        self.run(&["backup", "list"], 0)?;
+        self.run(&["backup", "check"], 0)?;
         self.run(&["status"], 0)
     }
 
@@ -123,6 +165,11 @@ impl Script<'_> {
         let exit = status.code().unwrap_or(-1);
         if exit == wanted { Ok(()) } else { Err(DemoError::Exit { command, exit, wanted }) }
     }
+}
+
+/// Time passes in the lab; nodes, servers and guests do by themselves what is to be done.
+pub fn pass_until(lab: &crate::lab::net::Lab, moment: crate::lab::world::Moment) {
+    lab.lock().world.advance_to(moment);
 }
 
 /// What the person at the registrar's page does with the records.

@@ -3,10 +3,12 @@
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 
-use crate::inventory::model::{Exposure, Inventory, Site};
+use crate::domain::backup::names;
+use crate::inventory::model::{BackupServer as Server, Exposure, Inventory, Site};
 use crate::lab::net::keys;
 use crate::lab::net::topology::{PublicHost, Topology};
 use crate::lab::pbs::state::BackupServer;
+use crate::lab::pbs::state::datastore::Namespace;
 use crate::lab::world::internet::Download;
 use crate::lab::world::spec::SiteSpec;
 use crate::lab::world::{Moment, World};
@@ -14,6 +16,9 @@ use crate::plan::desired::INSTALLER_URL;
 
 /// When the demonstration begins: Friday 20 November 2026, nine o'clock in Paris.
 pub const BEGINNING: Moment = Moment(1_795_161_600_000_000);
+
+/// The next day, three o'clock in Paris: the jobs of a night have run, and those of a Saturday morning.
+pub const MORNING_AFTER: Moment = Moment(BEGINNING.0 + 30 * 3_600_000_000);
 
 /// The day on which it begins.
 pub fn beginning_day() -> jiff::civil::Date {
@@ -23,6 +28,9 @@ pub fn beginning_day() -> jiff::civil::Date {
 
 /// The password of root on every node of a lab.
 pub const ROOT_PASSWORD: &str = "lab-root-password";
+
+/// The value of the token that a partner's administrator gave us.
+pub const PARTNER_TOKEN: &str = "partner-token-of-the-lab";
 
 /// Size of a backup server's datastore in bytes.
 const DATASTORE_BYTES: u64 = 4_000_000_000_000;
@@ -61,9 +69,35 @@ pub fn build(inventory: &Inventory, seed: u64) -> (World, Topology) {
         there.port = server.port;
         ZONE.clone_into(&mut there.zone);
         there.add_datastore(&server.datastore, DATASTORE_BYTES);
+        if let Some(auth_id) = &server.auth_id {
+            let_us_in(&mut there, server, auth_id, inventory);
+        }
         world.backup_servers.get_mut().0.insert(server.host.clone(), there);
     }
     (world, topology)
+}
+
+/// What a partner's administrator did for us: a token, namespaces for the instances that write there, and the right to add
+/// to them.
+fn let_us_in(there: &mut BackupServer, server: &Server, auth_id: &str, inventory: &Inventory) {
+    let user = auth_id.split('!').next().unwrap_or(auth_id);
+    there.access.add_user(user, None);
+    there.access.add_token(auth_id, PARTNER_TOKEN);
+    let sites = inventory.sites.values().filter(|site| site.backup_server.as_ref() == Some(&server.id));
+    for instance in sites.flat_map(|site| inventory.instances_at(&site.id, beginning_day())) {
+        let namespace = names::namespace(server.namespace.as_deref(), &instance.id);
+        for who in [user, auth_id] {
+            there.access.grant(&format!("/datastore/{}/{namespace}", server.datastore), who, "DatastoreBackup");
+        }
+        let mut path = String::new();
+        for part in namespace.split('/') {
+            path = if path.is_empty() { part.to_owned() } else { format!("{path}/{part}") };
+            let made = there.number();
+            if let Some(store) = there.datastores.get_mut(&server.datastore) {
+                store.namespaces.entry(path.clone()).or_insert_with(|| Namespace { made, ..Namespace::default() });
+            }
+        }
+    }
 }
 
 fn spec(site: &Site, inventory: &Inventory, technician: &str) -> SiteSpec {

@@ -10,6 +10,7 @@ mod characters;
 mod error;
 mod fonts;
 mod house;
+pub mod square;
 mod templates;
 mod world;
 

@@ -3,19 +3,23 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use accolades::domain::backup::key::BackupKey;
 use accolades::store::secrets::Vault;
 use accolades::store::{Scope, Store};
 use accolades::util::random::Randomness;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use secrecy::ExposeSecret;
 
-use crate::technician::{DISK_SERIAL, Technician, store_files};
+use crate::technician::{DISK_SERIAL, SERVER_PASSWORD, Technician, store_files};
 
 /// Its encoded form in a URL is another text.
 const RELAY_PASSWORD: &str = "canari+Relais/2026";
 
 /// Where YunoHost and postfix keep the relay's password themselves (docs/security.md, "Exceptions").
 const RELAY_PLACES: [&str; 2] = ["/etc/yunohost/settings.yml", "/etc/postfix/sasl_passwd"];
+
+/// The key of the remote backups.
+const KEY: &str = "instance/ilot/backup-key";
 
 /// Every way in which a secret might be written down.
 fn forms(value: &str) -> Vec<String> {
@@ -32,14 +36,22 @@ fn contains(bytes: &[u8], text: &str) -> bool {
 async fn onboard(technician: &Technician) -> String {
     let mut said = String::new();
     let prepare = ["site", "prepare", "friche", "--format", DISK_SERIAL];
-    let commands: [(&[&str], &str); 10] = [
+    let commands: [(&[&str], &str); 18] = [
         (&["inventory", "accept"], ""),
         (&["secret", "set", "relay"], RELAY_PASSWORD),
+        (&["secret", "set", "backup-server/grange/admin"], SERVER_PASSWORD),
+        (&["backup-server", "prepare", "grange"], ""),
         (&prepare, ""),
         (&["plan"], ""),
         (&["apply", "ilot", "--json"], ""),
         (&["apply", "ilot"], ""),
         (&["plan", "--json"], ""),
+        (&["backup", "run", "ilot"], ""),
+        (&["drill", "ilot", "--from", "remote", "--json"], ""),
+        (&["watch", "--once", "--json"], ""),
+        (&["backup", "list", "--json"], ""),
+        (&["key", "list", "--json"], ""),
+        (&["drill", "list", "--json"], ""),
         (&["status"], ""),
         (&["secret", "list"], ""),
         (&["store", "check"], ""),
@@ -75,7 +87,14 @@ fn files_of_machines(technician: &Technician) -> Vec<(String, String)> {
     files
 }
 
+/// Where Proxmox VE keeps what opens a backup storage: readable by root alone, shown to nobody.
+const STORAGE_SECRETS: &str = "node /etc/pve/priv/storage/pbs-ilot";
+
 fn is_allowed(secret: &str, place: &str) -> bool {
+    let opens_the_storage = ["backup-server/grange/site/friche", KEY].contains(&secret);
+    if opens_the_storage && place.starts_with(STORAGE_SECRETS) {
+        return true;
+    }
     secret == "relay" && RELAY_PLACES.iter().any(|path| place.contains(&format!(" {path}")))
 }
 
@@ -89,7 +108,11 @@ async fn canary_secrets_stand_nowhere_but_where_they_must() {
     assert_eq!(
         names,
         [
+            "backup-server/grange/admin",
+            "backup-server/grange/monitor-token",
+            "backup-server/grange/site/friche",
             "instance/ilot/admin",
+            "instance/ilot/backup-key",
             "person/claire-voyer/claire",
             "person/claire-voyer/yves",
             "relay",
@@ -112,9 +135,16 @@ async fn canary_secrets_stand_nowhere_but_where_they_must() {
     places.push(("the transcript".to_owned(), technician.served.lab.lock().transcript.lines().into_bytes()));
     places.extend(files_of_machines(&technician).into_iter().map(|(place, text)| (place, text.into_bytes())));
 
+    let key = BackupKey::from_json(&secrets[KEY]).expect("a key");
     let mut found = Vec::new();
     for (name, value) in &secrets {
-        for form in forms(value) {
+        let mut forms = forms(value);
+        if name == KEY {
+            // As it is in its file, and as it is printed.
+            forms.push(key.secret_part().expose_secret().to_owned());
+            forms.extend(key.lines().iter().map(|line| line[3..].to_owned()));
+        }
+        for form in forms {
             for (place, bytes) in &places {
                 if contains(bytes, &form) && !is_allowed(name, place) {
                     found.push(format!("`{name}` in {place}"));

@@ -40,6 +40,7 @@ async fn at_the_desk(seed: u64) -> Technician {
     let technician = Technician::new(seed).await;
     technician.must(&["inventory", "accept"], "").await;
     technician.must(&["secret", "set", "relay"], RELAY_PASSWORD).await;
+    technician.prepare_server(&[]).await;
     technician
 }
 
@@ -143,4 +144,45 @@ async fn killed_in_the_middle_of_a_drill_and_of_a_swap_the_same_command_goes_on(
         worlds.push(faults::without_ids(&technician.served.lab.lock().world.digest_view()));
     }
     assert!(worlds[0] == worlds[1], "the same world as without kills");
+}
+
+/// A killed backup goes on by itself on the node. What must not be: a machine that stays locked, a place without a good
+/// backup, or two backups at once.
+#[tokio::test(flavor = "multi_thread")]
+async fn killed_in_the_middle_of_a_backup_run_nothing_is_lost_and_nothing_stays_locked() {
+    let seed = std::env::var(SEED_VARIABLE).map_or(1, |text| text.parse().expect("a number"));
+    println!("seed {seed}; again: {SEED_VARIABLE}={seed} cargo nextest run -E 'test(killed_in_the_middle)'");
+    let mut length = 0;
+    for kills in [false, true] {
+        let technician = at_the_desk(seed).await;
+        technician.must(&PREPARE, "").await;
+        technician.must(&APPLY, "").await;
+        let begun = asked(&technician);
+        if kills {
+            with_kills(&technician, &BACKUP, "", length, seed).await;
+        } else {
+            technician.must(&BACKUP, "").await;
+            length = asked(&technician) - begun;
+        }
+        {
+            let state = technician.served.lab.lock();
+            let site = &state.world.sites["friche"];
+            assert!(!site.pve.vms[&1002].config.contains_key("lock"), "it stays locked");
+        }
+        technician.must(&["watch", "--once"], "").await;
+        let listed = technician.must(&["backup", "list", "--json"], "").await;
+        let listed: serde_json::Value = serde_json::from_str(listed.lines().next().expect("a line")).expect("JSON");
+        let places = listed["instances"][0]["places"].as_array().expect("places").clone();
+        for place in &places {
+            let kept = place["kept"].as_u64().expect("a number");
+            assert!((1..=KILLS + 1).contains(&kept), "{place}");
+            assert_eq!(place["word"]["is"], "unproven", "{place}");
+        }
+        assert_eq!(places.len(), 2);
+        let store = Store::open(&technician.store()).await.expect("the store is whole");
+        let open = store.open_actions(&Scope::Staff, "instance/ilot").await.expect("the journal is readable");
+        assert!(open.is_empty(), "left open: {open:#?}");
+        let unfinished = store.unfinished_runs(&Scope::Staff).await.expect("readable");
+        assert!(unfinished.is_empty(), "runs whose processes are dead have an end: {unfinished:#?}");
+    }
 }

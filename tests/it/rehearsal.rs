@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::sync::Mutex;
 
 use accolades::demo::{rewrite, world};
+use accolades::domain::backup::names;
 use accolades::domain::ids::InstanceId;
 use accolades::engine::prepare::Agreed;
 use accolades::engine::run::{Accepted, Report};
@@ -255,8 +256,22 @@ impl Rehearsal {
         self.accepted = Accepted { number, inventory: Arc::new(inventory) };
     }
 
-    /// Prepares every site.
+    /// Prepares every backup server.
+    pub async fn prepare_servers(&self) -> Result<(), EngineError> {
+        for server in self.accepted.inventory.backup_servers.values() {
+            let (name, secret) = match server.ours {
+                true => (names::admin_secret(&server.id), world::ROOT_PASSWORD),
+                false => (names::partner_token_secret(&server.id), world::PARTNER_TOKEN),
+            };
+            self.engine.vault.put_secret(&name, &SecretString::from(secret), 0).await?;
+            self.engine.prepare_server(&self.accepted.inventory, server).await?;
+        }
+        Ok(())
+    }
+
+    /// Prepares every backup server, then every site.
     pub async fn prepare(&self) -> Result<(), EngineError> {
+        self.prepare_servers().await?;
         for site in self.accepted.inventory.sites.values() {
             let agreed = Agreed { format_serial: Some(site.node.backup_disk_serial.clone()) };
             self.engine.prepare_site(&self.accepted.inventory, site, &agreed).await?;

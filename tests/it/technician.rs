@@ -14,6 +14,9 @@ use crate::rehearsal::{publish_dns, serve_inventory, small_files, write_private}
 /// Serial number of the backup disk in [`small_files`].
 pub const DISK_SERIAL: &str = "ST2000LM0-0000002";
 
+/// Password of the administrator of the backup server in [`small_files`].
+pub const SERVER_PASSWORD: &str = accolades::demo::world::ROOT_PASSWORD;
+
 /// The technician's folder, and the world that the program works on.
 pub struct Technician {
     pub served: Served,
@@ -51,6 +54,12 @@ impl Technician {
     /// The URL of the store.
     pub fn store(&self) -> String {
         format!("sqlite:{}", self.path("accolades.sqlite").display())
+    }
+
+    /// Makes the backup server ready; `more` goes behind each command.
+    pub async fn prepare_server(&self, more: &[&str]) {
+        self.must(&[&["secret", "set", "backup-server/grange/admin"], more].concat(), SERVER_PASSWORD).await;
+        self.must(&[&["backup-server", "prepare", "grange"], more].concat(), "").await;
     }
 
     /// Gives a command, without waiting for its end.

@@ -38,6 +38,7 @@ async fn two_apply_at_once(bench: &Bench) {
         let store: &[&str] = if std::ptr::eq(one, &technician) { &store } else { &[] };
         one.must(&[&["inventory", "accept"], store].concat(), "").await;
         one.must(&[&["secret", "set", "relay"], store].concat(), RELAY_PASSWORD).await;
+        one.prepare_server(store).await;
         one.must(&[prepare.as_slice(), store].concat(), "").await;
     }
     alone.must(&["apply", "ilot"], "").await;

@@ -8,11 +8,12 @@ use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::session::Session;
 use crate::demo::folder::Folder;
-use crate::demo::script::{self, DemoError, Script};
+use crate::demo::script::{self, DemoError, Script, Server};
 use crate::demo::{rewrite, world};
+use crate::domain::backup::names;
 use crate::domain::money::Cents;
 use crate::inventory;
-use crate::inventory::model::Inventory;
+use crate::inventory::model::{BackupServer, Inventory};
 use crate::lab::net::serve::{Ports, Served, serve};
 use crate::plan::desired::Subject;
 use crate::plan::{cost, dns};
@@ -72,13 +73,27 @@ pub async fn run(session: &Session, arguments: Arguments) -> Result<Exit, Failur
 fn play(script: &Script<'_>, inventory: &Inventory, served: &Served) -> Result<(), DemoError> {
     let sites: Vec<(String, String)> =
         inventory.sites.values().map(|site| (site.id.to_string(), site.node.backup_disk_serial.clone())).collect();
-    script.until_dns(&sites)?;
+    let servers: Vec<Server> = inventory.backup_servers.values().map(server).collect();
+    script.until_dns(&servers, &sites)?;
     let day = world::beginning_day();
     for subject in inventory.instances.values().filter_map(|instance| Subject::on(inventory, instance, day)) {
         script::publish(&served.lab, dns::records(inventory, subject.site, subject.placement, subject.clients()));
     }
     let clients: Vec<String> = inventory.clients.keys().map(ToString::to_string).collect();
-    script.after_dns(&clients)
+    script.after_dns(&clients)?;
+    let instances: Vec<String> = inventory.instances.keys().map(ToString::to_string).collect();
+    script.backups(&instances)?;
+    script::pass_until(&served.lab, world::MORNING_AFTER);
+    script.morning_after()
+}
+
+/// A backup server of the lab, with what its administrator tells us.
+fn server(server: &BackupServer) -> Server {
+    let (secret_name, secret) = match server.ours {
+        true => (names::admin_secret(&server.id), world::ROOT_PASSWORD),
+        false => (names::partner_token_secret(&server.id), world::PARTNER_TOKEN),
+    };
+    Server { id: server.id.to_string(), secret_name, secret: secret.to_owned() }
 }
 
 /// What the seats cost a month, client by client.

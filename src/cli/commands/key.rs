@@ -20,7 +20,7 @@ use crate::domain::backup::names;
 use crate::domain::ids::InstanceId;
 use crate::inventory::mistake::did_you_mean;
 use crate::inventory::model::{Instance, Inventory};
-use crate::print::{House, Identity, pdf};
+use crate::print::{self, House, Identity, pdf};
 use crate::store::secrets::Vault;
 
 /// Version of what these commands print with `--json`.
@@ -201,6 +201,7 @@ fn sheet_data(
         "printed_on": printed_on,
         "fingerprint": key.fingerprint(),
         "lines": key.lines(),
+        "code": print::square::rows(&key.lines().join("\n")),
         "server": server,
         "storage": names::remote_storage(&instance.id),
     })

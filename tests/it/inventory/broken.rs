@@ -14,7 +14,7 @@ fn inventory_tells_all_mistakes_at_once() {
         ("cooperative.toml", "Europe/Paris", "Europe/Pari"),
         ("backup-servers/grange.toml", "\"communs\"", "\"communs/1\""),
         ("sites/friche.toml", "gateway4 = \"192.168.20.1\"", "gateway4 = \"192.168.20.256\""),
-        ("sites/valsonne.toml", "backup_server = \"grange\"", "backup_server = \"grnge\""),
+        ("sites/valsonne.toml", "backup_server = \"voisins\"", "backup_server = \"voisns\""),
         ("sites/valsonne.toml", "by = \"lan\"", "by = \"lan\"\npublic4 = \"203.0.113.9\""),
         ("instances/ilot.toml", "vmid = 1002", "vmid = 1001"),
         ("instances/ilot.toml", "disk_gib = 80", "disk_gib = 8"),
