@@ -88,6 +88,7 @@ impl Shell {
         let words = session.contact.words;
         let sections = [
             ("", words.nav_home(), Need::Member),
+            ("/sauvegardes", words.nav_backups(), Need::Member),
             ("/assistance", words.nav_support(), Need::Member),
             ("/factures", words.nav_invoices(), Need::Billing),
             ("/postes", words.nav_seats(), Need::Member),

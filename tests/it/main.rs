@@ -30,6 +30,7 @@ mod oracle;
 mod pbs;
 mod pbs_table;
 mod pbs_traps;
+mod portal;
 mod post;
 mod print;
 mod proxmoxer;

@@ -11,7 +11,7 @@ use super::super::page::{Shell, html};
 use super::super::say;
 use super::super::session::ClientSession;
 use super::super::{Portal, Problem};
-use super::{Answer, hours, money};
+use super::{Answer, backups, hours, money, services};
 use crate::billing::book::Book;
 
 #[derive(Template)]
@@ -27,7 +27,11 @@ pub async fn home(State(portal): State<Arc<Portal>>, session: ClientSession) -> 
     let words = session.contact.words;
     let book = Book::read(&portal.store, &session.scope()).await?;
     let account = book.account(&session.client().id);
-    let mut answers = vec![hours::answer(&session, &account)?];
+    let mut answers = vec![
+        services::answer(&portal, &session).await?,
+        backups::answer(&portal, &session).await?,
+        hours::answer(&session, &account)?,
+    ];
     if session.may(Need::Billing) {
         answers.push(money::answer(&portal, &session, &account).await?);
     } else {

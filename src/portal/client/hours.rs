@@ -96,7 +96,16 @@ pub(super) fn answer(session: &ClientSession, account: &Account) -> Result<Answe
     if year.allowance == 0 {
         let sentence = words.hours_none().to_owned();
         let table = Table::default();
-        return Ok(Answer { question, tone: None, sentence, facts: Vec::new(), picture: None, table, more });
+        return Ok(Answer {
+            question,
+            tone: None,
+            sentence,
+            facts: Vec::new(),
+            picture: None,
+            caption: None,
+            table,
+            more,
+        });
     }
     let sentence = sentence(session, &year, words);
     let picture = drawn(&gauge(session, &year, &sentence, words))?;
@@ -110,5 +119,6 @@ pub(super) fn answer(session: &ClientSession, account: &Account) -> Result<Answe
         facts.push(Fact { label, value: words.consent_wanted().to_owned(), tone: Some(Tone::Warning) });
     }
     let table = table(&year, words);
-    Ok(Answer { question, tone: Some(tone(&year)), sentence, facts, picture: Some(picture), table, more })
+    let caption = Some(words.gauge_caption());
+    Ok(Answer { question, tone: Some(tone(&year)), sentence, facts, picture: Some(picture), caption, table, more })
 }

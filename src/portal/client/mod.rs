@@ -1,5 +1,7 @@
 //! What clients see of their own: every query here takes the client's scope.
 
+mod backup_pages;
+mod backups;
 mod consent;
 mod documents;
 mod files;
@@ -12,6 +14,7 @@ mod money;
 mod people;
 mod requests;
 mod seats;
+mod services;
 mod support_pages;
 
 use askama::Template;
@@ -29,6 +32,9 @@ pub fn routes() -> Area {
     let manager = Who::Client(Need::Manager);
     Area::new()
         .get("/c/{client}", member, home::home)
+        .get("/c/{client}/sauvegardes", member, backup_pages::list)
+        .get("/c/{client}/sauvegardes/essai/{instance}/{number}", member, backup_pages::drill)
+        .get("/c/{client}/sauvegardes/essai/{instance}/{number}/certificat.pdf", member, backup_pages::certificate)
         .get("/c/{client}/assistance", member, support_pages::list)
         .get("/c/{client}/assistance/accord/{request}", consent, consent::show)
         .get("/c/{client}/assistance/accord/{request}/relire", approver, consent::read_again)
@@ -59,6 +65,8 @@ struct Answer {
     facts: Vec<Fact>,
     /// The picture's SVG.
     picture: Option<String>,
+    /// How to read it.
+    caption: Option<&'static str>,
     /// Its data: headings, then rows.
     table: Table,
     /// Where more is.

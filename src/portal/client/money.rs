@@ -27,6 +27,7 @@ pub(super) fn hidden(session: &ClientSession) -> Answer {
         sentence: words.money_hidden().to_owned(),
         facts: Vec::new(),
         picture: None,
+        caption: None,
         table: Table::default(),
         more: None,
     }
@@ -68,7 +69,7 @@ pub(super) fn sentence(session: &ClientSession, account: &Statement, words: Word
             format!("Vous devez {sum} TTC, dont {late} en retard."),
             format!("You owe {sum} including VAT, of which {late} is late."),
         );
-        return (Tone::Bad, text);
+        return (Tone::Warning, text);
     }
     let due = open.iter().map(|one| one.due_on).min().map(|due| say::day(due, words)).unwrap_or_default();
     let text = words.pick(
@@ -139,6 +140,7 @@ pub(super) async fn answer(portal: &Portal, session: &ClientSession, recorded: &
         tone: Some(tone),
         sentence,
         facts,
+        caption: picture.as_ref().map(|_| words.bars_caption()),
         picture: picture.as_ref().map(drawn).transpose()?,
         table,
         more: Some((session.path("/factures"), words.more())),

@@ -91,7 +91,7 @@ pub async fn close(
     let wanted = fields.get("email").to_lowercase();
     let is_colleague = session.client().contacts.iter().any(|one| one.email.to_lowercase() == wanted);
     if !is_colleague {
-        return Err(Problem::NotFound);
+        return Err(Problem::Unreadable);
     }
     let at_us = session.contact.now.as_microsecond();
     let ended = portal.store.end_sessions(&contact_subject(&wanted), at_us).await?;

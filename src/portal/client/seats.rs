@@ -12,7 +12,7 @@ use serde_json::json;
 
 use crate::domain::billing::terms::Dated;
 use crate::domain::money::Cents;
-use crate::store::{self, RequestKind, RequestState};
+use crate::store::RequestKind;
 
 use super::super::area::Need;
 use super::super::form::{Fields, query};
@@ -188,9 +188,4 @@ pub async fn ask(
     };
     requests::record(&portal, &session, kind, fields.get("form"), detail).await?;
     Ok(Redirect::to(&session.path("/postes?merci=1")).into_response())
-}
-
-/// Whether a request is still to be looked at: used by lists.
-pub(super) fn is_waiting(request: &store::Request) -> bool {
-    request.state() == RequestState::Asked
 }

@@ -1,5 +1,7 @@
 //! Backups day by day: a column for each week, two halves in each box.
 
+use std::collections::BTreeMap;
+
 use askama::Template;
 use jiff::ToSpan;
 use jiff::civil::{Date, Weekday};
@@ -9,6 +11,7 @@ use super::super::words::Words;
 
 /// Pixels of a box and of what is between.
 const BOX: i32 = 30;
+const HALF: i32 = 14;
 const GAP: i32 = 4;
 /// Room above for the names of months, and at the left for those of days.
 const TOP: i32 = 18;
@@ -61,25 +64,17 @@ pub struct Day {
     pub proven: bool,
 }
 
-/// The picture.
+/// The picture: one path for each kind of mark, so that sixty days are small.
 #[derive(Template)]
 #[template(path = "portal/picture/calendar.svg", escape = "html")]
 pub struct Calendar {
     words: Words,
     width: i32,
     height: i32,
-    boxes: Vec<Placed>,
+    marks: Vec<(&'static str, String)>,
+    proofs: Vec<(i32, i32)>,
     months: Vec<(i32, String)>,
     names: Vec<(i32, &'static str)>,
-}
-
-struct Placed {
-    x: i32,
-    y: i32,
-    local: &'static str,
-    remote: &'static str,
-    proven: bool,
-    tip: String,
 }
 
 impl Calendar {
@@ -89,12 +84,14 @@ impl Calendar {
             let back = i64::from(day.date.weekday().since(Weekday::Monday));
             day.date.saturating_sub(back.days())
         });
-        let mut boxes = Vec::new();
+        let mut marks: BTreeMap<&'static str, String> = BTreeMap::new();
+        let mut proofs = Vec::new();
         let mut months: Vec<(i32, String)> = Vec::new();
-        let mut last_month = 0;
+        let (mut last_month, mut right) = (0, LEFT);
         for day in days {
             let since = monday.and_then(|monday| day.date.since(monday).ok()).map_or(0, |span| span.get_days());
             let (x, y) = (LEFT + since / 7 * (BOX + GAP), TOP + since % 7 * (BOX + GAP));
+            right = right.max(x + BOX);
             if day.date.month() != last_month {
                 last_month = day.date.month();
                 let name = say::day(day.date, words);
@@ -105,41 +102,24 @@ impl Calendar {
                 }
                 months.push((x, name));
             }
-            boxes.push(Placed {
-                x,
-                y,
-                local: day.local.class(),
-                remote: day.remote.class(),
-                proven: day.proven,
-                tip: tip(day, words),
-            });
+            for (mark, top) in [(day.local, y), (day.remote, y + HALF + 2)] {
+                let path = marks.entry(mark.class()).or_default();
+                path.push_str(&format!("M{x} {top}h{BOX}v{HALF}h-{BOX}z"));
+            }
+            if day.proven {
+                proofs.push((x + BOX / 2, y + BOX / 2));
+            }
         }
-        let columns = boxes.last().map_or(1, |last| (last.x - LEFT) / (BOX + GAP) + 1);
         let initials = words.pick(["L", "M", "M", "J", "V", "S", "D"], ["M", "T", "W", "T", "F", "S", "S"]);
         let names = initials.into_iter().zip(0..).map(|(name, row)| (TOP + row * (BOX + GAP) + 20, name)).collect();
         Calendar {
             words,
-            width: LEFT + columns * (BOX + GAP) - GAP,
+            width: right,
             height: TOP + 7 * (BOX + GAP) - GAP,
-            boxes,
+            marks: marks.into_iter().collect(),
+            proofs,
             months,
             names,
         }
     }
-}
-
-fn tip(day: &Day, words: Words) -> String {
-    let mut tip = format!(
-        "{} · {} {} · {} {}",
-        say::day(day.date, words),
-        words.place_local(),
-        day.local.word(words),
-        words.place_remote(),
-        day.remote.word(words)
-    );
-    if day.proven {
-        tip.push_str(" · ");
-        tip.push_str(words.cell_proven());
-    }
-    tip
 }

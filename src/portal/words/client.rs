@@ -29,7 +29,7 @@ words! {
     fails: "ne fonctionne pas", "not running";
     unit_nginx: "Site web", "Web site";
     unit_mariadb: "Bases de données", "Databases";
-    unit_slapd: "Comptes des personnes", "People’s accounts";
+    unit_slapd: "Comptes", "Accounts";
     unit_postfix: "Envoi des e-mails", "Sending e-mail";
     unit_dovecot: "Boîtes aux lettres", "Mailboxes";
     machine_off: "Votre machine est éteinte.", "Your machine is off.";
@@ -56,6 +56,12 @@ words! {
     calendar_picture: "Soixante jours de sauvegardes", "Sixty days of backups";
     calendar_desc: "Une case par jour, une colonne par semaine. La moitié haute est la sauvegarde chez vous, la moitié basse celle de l’autre lieu. Un point marque une restauration prouvée.",
         "One box a day, one column a week. The upper half is the backup at your premises, the lower half the one in the other place. A dot marks a proven restore.";
+    calendar_caption: "En haut : chez vous. En bas : dans un autre lieu. Le point : une restauration prouvée.",
+        "Above: at your premises. Below: in another place. The dot: a proven restore.";
+    gauge_caption: "Le trait marque la part de l’année qui est passée.",
+        "The line marks how much of the year has passed.";
+    bars_caption: "En vert ce qui est payé, en couleur ce qui reste dû, en pointillé la prochaine.",
+        "Green is what is paid, colour what is open, dashes the next one.";
     cell_kept: "gardée", "kept";
     cell_failed: "manquée", "missed";
     cell_none: "aucune gardée", "none kept";

@@ -23,3 +23,16 @@ fn answer(mut stream: TcpStream, now_us: i64) -> std::io::Result<()> {
     let head = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nConnection: close";
     write!(stream, "{head}\r\nContent-Length: {}\r\n\r\n{body}", body.len())
 }
+
+/// The same for a clock that a test moves.
+pub fn following(now_us: std::sync::Arc<std::sync::atomic::AtomicI64>) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let address = listener.local_addr().expect("an address");
+    std::thread::spawn(move || {
+        for stream in listener.incoming().flatten() {
+            // Whoever asked and has gone away needs no answer.
+            let _ = answer(stream, now_us.load(std::sync::atomic::Ordering::SeqCst));
+        }
+    });
+    format!("http://{address}/clock")
+}

@@ -1,0 +1,232 @@
+//! Backups and restore tests in detail: what was checked, what it does not prove, the certificate.
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::extract::{Path, State};
+use axum::response::Response;
+use jiff::tz::TimeZone;
+
+use crate::domain::backup::drill::{Check, CheckKind, NotProven, Record, Verdict};
+use crate::domain::backup::health::Sealing;
+use crate::domain::ids::InstanceId;
+use crate::proof;
+use crate::store::KeptDrill;
+
+use super::super::page::{Shell, html};
+use super::super::picture::{Calendar, Tone};
+use super::super::say;
+use super::super::session::ClientSession;
+use super::super::words::Words;
+use super::super::{Portal, Problem};
+use super::files::{Kind, file};
+use super::{Fact, Table, backups, drawn, log};
+
+#[derive(Template)]
+#[template(path = "portal/backups.html")]
+struct Backups {
+    shell: Shell,
+    tone: Tone,
+    sentence: String,
+    places: Vec<Place>,
+    calendar: String,
+    days: Table,
+    drills: Vec<Row>,
+}
+
+struct Place {
+    name: &'static str,
+    facts: Vec<Fact>,
+}
+
+struct Row {
+    href: String,
+    day: String,
+    place: &'static str,
+    tone: Tone,
+    word: &'static str,
+}
+
+#[derive(Template)]
+#[template(path = "portal/drill.html")]
+struct Drill {
+    shell: Shell,
+    tone: Tone,
+    word: &'static str,
+    why: Option<String>,
+    facts: Vec<Fact>,
+    checks: Table,
+    limits: Vec<&'static str>,
+    certificate: Option<String>,
+    hash: String,
+}
+
+fn plain(label: &str, value: String) -> Fact {
+    Fact { label: label.to_owned(), value, tone: None }
+}
+
+/// The page about backups.
+pub async fn list(State(portal): State<Arc<Portal>>, session: ClientSession) -> Result<Response, Problem> {
+    let words = session.contact.words;
+    let safe = backups::read(&portal, &session).await?;
+    let (zone, now) = (session.zone(), session.contact.now);
+    let (tone, sentence) = match &safe.truth {
+        Some(truth) => backups::sentence(truth, &zone, words),
+        None => (Tone::Unknown, words.no_instance().to_owned()),
+    };
+    let places = safe.truth.iter().flat_map(|truth| &truth.health.places).map(|place| {
+        let mut facts = vec![backups::place_fact(place, now, &zone, words)];
+        facts.push(plain(words.kept(), place.kept.to_string()));
+        if let Some(good) = &place.last_good {
+            facts.push(plain(words.size(), say::size(good.size_bytes, words)));
+            let is_sealed = matches!(good.sealing, Sealing::Encrypted | Sealing::Claimed);
+            facts.push(plain(words.sealed(), if is_sealed { words.yes() } else { words.no() }.to_owned()));
+        }
+        let proven =
+            place.proven_at.map_or_else(|| words.proof_missing().to_owned(), |at| say::moment(at, &zone, words));
+        facts.push(plain(words.last_proof(), proven));
+        if let Some(next) = place.next_expected {
+            facts.push(plain(words.next_expected(), say::moment(next, &zone, words)));
+        }
+        Place { name: backups::place_name(place.place, words), facts }
+    });
+    let places = places.collect();
+    let drills = safe.drills.iter().rev().map(|drill| row(&session, drill, &zone, words)).collect();
+    html(&Backups {
+        shell: Shell::client(&session, words.backups_title(), "/sauvegardes"),
+        tone,
+        sentence,
+        places,
+        calendar: drawn(&Calendar::new(&safe.days, words))?,
+        days: backups::calendar_table(&safe.days, words),
+        drills,
+    })
+}
+
+fn verdict(record: &Record, words: Words) -> (Tone, &'static str) {
+    match record.verdict {
+        Verdict::Proven => (Tone::Good, words.proven()),
+        Verdict::Failed { .. } => (Tone::Bad, words.drill_failed()),
+        Verdict::NotTested { .. } => (Tone::Unknown, words.not_tested()),
+    }
+}
+
+fn row(session: &ClientSession, drill: &KeptDrill, zone: &TimeZone, words: Words) -> Row {
+    let record = &drill.record;
+    let (tone, word) = verdict(record, words);
+    Row {
+        href: session.path(&format!("/sauvegardes/essai/{}/{}", record.instance, drill.number)),
+        day: say::moment_us(record.ended_at_us, zone, words),
+        place: log::origin_name(record.from, words),
+        tone,
+        word,
+    }
+}
+
+/// The drill of that number, among those of the client.
+async fn find(portal: &Portal, session: &ClientSession, instance: &str, number: &str) -> Result<KeptDrill, Problem> {
+    let instance = InstanceId::new(instance).map_err(|_| Problem::NotFound)?;
+    let number: i64 = number.parse().map_err(|_| Problem::NotFound)?;
+    let drills = portal.store.drills(&session.scope(), &instance).await?;
+    drills.into_iter().find(|drill| drill.number == number).ok_or(Problem::NotFound)
+}
+
+/// A restore test.
+pub async fn drill(
+    State(portal): State<Arc<Portal>>,
+    session: ClientSession,
+    Path((_, instance, number)): Path<(String, String, String)>,
+) -> Result<Response, Problem> {
+    let words = session.contact.words;
+    let drill = find(&portal, &session, &instance, &number).await?;
+    let record = &drill.record;
+    let zone = session.zone();
+    let (tone, word) = verdict(record, words);
+    let rest = format!("/sauvegardes/essai/{instance}/{number}");
+    let mut facts = Vec::new();
+    if let Some(backup) = &record.backup {
+        facts.push(plain(words.drill_backup(), say::moment_us(backup.at_us, &zone, words)));
+        facts.push(plain(words.size(), say::size(backup.size_bytes, words)));
+    }
+    facts.push(plain(words.drill_from(), log::origin_name(record.from, words).to_owned()));
+    facts.push(plain(words.date(), say::moment_us(record.ended_at_us, &zone, words)));
+    facts.push(plain(words.drill_took(), say::seconds(record.seconds())));
+    if let Some(is_gone) = record.destroyed {
+        facts.push(plain(words.drill_gone(), if is_gone { words.yes() } else { words.no() }.to_owned()));
+    }
+    let mut checks = Table::new(&[words.what(), words.drill_expected(), words.drill_found(), words.state()]);
+    for check in &record.checks {
+        let is_good = if check.ok { words.good() } else { words.bad() };
+        checks.rows.push(vec![
+            label(check, words),
+            expected(&check.expected),
+            expected(&check.found),
+            is_good.to_owned(),
+        ]);
+    }
+    if record.nonce.is_found() {
+        let cells = [words.check_mark(), words.mark_found(), words.mark_found(), words.good()];
+        checks.rows.push(cells.map(str::to_owned).to_vec());
+    }
+    let certificate = (record.verdict == Verdict::Proven).then(|| session.path(&format!("{rest}/certificat.pdf")));
+    html(&Drill {
+        shell: Shell::client(&session, words.drill_title(), &rest),
+        tone,
+        word,
+        why: record.verdict.why().map(str::to_owned),
+        facts,
+        checks,
+        limits: record.not_proven.iter().map(|limit| limit_words(*limit, words)).collect(),
+        certificate,
+        hash: drill.hash.clone(),
+    })
+}
+
+/// A long value, such as a key, cut to what a person compares.
+fn expected(text: &str) -> String {
+    const LENGTH_MAX: usize = 40;
+    if text.chars().count() <= LENGTH_MAX {
+        text.to_owned()
+    } else {
+        text.chars().take(LENGTH_MAX).collect::<String>() + "…"
+    }
+}
+
+fn label(check: &Check, words: Words) -> String {
+    match &check.kind {
+        CheckKind::Machine { option } => format!("{} ({option})", words.check_machine()),
+        CheckKind::CloudInitAsleep => words.check_asleep().to_owned(),
+        CheckKind::HostKey => words.check_identity().to_owned(),
+        CheckKind::Service { name } => format!("{} {name}", words.check_service()),
+        CheckKind::Nextcloud { address } => format!("Nextcloud ({address})"),
+        CheckKind::Dolibarr { address } => format!("Dolibarr ({address})"),
+        CheckKind::Files { app } => format!("{} {app}", words.check_files()),
+        CheckKind::Rows { app } => format!("{} {app}", words.check_rows()),
+    }
+}
+
+fn limit_words(limit: NotProven, words: Words) -> &'static str {
+    match limit {
+        NotProven::OtherBackups => words.limit_other(),
+        NotProven::EveryFile => words.limit_files(),
+        NotProven::WorkSince => words.limit_since(),
+        NotProven::Network => words.limit_network(),
+        NotProven::Passwords => words.limit_passwords(),
+        NotProven::Speed => words.limit_speed(),
+        NotProven::LossOfTheSite => words.limit_site(),
+        NotProven::PrintedKey => words.limit_key(),
+    }
+}
+
+/// The certificate of a restore test that proved something.
+pub async fn certificate(
+    State(portal): State<Arc<Portal>>,
+    session: ClientSession,
+    Path((_, instance, number)): Path<(String, String, String)>,
+) -> Result<Response, Problem> {
+    let drill = find(&portal, &session, &instance, &number).await?;
+    let print = move || proof::certificate(&drill, session.client(), session.inventory());
+    let printed = tokio::task::spawn_blocking(print).await.map_err(|_| Problem::Bug)??;
+    let bytes = printed.ok_or(Problem::NotFound)?;
+    file(Kind::Pdf, &format!("certificat-{instance}-{number}.pdf"), bytes)
+}

@@ -1,0 +1,248 @@
+//! Are my data safe? What lies where, when it was seen, and the last restore that proved it.
+
+use std::collections::BTreeSet;
+
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use jiff::{Timestamp, ToSpan};
+
+use crate::domain::backup::drill::Verdict;
+use crate::domain::backup::health::{ListingSeen, NodeSeen, Place, PlaceHealth, Sight, TaskEnd, Word};
+use crate::domain::ids::InstanceId;
+use crate::health::backups::{InstanceTruth, backups};
+use crate::health::matter;
+use crate::store::KeptDrill;
+
+use super::super::picture::{Calendar, Day, Mark, Tone};
+use super::super::say;
+use super::super::session::ClientSession;
+use super::super::words::Words;
+use super::super::{Portal, Problem};
+use super::{Answer, Fact, Table, drawn, log};
+
+/// Days of the calendar.
+const DAYS: i32 = 60;
+
+/// Everything that pages about backups show.
+pub(super) struct Safe {
+    /// The verdict; none while the client lives on no machine.
+    pub(super) truth: Option<InstanceTruth>,
+    /// The restore tests of that machine, the oldest first.
+    pub(super) drills: Vec<KeptDrill>,
+    /// The calendar, the oldest day first.
+    pub(super) days: Vec<Day>,
+}
+
+/// Reads it.
+pub(super) async fn read(portal: &Portal, session: &ClientSession) -> Result<Safe, Problem> {
+    let Some(instance) = session.client().instance_on(session.today()).cloned() else {
+        return Ok(Safe { truth: None, drills: Vec::new(), days: Vec::new() });
+    };
+    let (scope, now) = (session.scope(), session.contact.now);
+    let only = [instance.clone()];
+    let truth = backups(&portal.store, &scope, session.inventory(), &only, now).await?.into_iter().next();
+    let drills = portal.store.drills(&scope, &instance).await?;
+    let days = days(portal, session, &instance, &drills).await?;
+    Ok(Safe { truth, drills, days })
+}
+
+async fn days(
+    portal: &Portal,
+    session: &ClientSession,
+    instance: &InstanceId,
+    drills: &[KeptDrill],
+) -> Result<Vec<Day>, Problem> {
+    let looks = portal.store.looks_at(&session.scope(), matter::INSTANCE, instance.as_str()).await?;
+    let node: Sight<NodeSeen> = matter::sight(&looks, matter::NODE);
+    let zone = session.zone();
+    let listing = |place| -> Sight<ListingSeen> { matter::sight(&looks, matter::listing(place)) };
+    let (local, remote) = (Kept::of(&listing(Place::Local), &zone), Kept::of(&listing(Place::Remote), &zone));
+    let day_of = |at: Timestamp| at.to_zoned(zone.clone()).date();
+    // A task that failed says nothing of where: it counts only for a day of which nothing is kept.
+    let failed: BTreeSet<Date> = node
+        .seen
+        .iter()
+        .flat_map(|seen| &seen.value.tasks)
+        .filter(|task| matches!(task.end, TaskEnd::Failed(_)))
+        .map(|task| day_of(task.started_at))
+        .collect();
+    let proven: BTreeSet<Date> = drills
+        .iter()
+        .filter(|drill| drill.record.verdict == Verdict::Proven)
+        .filter_map(|drill| Timestamp::from_microsecond(drill.record.ended_at_us).ok())
+        .map(day_of)
+        .collect();
+    let today = session.today();
+    let first = today.saturating_sub((DAYS - 1).days());
+    let days = (0..DAYS).map(|number| {
+        let date = first.saturating_add(number.days());
+        let has_failed = failed.contains(&date);
+        Day {
+            date,
+            local: local.mark(date, has_failed),
+            remote: remote.mark(date, has_failed),
+            proven: proven.contains(&date),
+        }
+    });
+    Ok(days.collect())
+}
+
+/// The days of which a place keeps a backup, as far as it was seen.
+struct Kept {
+    days: BTreeSet<Date>,
+    seen_on: Option<Date>,
+}
+
+impl Kept {
+    fn of(sight: &Sight<ListingSeen>, zone: &TimeZone) -> Kept {
+        let day_of = |at: Timestamp| at.to_zoned(zone.clone()).date();
+        let seen = sight.seen.as_ref();
+        let good = |seen: &ListingSeen| {
+            let good = seen.snapshots.iter().filter(|one| one.verification.as_ref().is_none_or(|found| found.ok));
+            good.map(|one| day_of(one.at)).collect()
+        };
+        Kept { days: seen.map(|seen| good(&seen.value)).unwrap_or_default(), seen_on: seen.map(|seen| day_of(seen.at)) }
+    }
+
+    fn mark(&self, date: Date, has_failed: bool) -> Mark {
+        match self.seen_on {
+            _ if self.days.contains(&date) => Mark::Kept,
+            Some(seen_on) if date <= seen_on && has_failed => Mark::Failed,
+            Some(seen_on) if date <= seen_on => Mark::None,
+            _ => Mark::Unknown,
+        }
+    }
+}
+
+/// How a place is.
+pub(super) fn tone(word: Word) -> Tone {
+    match word {
+        Word::Ok => Tone::Good,
+        Word::Unproven => Tone::Warning,
+        Word::Unknown { .. } => Tone::Unknown,
+        Word::Late | Word::Failed | Word::Never => Tone::Bad,
+    }
+}
+
+/// A place in a word.
+pub(super) fn place_name(place: Place, words: Words) -> &'static str {
+    match place {
+        Place::Local => words.place_local(),
+        Place::Remote => words.place_remote(),
+        Place::Third => words.place_third(),
+    }
+}
+
+/// How all places are together, in a sentence: the worst counts.
+pub(super) fn sentence(truth: &InstanceTruth, zone: &TimeZone, words: Words) -> (Tone, String) {
+    let places = &truth.health.places;
+    let worst = places.iter().map(|place| tone(place.word)).max().unwrap_or(Tone::Unknown);
+    let text = match worst {
+        Tone::Good => words.backups_ok().to_owned(),
+        Tone::Warning => words.backups_unproven().to_owned(),
+        Tone::Bad if places.iter().all(|place| place.word == Word::Never) => words.backups_never().to_owned(),
+        Tone::Bad => words.backups_bad().to_owned(),
+        Tone::Unknown => unknown(places, zone, words),
+    };
+    (worst, text)
+}
+
+/// Which places are not known, and since when.
+fn unknown(places: &[PlaceHealth], zone: &TimeZone, words: Words) -> String {
+    let since = |place: &PlaceHealth| match place.word {
+        Word::Unknown { since } => Some((place.place, since)),
+        _ => None,
+    };
+    let unknown: Vec<_> = places.iter().filter_map(since).collect();
+    if unknown.iter().all(|(_, since)| since.is_none()) && unknown.len() == places.len() {
+        return words.backups_not_known().to_owned();
+    }
+    let parts: Vec<String> = unknown
+        .iter()
+        .map(|(place, since)| {
+            let name = place_name(*place, words).to_lowercase();
+            match since {
+                Some(at) => {
+                    let at = say::moment(*at, zone, words);
+                    words.pick(format!("{name}, inconnu depuis le {at}"), format!("{name}, unknown since {at}"))
+                }
+                None => words.pick(format!("{name}, jamais vu"), format!("{name}, never seen")),
+            }
+        })
+        .collect();
+    let parts = parts.join(words.pick(" ; ", "; "));
+    words.pick(format!("Nous ne le savons pas entièrement : {parts}."), format!("We do not know entirely: {parts}."))
+}
+
+/// A place in facts: the last good backup, and when it was seen.
+pub(super) fn place_fact(place: &PlaceHealth, now: Timestamp, zone: &TimeZone, words: Words) -> Fact {
+    let mut value = match &place.last_good {
+        Some(good) => format!("{} ({})", say::moment(good.at, zone, words), say::ago(good.at, now, words)),
+        None => words.none_yet().to_owned(),
+    };
+    let seen = match (place.word, place.seen_at) {
+        (Word::Unknown { since: Some(since) }, _) => {
+            let since = say::moment(since, zone, words);
+            words.pick(format!("inconnu depuis le {since}"), format!("unknown since {since}"))
+        }
+        (_, Some(at)) => format!("{} {}", words.seen_on().to_lowercase(), say::ago(at, now, words)),
+        (_, None) => words.not_seen_yet().to_owned(),
+    };
+    value.push_str(" · ");
+    value.push_str(&seen);
+    let label = format!("{} — {}", words.last_backup(), place_name(place.place, words).to_lowercase());
+    Fact { label, value, tone: Some(tone(place.word)) }
+}
+
+/// The newest restore that proved something.
+pub(super) fn last_proof(drills: &[KeptDrill]) -> Option<&KeptDrill> {
+    drills.iter().filter(|drill| drill.record.verdict == Verdict::Proven).max_by_key(|drill| drill.record.ended_at_us)
+}
+
+/// The calendar as a table, the newest day first.
+pub(super) fn calendar_table(days: &[Day], words: Words) -> Table {
+    let mut table = Table::new(&[words.day(), words.place_local(), words.place_remote(), words.last_proof()]);
+    table.rows = days
+        .iter()
+        .rev()
+        .map(|day| {
+            vec![
+                say::short_day(day.date, words),
+                day.local.word(words).to_owned(),
+                day.remote.word(words).to_owned(),
+                if day.proven { words.cell_proven().to_owned() } else { String::new() },
+            ]
+        })
+        .collect();
+    table
+}
+
+/// The answer.
+pub(super) async fn answer(portal: &Portal, session: &ClientSession) -> Result<Answer, Problem> {
+    let words = session.contact.words;
+    let safe = read(portal, session).await?;
+    let (zone, now) = (session.zone(), session.contact.now);
+    let question = words.ask_backups();
+    let more = Some((session.path("/sauvegardes"), words.more()));
+    let Some(truth) = &safe.truth else {
+        let sentence = words.no_instance().to_owned();
+        let (tone, table) = (Some(Tone::Unknown), Table::default());
+        return Ok(Answer { question, tone, sentence, facts: Vec::new(), picture: None, caption: None, table, more });
+    };
+    let (tone, sentence) = sentence(truth, &zone, words);
+    let mut facts: Vec<Fact> = truth.health.places.iter().map(|place| place_fact(place, now, &zone, words)).collect();
+    let proof = last_proof(&safe.drills);
+    let value = proof.map_or_else(
+        || words.proof_missing().to_owned(),
+        |drill| {
+            let day = say::day_us(drill.record.ended_at_us, &zone, words);
+            format!("{day}, {}", log::origin_name(drill.record.from, words).to_lowercase())
+        },
+    );
+    let proof_tone = if proof.is_some() { None } else { Some(Tone::Warning) };
+    facts.push(Fact { label: words.last_proof().to_owned(), value, tone: proof_tone });
+    let picture = drawn(&Calendar::new(&safe.days, words))?;
+    let table = calendar_table(&safe.days, words);
+    let caption = Some(words.calendar_caption());
+    Ok(Answer { question, tone: Some(tone), sentence, facts, picture: Some(picture), caption, table, more })
+}
