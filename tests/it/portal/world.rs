@@ -277,7 +277,7 @@ fn drill(instance: &str, client: &str) -> Record {
         destroyed: Some(true),
         last_proven_at_us: None,
         verdict: Verdict::Proven,
-        not_proven: not_proven(false),
+        not_proven: not_proven(false, false),
         versions: Versions::default(),
         previous: None,
     }
