@@ -14,6 +14,7 @@ pub mod jobs;
 pub mod metrics;
 pub mod pbs;
 pub mod plan;
+pub mod platform;
 pub mod portal;
 pub mod post;
 pub mod print;

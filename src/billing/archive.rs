@@ -112,6 +112,19 @@ impl Archive {
         Ok(incomplete)
     }
 
+    /// The bytes of an archived file, as they were when it was issued.
+    ///
+    /// # Errors
+    /// [`BillingError::ArchiveDiffers`] when the file is another one by now, [`BillingError::File`] when it is gone.
+    pub fn read(&self, file: &InvoiceFile) -> Result<Vec<u8>, BillingError> {
+        let path = self.folder.join(&file.name);
+        let bytes = std::fs::read(&path).map_err(|source| BillingError::File { path: path.clone(), source })?;
+        if hex::encode(Sha256::digest(&bytes)) == file.sha256 {
+            return Ok(bytes);
+        }
+        Err(BillingError::ArchiveDiffers { path, sha256: file.sha256.clone() })
+    }
+
     /// Written beside, synced, then renamed: a file is there whole or not at all.
     fn write(&self, name: &str, bytes: &[u8], sha256: &str) -> Result<(), BillingError> {
         let path = self.folder.join(name);

@@ -1,17 +1,19 @@
 //! What a client owes: its documents, what was paid, what is open (R22, R28, R30).
 
+use jiff::ToSpan;
 use jiff::civil::Date;
 
-use crate::domain::billing::document::DocumentKind;
+use crate::domain::billing::document::{DocumentKind, Issued, Standing};
 use crate::domain::billing::late::{self, Interest, Rates};
 use crate::domain::billing::terms::Dated;
 use crate::domain::ids::ClientId;
 use crate::domain::money::Cents;
 use crate::inventory::model::Cooperative;
-use crate::store::{InvoiceRecord, Movement, PaymentRecord, Scope, Store};
+use crate::store::{InvoiceRecord, InvoiceStatus, Movement, PaymentRecord, Scope, Store};
 
 use super::BillingError;
 use super::draft::read_document;
+use super::terms::zone;
 
 /// An invoice with what is open of it.
 #[derive(Debug, Clone, PartialEq)]
@@ -39,6 +41,30 @@ pub struct Statement {
     pub balance: Cents,
 }
 
+/// Statuses that say that a public body has its invoice: received (202), made available to it (203).
+const RECEIVED: [u16; 2] = [202, 203];
+
+/// The day on which the buyer had an invoice, when a status says so.
+fn received_on(statuses: &[InvoiceStatus], number: &str, cooperative: &Cooperative) -> Option<Date> {
+    let of_it = statuses.iter().filter(|one| one.status.number == number && RECEIVED.contains(&one.status.code));
+    let first = of_it.map(|one| one.status.at_us).min()?;
+    let at = jiff::Timestamp::from_microsecond(first).ok()?;
+    Some(at.to_zoned(zone(cooperative)).date())
+}
+
+/// The last day of payment. For a public body it runs from receipt: the days that the invoice gives, counted from the day on
+/// which it was received, never from before its issue (R28).
+pub fn due_on(document: &Issued, received_on: Option<Date>) -> Date {
+    let written = document.due_on.unwrap_or(document.issued_on);
+    match received_on {
+        Some(received) if document.buyer.standing == Standing::Public && received > document.issued_on => {
+            let days = document.issued_on.until(written).map_or(0, |span| span.get_days());
+            received.saturating_add(i64::from(days).days())
+        }
+        _ => written,
+    }
+}
+
 /// Makes a client's account.
 ///
 /// # Errors
@@ -64,6 +90,7 @@ pub async fn statement(
     };
     let came = |one: &PaymentRecord| one.payment.movement == Movement::Payment;
     let went = |one: &PaymentRecord| one.payment.movement != Movement::Payment;
+    let statuses = store.invoice_statuses(&scope, None).await?;
     let mut open_invoices = Vec::with_capacity(invoices.len());
     for record in invoices {
         let document = read_document(&record)?;
@@ -77,7 +104,7 @@ pub async fn statement(
             sum(&payments, &|one| came(one) && named(one)),
             sum(&payments, &|one| went(one) && named(one)),
         );
-        let due_on = document.due_on.unwrap_or(record.issued_on);
+        let due_on = due_on(&document, received_on(&statuses, number, cooperative));
         let interest = late::interest(open, document.buyer.standing, due_on, today, &rates);
         open_invoices.push(OpenInvoice { record, due_on, open, interest });
     }

@@ -22,11 +22,19 @@ impl Turn {
     /// # Errors
     /// [`BillingError::AlreadyRunning`] when somebody else is at work.
     pub async fn take(store: &Store, now: Timestamp, nonce: &str) -> Result<Turn, BillingError> {
+        Turn::take_for(NAME, store, now, nonce).await
+    }
+
+    /// The same for other work that must not be done by two at once.
+    ///
+    /// # Errors
+    /// As [`Turn::take`].
+    pub async fn take_for(name: &str, store: &Store, now: Timestamp, nonce: &str) -> Result<Turn, BillingError> {
         let holder = Holder::of_this_process(nonce).to_string();
         let lease_us = i64::try_from(limits::LEASE_TIME.as_micros()).unwrap_or(i64::MAX);
         let now_us = now.as_microsecond();
         let until_us = now_us.saturating_add(lease_us);
-        match store.acquire_lease(NAME, &holder, now_us, until_us).await? {
+        match store.acquire_lease(name, &holder, now_us, until_us).await? {
             Acquired::Lease(lease) => Ok(Turn(lease)),
             Acquired::HeldBy(held) if process::is_dead(&held.holder) => {
                 Ok(Turn(store.take_over_lease(&held, &holder, until_us).await?))

@@ -11,6 +11,7 @@ use crate::engine::EngineError;
 use crate::inventory::edit::EditError;
 use crate::inventory::{Drawing, Mistakes};
 use crate::metrics::CannotListen;
+use crate::platform::PlatformError;
 use crate::post::PostError;
 use crate::print::PrintError;
 use crate::proof::FileError;
@@ -201,6 +202,20 @@ impl From<PostError> for Failure {
             PostError::Clock(error) => error.into(),
             other => Failure::error(exit, other),
         }
+    }
+}
+
+impl From<PlatformError> for Failure {
+    fn from(error: PlatformError) -> Failure {
+        let exit = match &error {
+            PlatformError::Unreachable { .. } | PlatformError::Busy { .. } => Exit::Unreachable,
+            PlatformError::Denied { .. } | PlatformError::Address { .. } | PlatformError::Foreign { .. } => {
+                Exit::Configuration
+            }
+            PlatformError::Refused { .. } => Exit::Conflict,
+            PlatformError::File { .. } => Exit::Stopped,
+        };
+        Failure::error(exit, error)
     }
 }
 

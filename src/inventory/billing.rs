@@ -96,6 +96,31 @@ pub struct ClientBilling {
     pub electronic_address: Option<String>,
     /// SEPA mandate that it signed.
     pub mandate: Option<Mandate>,
+    /// How its documents reach it; absent: as its VAT status says.
+    pub route: Option<Route>,
+}
+
+/// How documents reach a client (R26).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Route {
+    /// By e-mail to its billing contacts.
+    Email,
+    /// Through the co-operative's approved platform.
+    Platform,
+    /// Through Chorus Pro: public bodies.
+    Chorus,
+}
+
+impl Route {
+    /// Its word.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Route::Email => "email",
+            Route::Platform => "platform",
+            Route::Chorus => "chorus",
+        }
+    }
 }
 
 /// A signed SEPA mandate (R29).

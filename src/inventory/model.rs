@@ -18,8 +18,9 @@ use jiff::civil::Date;
 use jiff::tz::{TimeZone, TimeZoneDatabase};
 use serde::{Deserialize, Serialize};
 
-use super::billing::{ClientBilling, CooperativeBilling, DatedAccounting, OneOffCharge, counted_by_default};
+use super::billing::{ClientBilling, CooperativeBilling, DatedAccounting, OneOffCharge, Route, counted_by_default};
 use super::mail::MailSettings;
+use super::platform::PlatformWay;
 use crate::domain::backup::drill::Origin;
 use crate::domain::billing::terms::{EarlyEnd, SupportKind};
 use crate::domain::ids::{BackupServerId, ClientId, InstanceId, PersonId, SiteId, VmId};
@@ -79,6 +80,9 @@ pub struct Cooperative {
     /// How it sends mail itself.
     #[serde(default)]
     pub mail: MailSettings,
+    /// How documents get to its approved platform.
+    #[serde(default)]
+    pub platform: PlatformWay,
 }
 
 /// A range of VM ids, both ends included.
@@ -676,6 +680,19 @@ impl Instance {
 }
 
 impl Client {
+    /// How its documents reach it: a public body through Chorus Pro, others by e-mail, unless the inventory says otherwise.
+    pub fn route(&self) -> Route {
+        let usual = if self.identity.vat == VatStatus::Public { Route::Chorus } else { Route::Email };
+        self.billing.route.unwrap_or(usual)
+    }
+
+    /// Whom its documents are sent to: contacts for billing, or its managers when it has none.
+    pub fn billing_contacts(&self) -> Vec<&Contact> {
+        let of = |role| self.contacts.iter().filter(|one| one.roles.contains(&role)).collect::<Vec<_>>();
+        let billing = of(ContactRole::Billing);
+        if billing.is_empty() { of(ContactRole::Manager) } else { billing }
+    }
+
     /// On which instance the client lives on a day.
     pub fn instance_on(&self, day: Date) -> Option<&InstanceId> {
         self.placements.iter().filter(|one| one.from <= day).max_by_key(|one| one.from).map(|one| &one.instance)

@@ -70,6 +70,7 @@ pub static COOPERATIVE: Section = Section {
         Key::table("vm_ids", Table(&VM_IDS), "the reserved range of VM ids"),
         Key::table("relay", Table(&RELAY), "the provider through which instances send mail"),
         Key::table("mail", Table(&MAIL), "how the co-operative itself sends mail").optional(),
+        Key::table("platform", Table(&PLATFORM), "the approved platform that e-invoices go through").optional(),
         Key::table("image", Table(&IMAGE), "the disk image that new machines start from"),
         Key::table("identity", Table(&IDENTITY), "legal identity of the seller"),
         Key::table("limits", Table(&LIMITS), "bounds of a run").optional(),
@@ -205,6 +206,47 @@ static MAIL: Section = Section {
         )
         .optional()
         .only(&["smtp"]),
+    ],
+};
+
+static PLATFORM: Section = Section {
+    heading: "[platform]",
+    about: "The approved platform (plateforme agréée). `folder` writes files and metadata into a drop folder and reads statuses back; `http` speaks XP Z12-013 with it. The token, or the secret of the account, is the secret `platform`. Chorus Pro always goes through the drop folder.",
+    keys: &[
+        Key::new("by", Word(&["folder", "http"]), "how documents get there", "\"http\"").default("\"folder\""),
+        Key::new(
+            "url",
+            Text,
+            "address of the flow service; required with `http`",
+            "\"https://api.pa.example/flow-service\"",
+        )
+        .optional()
+        .only(&["http"]),
+        Key::new(
+            "directory_url",
+            Text,
+            "address of the directory service",
+            "\"https://api.pa.example/directory-service\"",
+        )
+        .optional()
+        .only(&["http"]),
+        Key::new(
+            "token_url",
+            Text,
+            "where tokens are given (OAuth 2, client credentials); absent: the secret is the token itself",
+            "\"https://auth.pa.example/token\"",
+        )
+        .optional()
+        .only(&["http"]),
+        Key::new("client_id", Text, "our name there; with `token_url`", "\"coop\"").optional().only(&["http"]),
+        Key::new(
+            "tls_fingerprint",
+            Text,
+            "SHA-256 of its certificate, when no public authority vouches for it",
+            "\"5B:...:9E\"",
+        )
+        .optional()
+        .only(&["http"]),
     ],
 };
 
@@ -569,6 +611,13 @@ static CLIENT_BILLING: Section = Section {
             Text,
             "electronic address for invoices, scheme 0225; the SIREN when absent",
             "\"900000009\"",
+        )
+        .optional(),
+        Key::new(
+            "route",
+            Word(&["email", "platform", "chorus"]),
+            "how its documents reach it; `chorus` for a public body and `email` for others when absent",
+            "\"platform\"",
         )
         .optional(),
         Key::table("mandate", Table(&MANDATE), "the SEPA mandate that it signed").optional(),

@@ -9,6 +9,7 @@ pub mod declared;
 pub mod net;
 pub mod os;
 pub mod pbs;
+pub mod platform;
 pub mod pve;
 pub mod wire;
 pub mod world;

@@ -53,6 +53,11 @@ const MIGRATIONS: &[Migration] = &[
         sqlite: include_str!("migrations/sqlite/0009_shares.sql"),
         postgres: include_str!("migrations/postgres/0009_shares.sql"),
     },
+    Migration {
+        version: 10,
+        sqlite: include_str!("migrations/sqlite/0010_platform.sql"),
+        postgres: include_str!("migrations/postgres/0010_platform.sql"),
+    },
 ];
 
 /// Any number, the same in every program that opens the store: only one of them migrates at a time.

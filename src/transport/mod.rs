@@ -4,8 +4,10 @@
 mod exchange;
 pub mod form;
 mod pin;
+mod trust;
 mod verdict;
 
 pub use exchange::{Call, Content, NotAnswered, Peer, Raw, Transport};
 pub use pin::{Fingerprint, FingerprintError, PinVerifier};
+pub use trust::client_config;
 pub use verdict::TaskVerdict;

@@ -383,3 +383,29 @@ pub const PORTAL_PASSWORD_LENGTH: std::ops::RangeInclusive<usize> = 12..=256;
 
 /// Recovery codes that are given out at once.
 pub const PORTAL_RECOVERY_CODES: usize = 10;
+
+/// Connecting to an e-invoicing platform.
+pub const PLATFORM_CONNECT_TIMEOUT: Duration = Duration::from_secs(20);
+
+/// One request to a platform, an invoice's upload over a slow line included.
+pub const PLATFORM_REQUEST_TIMEOUT: Duration = Duration::from_secs(300);
+
+/// The largest answer that is read from a platform.
+pub const PLATFORM_BODY_BYTES_MAX: usize = 16 * 1024 * 1024;
+
+/// Bytes that are read of a platform's refusal, and characters that are kept of them.
+pub const PLATFORM_REFUSAL_BYTES_MAX: usize = 64 * 1024;
+/// See [`PLATFORM_REFUSAL_BYTES_MAX`].
+pub const PLATFORM_WORDS_LENGTH_MAX: usize = 500;
+
+/// Results of one page of a platform's list: the most that XP Z12-013 allows.
+pub const PLATFORM_PAGE: u32 = 100;
+
+/// Pages that are read of one list.
+pub const PLATFORM_PAGES_MAX: usize = 1000;
+
+/// Statuses are asked for from a little before the last one that came.
+pub const PLATFORM_OVERLAP: Duration = Duration::from_secs(24 * 3600);
+
+/// How often handing a file over is tried before a person is asked.
+pub const PLATFORM_ATTEMPTS_MAX: i64 = 50;

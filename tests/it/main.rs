@@ -30,6 +30,7 @@ mod oracle;
 mod pbs;
 mod pbs_table;
 mod pbs_traps;
+mod platform;
 mod portal;
 mod post;
 mod print;

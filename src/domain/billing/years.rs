@@ -7,7 +7,7 @@ use super::month::Period;
 use super::terms::{EarlyEnd, Terms};
 
 /// A tacit renewal is for so many months (R11).
-const RENEWAL_MONTHS: i64 = 12;
+pub const RENEWAL_MONTHS: i64 = 12;
 
 /// Terms that are looked at, at most: a contract of a thousand years is none.
 const TERMS_MAX: i64 = 1000;

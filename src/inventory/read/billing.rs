@@ -6,7 +6,9 @@ use super::demand_increasing;
 use crate::domain::billing::vat::Regime;
 use crate::domain::legal;
 use crate::domain::refusal::Refusal;
-use crate::inventory::billing::{ClientBilling, CooperativeBilling, DatedRates, DatedRegime, Mandate, MandateScheme};
+use crate::inventory::billing::{
+    ClientBilling, CooperativeBilling, DatedRates, DatedRegime, Mandate, MandateScheme, Route,
+};
 use crate::inventory::mistake::{Mistake, Placed};
 use crate::inventory::reader::{Reader, plain};
 
@@ -101,6 +103,7 @@ pub fn of_client(reader: &Reader<'_>) -> Option<ClientBilling> {
     let service_code_required = reader.truth("service_code_required");
     let commitment_number_required = reader.truth("commitment_number_required");
     let electronic_address = reader.text("electronic_address", electronic_address);
+    let route = reader.word::<Route>("route");
     let mandate = match reader.table("mandate") {
         None => Some(None),
         Some(table) => mandate(&table).map(Some),
@@ -114,6 +117,7 @@ pub fn of_client(reader: &Reader<'_>) -> Option<ClientBilling> {
         commitment_number_required: commitment_number_required?.value,
         electronic_address: electronic_address.map(|address| address.value),
         mandate: mandate?,
+        route: route.map(|route| route.value),
     })
 }
 

@@ -4,7 +4,7 @@ use jiff::tz::{TimeZone, TimeZoneDatabase};
 
 use super::billing;
 use super::identity::identity;
-use super::mail;
+use super::{mail, platform};
 use crate::domain::ids::VmId;
 use crate::domain::money::Cents;
 use crate::domain::refusal::Refusal;
@@ -49,6 +49,7 @@ pub fn cooperative(reader: &Reader<'_>) -> (Option<Cooperative>, CooperativeClai
         .map(|count| Limits { sites_at_once: count.value });
     let billing = reader.table_or_defaults("billing").and_then(|table| billing::of_cooperative(&table));
     let mail = reader.table_or_defaults("mail").and_then(|table| mail::mail(&table));
+    let platform = reader.table_or_defaults("platform").and_then(|table| platform::platform(&table));
     let claims = CooperativeClaims {
         vm_ids: vm_ids.clone(),
         admin_username: admin_username.clone(),
@@ -72,6 +73,7 @@ pub fn cooperative(reader: &Reader<'_>) -> (Option<Cooperative>, CooperativeClai
             limits: limits?,
             billing: billing?,
             mail: mail?,
+            platform: platform?,
         })
     };
     (model(), claims)

@@ -11,6 +11,7 @@ mod identity;
 mod instance;
 mod mail;
 mod persons;
+mod platform;
 mod seats;
 mod site;
 

@@ -8,8 +8,8 @@ use std::sync::Arc;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
-use rustls::{ClientConfig, RootCertStore};
 use secrecy::{ExposeSecret, SecretString};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
@@ -20,7 +20,7 @@ pub use error::SmtpError;
 use line::{Line, Reply};
 
 use crate::inventory::mail::{SmtpServer, SmtpTls};
-use crate::transport::{Fingerprint, PinVerifier};
+use crate::transport::client_config;
 use crate::util::limits;
 use crate::util::redact::Redactor;
 
@@ -52,7 +52,8 @@ impl Smtp {
     pub fn new(server: SmtpServer, password: Option<SecretString>) -> Result<Smtp, SmtpError> {
         let redactor = Redactor::default();
         password.iter().for_each(|password| redactor.learn(password));
-        let tls = Arc::new(tls(&server)?);
+        let tls = client_config(server.tls_fingerprint.as_deref(), &server.host)
+            .map_err(|_| SmtpError::Fingerprint { text: server.tls_fingerprint.clone().unwrap_or_default() })?;
         Ok(Smtp { server, password, tls, redactor })
     }
 
@@ -185,20 +186,4 @@ fn stuffed(message: &str) -> String {
         out.push_str("\r\n");
     }
     out
-}
-
-fn tls(server: &SmtpServer) -> Result<ClientConfig, SmtpError> {
-    if let Some(fingerprint) = &server.tls_fingerprint {
-        let pin: Fingerprint = fingerprint.parse().map_err(|_| SmtpError::Fingerprint { text: fingerprint.clone() })?;
-        return Ok(PinVerifier::new(pin, &[&server.host]).client_config());
-    }
-    let mut roots = RootCertStore::empty();
-    // Single certificates that cannot be read are the system's matter; without any, no server is trusted.
-    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    Ok(ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .expect("ring knows the default protocol versions")
-        .with_root_certificates(roots)
-        .with_no_client_auth())
 }

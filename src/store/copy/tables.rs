@@ -496,6 +496,42 @@ pub(super) const TABLES: &[Table] = &[
             ("recorded_at_us", Number),
         ],
     },
+    Table {
+        name: "platform_files",
+        key_columns: 1,
+        columns: &[
+            ("tracking", Text),
+            ("client", Text),
+            ("number", Text),
+            ("what", Text),
+            ("route", Text),
+            ("content", Text),
+            ("state", Text),
+            ("flow", Text),
+            ("attempts", Number),
+            ("answer", Text),
+            ("put_by", Text),
+            ("put_at_us", Number),
+            ("changed_at_us", Number),
+        ],
+    },
+    Table {
+        name: "invoice_statuses",
+        key_columns: 1,
+        columns: &[
+            ("position", Number),
+            ("client", Text),
+            ("number", Text),
+            ("code", Number),
+            ("direction", Text),
+            ("at_us", Number),
+            ("reason", Text),
+            ("collected", Text),
+            ("reference", Text),
+            ("seen_at_us", Number),
+            ("recorded_at_us", Number),
+        ],
+    },
 ];
 
 impl Table {

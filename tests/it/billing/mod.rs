@@ -4,6 +4,7 @@ mod cli;
 mod properties;
 mod rules;
 mod scenarios;
+mod sending;
 
 use std::collections::BTreeMap;
 

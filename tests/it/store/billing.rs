@@ -11,7 +11,7 @@ use accolades::billing::draft::draft;
 use accolades::billing::issue::{Issuer, Step};
 use accolades::billing::recover::recover;
 use accolades::billing::turn::Turn;
-use accolades::billing::{BillingError, credit};
+use accolades::billing::{BillingError, credit, send};
 use accolades::domain::billing::difference::Run;
 use accolades::domain::billing::document::{ChargeKey, ChargeKind, DocumentKind};
 use accolades::domain::billing::month::Month;
@@ -20,10 +20,13 @@ use accolades::domain::ids::ClientId;
 use accolades::domain::money::Cents;
 use accolades::inventory;
 use accolades::inventory::model::Inventory;
+use accolades::post;
 use accolades::store::{
-    ChargeRecord, Decision, InvoiceRecord, Issue, Movement, NewConsent, NewDocument, NewPayment, NewSupportEntry,
-    Numbered, Scope, SentNotice, Store, StoreError, copy,
+    ChargeRecord, Decision, FileKind, InvoiceRecord, Issue, MailState, Movement, NewConsent, NewDocument,
+    NewInvoiceStatus, NewPayment, NewPlatformFile, NewSupportEntry, Numbered, Scope, SentNotice, Store, StoreError,
+    copy,
 };
+use accolades::util::clock::Clock;
 use jiff::Timestamp;
 use jiff::civil::Date;
 
@@ -34,6 +37,7 @@ const URL_VARIABLE: &str = "ACCOLADES_TEST_BILLING_URL";
 const ARCHIVE_VARIABLE: &str = "ACCOLADES_TEST_BILLING_ARCHIVE";
 const CLIENTS_VARIABLE: &str = "ACCOLADES_TEST_BILLING_CLIENTS";
 const DIES_VARIABLE: &str = "ACCOLADES_TEST_BILLING_DIES_AT";
+const WORK_VARIABLE: &str = "ACCOLADES_TEST_BILLING_WORK";
 
 /// Ten minutes past midnight in Paris, the day before in UTC.
 const FIRST_OF_DECEMBER: &str = "2026-11-30T23:10:00Z";
@@ -190,6 +194,30 @@ pub async fn fill(store: &Store) {
         size_bytes: 1,
     };
     store.record_invoice_file(&file, NOW_US).await.unwrap();
+    let handed_over = NewPlatformFile {
+        tracking: number.clone(),
+        client: client("lilas"),
+        number: number.clone(),
+        kind: FileKind::Document,
+        route: "platform",
+        content: String::new(),
+        by: "ana".to_owned(),
+        at_us: NOW_US,
+    };
+    store.put_platform_file(&handed_over).await.unwrap();
+    let status = NewInvoiceStatus {
+        number: number.clone(),
+        code: 210,
+        is_incoming: true,
+        at_us: NOW_US,
+        reason: Some("é".to_owned()),
+        collected: "{\"version\":1,\"collected\":[]}".to_owned(),
+        reference: "flow 1 0".to_owned(),
+        seen_at_us: NOW_US,
+        recorded_at_us: NOW_US,
+    };
+    assert!(store.record_invoice_status(&status).await.unwrap());
+    assert!(!store.record_invoice_status(&status).await.unwrap(), "read again it is the same");
     let notice = SentNotice {
         client: client("lilas"),
         term: day("2027-08-31"),
@@ -508,6 +536,94 @@ pub async fn two_processes_issue_each_document_once(bench: &Bench) {
     assert_eq!(Archive::in_folder(folder.path()).journal().read().unwrap().len(), CLIENTS);
 }
 
+/// R22, R25: a credit note that was killed between any two writes has its number once, and is completed.
+pub async fn a_credit_killed_at_any_step_is_completed_by_the_next(bench: &Bench) {
+    // The number, the journal, the archive.
+    const STEPS: usize = 3;
+    for step in 1..=STEPS {
+        let url = bench.url().await;
+        let store = Store::open(&url).await.unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        assert!(process(&url, folder.path(), 1).status().unwrap().success());
+        let mut dying = process(&url, folder.path(), 1);
+        let status = dying.env(WORK_VARIABLE, "credit").env(DIES_VARIABLE, step.to_string()).status().unwrap();
+        assert!(!status.success(), "killed at step {step}");
+        let next = process(&url, folder.path(), 1).env(WORK_VARIABLE, "credit").status().unwrap();
+        assert!(!next.success(), "nothing is left to credit after step {step}");
+        // Issued at one moment: in the order of their series.
+        let records = store.invoices(&Scope::Staff).await.unwrap();
+        let numbers: Vec<&str> = records.iter().map(|record| record.number.as_str()).collect();
+        assert_eq!(numbers, ["A2026-00001", "F2026-00001"], "after step {step}: once, no gap");
+        let mut journal = Archive::in_folder(folder.path()).journal().read().unwrap();
+        journal.sort_by(|one, other| one.number.cmp(&other.number));
+        assert_eq!(journal, records, "after step {step}");
+        for extension in ["pdf", "xml"] {
+            assert!(folder.path().join(format!("A2026-00001.{extension}")).exists(), "after step {step}");
+        }
+    }
+}
+
+/// R20: sending that was killed between any two mails, or before any was handed over, sends each once.
+pub async fn sending_killed_at_any_step_sends_each_mail_once(bench: &Bench) {
+    const CLIENTS: usize = 3;
+    for step in 1..=CLIENTS + 1 {
+        let url = bench.url().await;
+        let store = Store::open(&url).await.unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        assert!(process(&url, folder.path(), CLIENTS).status().unwrap().success());
+        let mut dying = process(&url, folder.path(), CLIENTS);
+        let status = dying.env(WORK_VARIABLE, "send").env(DIES_VARIABLE, step.to_string()).status().unwrap();
+        assert!(!status.success(), "killed at step {step}");
+        assert!(process(&url, folder.path(), CLIENTS).env(WORK_VARIABLE, "send").status().unwrap().success());
+        let mails = store.mails(&Scope::Staff, None, None).await.unwrap();
+        let about: BTreeSet<_> = mails.iter().filter_map(|mail| mail.about.clone()).collect();
+        assert_eq!((mails.len(), about.len()), (CLIENTS, CLIENTS), "after step {step}: one for each document");
+        assert!(mails.iter().all(|mail| mail.state == MailState::Sent && mail.attempts == 1), "after step {step}");
+        assert_eq!(std::fs::read_dir(folder.path().join("mail")).unwrap().count(), CLIENTS, "after step {step}");
+    }
+}
+
+/// Credits the whole of the first invoice, as the command line does.
+async fn credit_first(store: &Store, folder: &Path, inventory: &Inventory, observe: &(dyn Fn() + Sync)) {
+    let now: Timestamp = FIRST_OF_DECEMBER.parse().unwrap();
+    let archive = Archive::in_folder(folder);
+    let billing = &inventory.cooperative.billing;
+    let told = |_: Step<'_>| observe();
+    let issuer = Issuer { store, archive: &archive, inventory_number: 1, billing, by: "ana", now, observe: &told };
+    issuer.prepare().await.unwrap();
+    let wish = credit::Wish { number: "F2026-00001", lines: &[], amount: None, reason: "geste", charge_again: false };
+    let made = credit::draft(store, inventory, &wish, day("2026-12-01")).await.unwrap();
+    let records = issuer.number(&made.client, made.ledger_charges, &[made.document], None).await.unwrap();
+    observe();
+    issuer.send(&records).await.unwrap();
+}
+
+/// Sends every document, as the command line does, into a folder.
+async fn send_all(store: &Store, folder: &Path, inventory: &Inventory, observe: &(dyn Fn() + Sync)) {
+    let now: Timestamp = FIRST_OF_DECEMBER.parse().unwrap();
+    let archive = Archive::in_folder(folder);
+    archive.journal().reconcile(store).await.unwrap();
+    let desk = send::Desk { store, archive: &archive, inventory, by: "ana", now };
+    for unsent in desk.pending(|_| true).await.unwrap().by_mail {
+        desk.put_in(&unsent).await.unwrap();
+        observe();
+    }
+    observe();
+    let key = folder.join("key");
+    let vault = super::secrets::open(store, &key).await.unwrap();
+    let transport = post::Transport::Folder(post::Folder::new(folder.join("mail")));
+    let post = post::Post {
+        store,
+        vault: &vault,
+        transport: &transport,
+        sender: &post::Sender::of(&inventory.cooperative),
+        zone: &accolades::billing::terms::zone(&inventory.cooperative),
+        clock: &Clock::System,
+        nonce: "test",
+    };
+    post::deliver(&post, 100).await.unwrap();
+}
+
 /// A run in a process of its own; it dies by `kill -9` after a step when it is told to.
 #[tokio::test(flavor = "multi_thread")]
 async fn store_billing_process() {
@@ -516,13 +632,20 @@ async fn store_billing_process() {
     let dies_at: Option<usize> = std::env::var(DIES_VARIABLE).ok().map(|step| step.parse().unwrap());
     let store = Store::open(&url).await.unwrap();
     let steps = std::sync::atomic::AtomicUsize::new(0);
-    let observe = move |_: Step<'_>| {
+    let reached = move || {
         if Some(steps.fetch_add(1, std::sync::atomic::Ordering::SeqCst) + 1) == dies_at {
             let pid = std::process::id().to_string();
             Command::new("kill").args(["-9", &pid]).status().unwrap();
         }
     };
-    let issued = issue(&store, Path::new(&folder), &crowd(clients), november(), FIRST_OF_DECEMBER, &observe).await;
+    let inventory = crowd(clients);
+    match std::env::var(WORK_VARIABLE).as_deref() {
+        Ok("credit") => return credit_first(&store, Path::new(&folder), &inventory, &reached).await,
+        Ok("send") => return send_all(&store, Path::new(&folder), &inventory, &reached).await,
+        _ => {}
+    }
+    let observe = move |_: Step<'_>| reached();
+    let issued = issue(&store, Path::new(&folder), &inventory, november(), FIRST_OF_DECEMBER, &observe).await;
     match issued {
         Ok(_) | Err(BillingError::AlreadyRunning { .. }) => {}
         Err(error) => panic!("{error}"),

@@ -91,6 +91,8 @@ async fn suite(bench: &Bench) {
     billing::a_credit_note_never_exceeds_its_original(bench).await;
     billing::a_store_behind_the_journal_refuses_until_recovered(bench).await;
     billing::a_run_killed_at_any_step_is_completed_by_the_next(bench).await;
+    billing::a_credit_killed_at_any_step_is_completed_by_the_next(bench).await;
+    billing::sending_killed_at_any_step_sends_each_mail_once(bench).await;
     billing::two_processes_issue_each_document_once(bench).await;
 
     outbox::a_mail_put_in_twice_is_one_mail(bench).await;

@@ -4,10 +4,10 @@ use clap::Args;
 use serde_json::json;
 
 use super::issue::{in_json, rows};
+use super::turn::in_turn;
 use super::{Desk, JSON_VERSION, Kept};
 use crate::billing::credit::{Wish, draft};
 use crate::billing::issue::Issuer;
-use crate::billing::turn::Turn;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::session::Session;
@@ -43,10 +43,7 @@ pub struct Arguments {
 /// When more is asked for than is left, somebody else issues, it is not confirmed, or something cannot be written.
 pub async fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Failure> {
     let desk = Desk::open(session).await?;
-    let turn = Turn::take(&desk.store, desk.now, &session.randomness.hex(4)).await?;
-    let result = with_turn(session, &desk, arguments).await;
-    turn.give_back(&desk.store).await?;
-    result
+    in_turn(session, &desk, async || with_turn(session, &desk, arguments).await).await
 }
 
 async fn with_turn(session: &Session, desk: &Desk, arguments: &Arguments) -> Result<Exit, Failure> {

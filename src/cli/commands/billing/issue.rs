@@ -4,10 +4,10 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use super::draft::{in_words, kind_word, tell_left_out, waiting};
-use super::{Desk, JSON_VERSION, Kept, Which};
+use super::turn::in_turn;
+use super::{Desk, JSON_VERSION, Kept, Which, send};
 use crate::billing::draft::{Draft, draft};
 use crate::billing::issue::Issuer;
-use crate::billing::turn::Turn;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::session::Session;
@@ -21,6 +21,9 @@ use crate::store::InvoiceRecord;
 pub struct Arguments {
     #[command(flatten)]
     which: Which,
+    /// Send what was issued, as `billing send` does.
+    #[arg(long)]
+    send: bool,
     #[command(flatten)]
     kept: Kept,
 }
@@ -31,13 +34,21 @@ pub struct Arguments {
 /// When somebody else issues, store and journal disagree, it is not confirmed, or something cannot be written.
 pub async fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Failure> {
     let desk = Desk::open(session).await?;
-    let turn = Turn::take(&desk.store, desk.now, &session.randomness.hex(4)).await?;
-    let result = with_turn(session, &desk, arguments).await;
-    turn.give_back(&desk.store).await?;
-    result
+    let (exit, records) = in_turn(session, &desk, async || with_turn(session, &desk, arguments).await).await?;
+    if !arguments.send || records.is_empty() {
+        return Ok(exit);
+    }
+    // They were confirmed when they were issued.
+    let ours = |record: &InvoiceRecord| records.iter().any(|one| one.number == record.number);
+    let sent = send::send(session, &desk, &arguments.kept, ours, false).await?;
+    Ok(if sent == Exit::Ok { exit } else { sent })
 }
 
-async fn with_turn(session: &Session, desk: &Desk, arguments: &Arguments) -> Result<Exit, Failure> {
+async fn with_turn(
+    session: &Session,
+    desk: &Desk,
+    arguments: &Arguments,
+) -> Result<(Exit, Vec<InvoiceRecord>), Failure> {
     let (run, only) = desk.which(&arguments.which)?;
     if desk.today <= run.month.last() {
         return Err(Failure::usage(
@@ -75,7 +86,7 @@ async fn with_turn(session: &Session, desk: &Desk, arguments: &Arguments) -> Res
         issuer.issue(&draft).await?
     };
     tell(session, &draft, &records)?;
-    Ok(if draft.left_out.is_empty() { Exit::Ok } else { Exit::Partial })
+    Ok((if draft.left_out.is_empty() { Exit::Ok } else { Exit::Partial }, records))
 }
 
 fn tell(session: &Session, draft: &Draft, records: &[InvoiceRecord]) -> Result<(), Failure> {

@@ -7,9 +7,15 @@ mod explain;
 mod issue;
 mod list;
 mod notices;
+mod paper;
 mod payment;
+mod platform;
 mod recover;
+mod send;
 mod show;
+mod turn;
+
+pub use platform::SECRET as PLATFORM_SECRET;
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -43,6 +49,8 @@ pub enum Billing {
     Issue(issue::Arguments),
     /// Issue a credit note for an invoice, or for lines of it
     Credit(credit::Arguments),
+    /// Send issued documents: by e-mail, or to the platform that the client is reached through
+    Send(send::Arguments),
     /// A document as it was issued
     Show(show::Arguments),
     /// Which people, days, entries and rule made each line of a document
@@ -54,6 +62,12 @@ pub enum Billing {
     /// Money that moved
     #[command(subcommand)]
     Payment(payment::Payment),
+    /// Contract sheet, mandate, support statement, notice of renewal: as files to print or sign
+    #[command(subcommand)]
+    Paper(paper::Paper),
+    /// Documents that go through the approved platform or Chorus Pro
+    #[command(subcommand)]
+    Platform(platform::Platform),
     /// Notices of renewal
     #[command(subcommand)]
     Notice(notices::Notice),
@@ -97,11 +111,14 @@ pub async fn run(session: &Session, what: Billing) -> Result<Exit, Failure> {
         Billing::Draft(which) => draft::run(session, &which).await,
         Billing::Issue(arguments) => issue::run(session, &arguments).await,
         Billing::Credit(arguments) => credit::run(session, &arguments).await,
+        Billing::Send(arguments) => send::run(session, &arguments).await,
         Billing::Show(arguments) => show::run(session, &arguments).await,
         Billing::Explain(arguments) => explain::run(session, &arguments).await,
         Billing::List(arguments) => list::run(session, &arguments).await,
         Billing::Account(arguments) => account::run(session, &arguments).await,
         Billing::Payment(what) => payment::run(session, what).await,
+        Billing::Paper(what) => paper::run(session, what).await,
+        Billing::Platform(what) => platform::run(session, what).await,
         Billing::Notice(what) => notices::run(session, what).await,
         Billing::Recover(arguments) => recover::run(session, &arguments).await,
     }

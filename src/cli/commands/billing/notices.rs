@@ -6,6 +6,8 @@ use serde_json::json;
 
 use super::{Desk, JSON_VERSION};
 use crate::billing::book::Book;
+use crate::billing::notices;
+use crate::billing::paperwork::Paperwork;
 use crate::billing::terms::terms;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
@@ -15,14 +17,24 @@ use crate::cli::table::table;
 use crate::domain::billing::years::{Renewal, next_renewal, notice_is_sound};
 use crate::domain::ids::ClientId;
 use crate::store::{Scope, SentNotice};
+use crate::util::limits;
 
 /// What to do with notices.
 #[derive(Debug, Subcommand)]
 pub enum Notice {
     /// Which renewals have to be announced, and until when
     List,
-    /// Record that a notice was sent
+    /// Send the notices that are due, by e-mail: their sending is recorded as proof
+    Send(Send),
+    /// Record that a notice was sent by other means
     Sent(Sent),
+}
+
+/// Whose notices.
+#[derive(Debug, Args)]
+pub struct Send {
+    /// Only these clients' [default: every notice that is due].
+    client: Vec<ClientId>,
 }
 
 /// A notice that was sent.
@@ -56,6 +68,7 @@ pub async fn run(session: &Session, what: Notice) -> Result<Exit, Failure> {
     let desk = Desk::open(session).await?;
     match what {
         Notice::List => list(session, &desk).await,
+        Notice::Send(which) => send(session, &desk, &which).await,
         Notice::Sent(sent) => record(session, &desk, sent).await,
     }
 }
@@ -75,11 +88,15 @@ fn state(renewal: &Renewal, is_sound: bool, today: Date) -> &'static str {
 
 async fn list(session: &Session, desk: &Desk) -> Result<Exit, Failure> {
     let book = Book::read(&desk.store, &Scope::Staff).await?;
+    let mails = desk.store.mails(&Scope::Staff, None, None).await?;
     let mut renewals = Vec::new();
     for client in desk.accepted.inventory.clients.values() {
         let terms = terms(client, book.account(&client.id).notices);
         if let Some(renewal) = next_renewal(&terms, desk.today) {
-            let state = state(&renewal, notice_is_sound(&terms, &renewal), desk.today);
+            let state = match notices::in_outbox(&mails, client, &renewal).first() {
+                Some(mail) => mail.state.word(),
+                None => state(&renewal, notice_is_sound(&terms, &renewal), desk.today),
+            };
             renewals.push((client, renewal, state));
         }
     }
@@ -116,6 +133,55 @@ async fn list(session: &Session, desk: &Desk) -> Result<Exit, Failure> {
         session.output.warn(&format!("{} has to be told of its renewal by {}", client.id, renewal.window.until));
     }
     Ok(Exit::Ok)
+}
+
+async fn send(session: &Session, desk: &Desk, which: &Send) -> Result<Exit, Failure> {
+    let inventory = &desk.accepted.inventory;
+    for client in &which.client {
+        selection::client(inventory, client.as_str())?;
+    }
+    let book = Book::read(&desk.store, &Scope::Staff).await?;
+    let mails = desk.store.mails(&Scope::Staff, None, None).await?;
+    let mut due = Vec::new();
+    for client in inventory.clients.values() {
+        let account = book.account(&client.id);
+        let Some(renewal) = next_renewal(&terms(client, account.notices.clone()), desk.today) else { continue };
+        let is_wanted = which.client.contains(&client.id);
+        let paperwork = Paperwork {
+            cooperative: &inventory.cooperative,
+            client,
+            account: &account,
+            zone: &desk.zone,
+            today: desk.today,
+        };
+        let is_due = notices::is_due(&paperwork, &renewal) && notices::in_outbox(&mails, client, &renewal).is_empty();
+        if (which.client.is_empty() && is_due) || is_wanted {
+            due.push((client, account, renewal));
+        }
+    }
+    if due.is_empty() {
+        session.output.data("no notice is due\n")?;
+        return Ok(Exit::Ok);
+    }
+    for (client, _, renewal) in &due {
+        let to: Vec<&str> = notices::recipients(client).iter().map(|one| one.email.as_str()).collect();
+        session.output.say(&format!(
+            "{}: renewed after {}, may refuse until {}, to {}",
+            client.id,
+            renewal.term,
+            renewal.deadline,
+            to.join(", ")
+        ));
+    }
+    session.confirm(&format!("Send {} notice(s)?", due.len()))?;
+    let by = session.who()?;
+    for (client, account, renewal) in &due {
+        let paperwork =
+            Paperwork { cooperative: &inventory.cooperative, client, account, zone: &desk.zone, today: desk.today };
+        notices::put_in(&desk.store, &paperwork, renewal, &by, desk.now).await?;
+    }
+    let delivered = session.deliver(&desk.store, &inventory.cooperative, limits::MAIL_BATCH_MAX).await?;
+    crate::cli::commands::mail::tell_delivered(session, &delivered)
 }
 
 async fn record(session: &Session, desk: &Desk, sent: Sent) -> Result<Exit, Failure> {

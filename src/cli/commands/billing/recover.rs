@@ -3,8 +3,8 @@
 use clap::Args;
 use serde_json::json;
 
+use super::turn::in_turn;
 use super::{Desk, JSON_VERSION, Kept};
-use crate::billing::turn::Turn;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::session::Session;
@@ -25,10 +25,7 @@ pub struct Arguments {
 /// When somebody else issues, store and journal contradict each other, or something cannot be written.
 pub async fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Failure> {
     let desk = Desk::open(session).await?;
-    let turn = Turn::take(&desk.store, desk.now, &session.randomness.hex(4)).await?;
-    let result = with_turn(session, &desk, arguments).await;
-    turn.give_back(&desk.store).await?;
-    result
+    in_turn(session, &desk, async || with_turn(session, &desk, arguments).await).await
 }
 
 async fn with_turn(session: &Session, desk: &Desk, arguments: &Arguments) -> Result<Exit, Failure> {

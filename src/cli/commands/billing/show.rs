@@ -3,16 +3,18 @@
 use std::fmt::Write as _;
 
 use clap::Args;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::issue::in_json;
-use super::{Desk, JSON_VERSION};
+use super::{Desk, JSON_VERSION, platform};
 use crate::billing::draft::read_document;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::session::Session;
+use crate::cli::when;
 use crate::domain::billing::document::{DocumentKind, Issued, Line};
-use crate::store::{InvoiceRecord, Scope};
+use crate::platform::cdar::word;
+use crate::store::{FileKind, InvoiceRecord, InvoiceStatus, MailRecord, Scope};
 
 /// Which document.
 #[derive(Debug, Args)]
@@ -34,6 +36,10 @@ pub async fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Failu
         all.iter().filter(|one| one.corrects.as_deref() == Some(record.number.as_str())).collect();
     let files = desk.store.invoice_files(&Scope::Client(record.client.clone())).await?;
     let files: Vec<_> = files.into_iter().filter(|file| file.number == record.number).collect();
+    let scope = Scope::Client(record.client.clone());
+    let mails = desk.store.mails(&scope, None, Some(&record.number)).await?;
+    let handed_over = desk.store.platform_files(&scope, Some(&record.number)).await?;
+    let statuses = desk.store.invoice_statuses(&scope, Some(&record.number)).await?;
     if session.output.is_json() {
         let kept =
             files.iter().map(|file| json!({ "name": file.name, "sha256": file.sha256, "size_bytes": file.size_bytes }));
@@ -43,6 +49,9 @@ pub async fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Failu
             "document": issued,
             "credit_notes": credits.iter().map(|one| in_json(one)).collect::<Vec<_>>(),
             "files": kept.collect::<Vec<_>>(),
+            "mails": mails.iter().map(mail_json).collect::<Vec<_>>(),
+            "platform": handed_over.iter().map(platform::in_json).collect::<Vec<_>>(),
+            "statuses": statuses.iter().map(status_json).collect::<Vec<_>>(),
         }))?;
         return Ok(Exit::Ok);
     }
@@ -54,8 +63,42 @@ pub async fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Failu
     for file in files {
         let _ = writeln!(out, "archived as {}, SHA-256 {}", file.name, file.sha256);
     }
+    for mail in &mails {
+        let _ = writeln!(out, "mail {} to {}: {}", mail.position, mail.recipient, mail.state.word());
+    }
+    for file in handed_over.iter().filter(|file| file.kind == FileKind::Document) {
+        let _ = writeln!(out, "through {}: {} {}", file.route, platform::state(file.state), file.answer);
+    }
+    for status in &statuses {
+        let _ = writeln!(out, "{}", status_words(status, &desk));
+    }
     session.output.data(&out)?;
     Ok(Exit::Ok)
+}
+
+fn mail_json(mail: &MailRecord) -> Value {
+    json!({ "number": mail.position, "to": mail.recipient, "state": mail.state, "changed_at_us": mail.changed_at_us })
+}
+
+fn status_json(status: &InvoiceStatus) -> Value {
+    let one = &status.status;
+    let collected: Value = serde_json::from_str(&one.collected).unwrap_or_default();
+    json!({
+        "code": one.code,
+        "word": word(one.code),
+        "direction": if one.is_incoming { "in" } else { "out" },
+        "at_us": one.at_us,
+        "reason": one.reason,
+        "collected": collected["collected"],
+    })
+}
+
+/// `2026-12-02: 200 Déposée`.
+fn status_words(status: &InvoiceStatus, desk: &Desk) -> String {
+    let one = &status.status;
+    let day = when::minute(one.at_us, &desk.zone);
+    let reason = one.reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default();
+    format!("{day}  {} {}{reason}", one.code, word(one.code))
 }
 
 /// The document of a number.
