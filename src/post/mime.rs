@@ -112,12 +112,11 @@ pub fn multipart(kind: &str, boundary: &str, parts: impl IntoIterator<Item = Str
     out
 }
 
-/// `filename`, for old readers in ASCII, and as RFC 2231 says when that is not enough.
+/// The name of a file as a parameter: as it is when it is simple, as RFC 2231 encodes it otherwise.
 fn file_name(name: &str) -> String {
     let name: String = one_line(name).replace(['/', '\\'], "-").chars().take(FILE_NAME_LENGTH_MAX).collect();
     let is_simple = |one: char| one.is_ascii_alphanumeric() || "-_.".contains(one);
-    let simple: String = name.chars().map(|one| if is_simple(one) { one } else { '_' }).take(60).collect();
-    if simple == name {
+    if name.len() <= FILE_NAME_PIECE && name.chars().all(is_simple) {
         return format!("filename=\"{name}\"");
     }
     let mut pieces = vec![String::from("UTF-8''")];
@@ -128,15 +127,11 @@ fn file_name(name: &str) -> String {
             _ => pieces.push(next),
         }
     }
-    let mut out = format!("filename=\"{simple}\"");
     if let [only] = pieces.as_slice() {
-        let _ = write!(out, ";\r\n filename*={only}");
-    } else {
-        for (place, piece) in pieces.iter().enumerate() {
-            let _ = write!(out, ";\r\n filename*{place}*={piece}");
-        }
+        return format!("filename*={only}");
     }
-    out
+    let numbered = pieces.iter().enumerate().map(|(place, piece)| format!("filename*{place}*={piece}"));
+    numbered.collect::<Vec<_>>().join(";\r\n ")
 }
 
 fn wrapped_base64(bytes: &[u8]) -> String {

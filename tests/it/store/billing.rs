@@ -600,7 +600,8 @@ async fn credit_first(store: &Store, folder: &Path, inventory: &Inventory, obser
 
 /// Sends every document, as the command line does, into a folder.
 async fn send_all(store: &Store, folder: &Path, inventory: &Inventory, observe: &(dyn Fn() + Sync)) {
-    let now: Timestamp = FIRST_OF_DECEMBER.parse().unwrap();
+    // Before whatever this machine's clock says: the mails are due.
+    let now: Timestamp = "2020-01-01T00:00:00Z".parse().unwrap();
     let archive = Archive::in_folder(folder);
     archive.journal().reconcile(store).await.unwrap();
     let desk = send::Desk { store, archive: &archive, inventory, by: "ana", now };

@@ -17,7 +17,6 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use secrecy::SecretString;
 
-use super::NOW_US;
 use super::bench::{Bench, execute, texts};
 use crate::post::server::{Act, PASSWORD, Server, Stage};
 
@@ -88,8 +87,9 @@ impl Desk {
     }
 }
 
+/// Before whatever this machine's clock says: the mails are due.
 fn now() -> Timestamp {
-    Timestamp::from_microsecond(NOW_US).unwrap()
+    "2020-01-01T00:00:00Z".parse().unwrap()
 }
 
 fn announcement(key: &str) -> Announcement {
