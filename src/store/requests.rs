@@ -162,7 +162,7 @@ impl Store {
                     let inserted = sqlx::query(INSERT)
                         .bind(position)
                         .bind(position)
-                        .bind(0)
+                        .bind(0_i64)
                         .bind(RequestState::Asked.word())
                         .bind(Some(&new.form))
                         .bind(new.client.as_str())
