@@ -24,5 +24,6 @@ pub mod send;
 pub mod statement;
 pub mod terms;
 pub mod turn;
+pub mod work;
 
 pub use error::BillingError;

@@ -4,38 +4,11 @@ use super::exit::Exit;
 use super::failure::Failure;
 use super::session::Session;
 use crate::billing::impact::{self, impacts};
+pub use crate::engine::acceptance::Standing;
 use crate::engine::run::Accepted;
+use crate::inventory;
 use crate::inventory::model::UnreadableModel;
-use crate::inventory::{self, Loaded};
-use crate::store::{InventoryVersion, NewInventoryVersion, Store, StoreError};
-
-/// The version in force, and the files where they say something else.
-pub struct Standing {
-    /// The last accepted version.
-    pub latest: Option<InventoryVersion>,
-    /// The files, when they differ from it.
-    pub edit: Option<Loaded>,
-}
-
-impl Standing {
-    /// What changed, as the person who accepts it sees it. Of a first version there is nothing to compare: its files are
-    /// named.
-    pub fn difference(&self) -> Option<String> {
-        let edit = self.edit.as_ref()?;
-        Some(match &self.latest {
-            Some(latest) => inventory::difference(&latest.files, &edit.files),
-            None => {
-                let files = edit.files.iter().map(|(path, text)| format!("+ {path}, {} lines\n", text.lines().count()));
-                format!("The first version, {} files:\n{}", edit.files.len(), files.collect::<String>())
-            }
-        })
-    }
-
-    /// Number of the version in force, 0 for none.
-    fn number(&self) -> i64 {
-        self.latest.as_ref().map_or(0, |latest| latest.number)
-    }
-}
+use crate::store::{InventoryVersion, Store, StoreError};
 
 impl Session {
     /// The version in force.
@@ -53,13 +26,7 @@ impl Session {
     /// # Errors
     /// The mistakes of the files.
     pub async fn standing(&self, store: &Store) -> Result<Standing, Failure> {
-        let latest = store.latest_inventory().await?;
-        if latest.is_some() && !self.globals.inventory.exists() {
-            return Ok(Standing { latest, edit: None });
-        }
-        let loaded = inventory::load(&self.globals.inventory)?;
-        let is_edit = latest.as_ref().is_none_or(|latest| latest.content_hash != loaded.content_hash);
-        Ok(Standing { latest, edit: is_edit.then_some(loaded) })
+        Ok(Standing::read(store, &self.globals.inventory).await?)
     }
 
     /// Says when the files are not what was accepted, without stopping for their mistakes.
@@ -96,7 +63,7 @@ impl Session {
             self.output.say_unless_empty(impact::in_words(&impacts).trim_end());
         }
         self.confirm(&format!("Accept this as version {} of the inventory?", standing.number() + 1))?;
-        self.record(store, standing, edit, difference).await
+        self.accept_agreed(store, standing).await
     }
 
     /// Records an edit that a person agreed to in other words just now.
@@ -104,30 +71,10 @@ impl Session {
     /// # Errors
     /// When somebody else accepted another one meanwhile.
     pub async fn accept_agreed(&self, store: &Store, standing: &Standing) -> Result<InventoryVersion, Failure> {
-        let (Some(edit), Some(difference)) = (&standing.edit, standing.difference()) else {
+        let (who, at_us) = (self.who()?, self.now().await?.as_microsecond());
+        let Some(version) = standing.accept(store, &who, at_us).await? else {
             return standing.latest.clone().ok_or_else(nothing_accepted);
         };
-        self.record(store, standing, edit, difference).await
-    }
-
-    async fn record(
-        &self,
-        store: &Store,
-        standing: &Standing,
-        edit: &Loaded,
-        difference: String,
-    ) -> Result<InventoryVersion, Failure> {
-        let model = serde_json::to_value(&edit.inventory).expect("the model has texts, numbers and lists only");
-        let new = NewInventoryVersion {
-            follows: standing.number(),
-            content_hash: edit.content_hash.clone(),
-            model,
-            files: edit.files.clone(),
-            accepted_by: self.who()?,
-            accepted_at_us: self.now().await?.as_microsecond(),
-            difference,
-        };
-        let version = store.accept_inventory(&new).await?;
         self.output.say(&format!("accepted as version {} by {}", version.number, version.accepted_by));
         Ok(version)
     }

@@ -8,6 +8,7 @@ use super::output::Output;
 use crate::billing::BillingError;
 use crate::domain::refusal::Refusal;
 use crate::engine::EngineError;
+use crate::engine::acceptance::StandingError;
 use crate::inventory::edit::EditError;
 use crate::inventory::{Drawing, Mistakes};
 use crate::metrics::CannotListen;
@@ -121,6 +122,15 @@ impl From<EditError> for Failure {
         match error {
             EditError::Mistakes(mistakes) => mistakes.into(),
             other => Failure::error(Exit::Configuration, other),
+        }
+    }
+}
+
+impl From<StandingError> for Failure {
+    fn from(error: StandingError) -> Failure {
+        match error {
+            StandingError::Mistakes(mistakes) => mistakes.into(),
+            StandingError::Store(error) => error.into(),
         }
     }
 }

@@ -26,7 +26,7 @@ use crate::plan::backups::RemoteAccess;
 use crate::plan::decide::decide;
 use crate::plan::desired::Subject;
 use crate::plan::{Action, GuestState, InstancePlan, MachineState, Observed, Plan, PlannedAction};
-use crate::store::{InventoryVersion, NewObservation, NewRun, Scope, Store};
+use crate::store::{InventoryVersion, NewObservation, NewRun, PlanRecord, Scope, Store};
 use crate::util::limits;
 
 /// An accepted inventory.
@@ -102,6 +102,30 @@ impl Engine {
         }
         instances.sort_by(|a: &InstancePlan, b| a.instance.cmp(&b.instance));
         Ok(Plan { version: PLAN_VERSION, inventory_number: accepted.number, day, instances })
+    }
+
+    /// Keeps a plan under its id. The same decisions have the same id: a plan that is kept already stays as it is.
+    ///
+    /// # Errors
+    /// When our own store fails.
+    ///
+    /// # Panics
+    /// Never: a plan is plain data.
+    pub async fn keep_plan(&self, plan: &Plan) -> Result<(), EngineError> {
+        let id = plan.id();
+        let content = serde_json::to_value(plan).expect("a plan is plain data");
+        if self.store.plan(&Scope::Staff, &id).await?.is_some_and(|kept| kept.content == content) {
+            return Ok(());
+        }
+        let record = PlanRecord {
+            observed_digest: id.clone(),
+            id,
+            inventory_number: plan.inventory_number,
+            scope: Scope::Staff,
+            content,
+            created_at_us: self.now_us().await?,
+        };
+        Ok(self.store.save_plan(&record).await?)
     }
 
     /// Carries a plan out, then reads everything back. A plan that asks for nothing is no run: nobody is asked again.

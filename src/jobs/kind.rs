@@ -15,13 +15,17 @@ pub enum Kind {
     Drills,
     /// Forgetting what nobody needs any more.
     Tidy,
+    /// Looking at what would be done, because a person asked.
+    Plan,
     /// Carrying out a plan that a person confirmed.
     Apply,
+    /// Issuing a month's documents that a person confirmed.
+    Issue,
 }
 
 impl Kind {
     /// All of them.
-    pub const ALL: [Kind; 4] = [Kind::Sweep, Kind::Drills, Kind::Tidy, Kind::Apply];
+    pub const ALL: [Kind; 6] = [Kind::Sweep, Kind::Drills, Kind::Tidy, Kind::Plan, Kind::Apply, Kind::Issue];
 
     /// The name that people, the store and scripts see.
     pub fn name(self) -> &'static str {
@@ -29,7 +33,9 @@ impl Kind {
             Kind::Sweep => "sweep",
             Kind::Drills => "drills",
             Kind::Tidy => "tidy",
+            Kind::Plan => "plan",
             Kind::Apply => "apply",
+            Kind::Issue => "issue",
         }
     }
 
@@ -46,7 +52,7 @@ impl Kind {
                 Some(Rhythm::Daily { hour: limits::JOB_DRILLS_HOUR, late_max: limits::JOB_DRILLS_LATE_MAX })
             }
             Kind::Tidy => Some(Rhythm::Daily { hour: limits::JOB_TIDY_HOUR, late_max: Rhythm::A_DAY }),
-            Kind::Apply => None,
+            Kind::Plan | Kind::Apply | Kind::Issue => None,
         }
     }
 }

@@ -8,10 +8,11 @@
 mod claim;
 mod kind;
 mod order;
+mod ordered;
 pub mod schedule;
 mod scheduler;
 mod work;
 
 pub use kind::Kind;
-pub use order::{ApplyOrder, NoOrder};
+pub use order::{NoOrder, Order};
 pub use scheduler::{Jobs, Nudge};

@@ -12,6 +12,7 @@ use super::Kind;
 use super::claim::{Came, Claim};
 use super::schedule::{self, Due};
 use super::work::Bench;
+use crate::billing::archive::Archive;
 use crate::domain::jobs::Outcome;
 use crate::engine::run::Accepted;
 use crate::engine::{Engine, EngineError};
@@ -37,6 +38,8 @@ pub struct Jobs {
     pub engine: Engine,
     /// Folder of the records and certificates of drills.
     pub drills: PathBuf,
+    /// Where issued documents are kept.
+    pub archive: Archive,
     /// Where outcomes are counted.
     pub metrics: Arc<Metrics>,
     /// Wakes the scheduler before its time.
@@ -120,7 +123,7 @@ impl Jobs {
         stop: &watch::Receiver<bool>,
         mut abandoned: watch::Receiver<bool>,
     ) -> Result<(), EngineError> {
-        let bench = Bench { engine: &self.engine, drills: &self.drills, stop };
+        let bench = Bench { engine: &self.engine, drills: &self.drills, archive: &self.archive, stop };
         let attempt = claim.attempt.clone();
         let work = async {
             tokio::select! {

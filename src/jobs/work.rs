@@ -8,16 +8,17 @@ use tokio::sync::watch;
 
 use super::Kind;
 use super::claim::Came;
-use super::order::ApplyOrder;
+use crate::billing::BillingError;
+use crate::billing::archive::Archive;
 use crate::domain::jobs::Outcome;
 use crate::engine::backup::sweep::{SiteOutcome, SweepRequest};
 use crate::engine::drill::{DrillOrder, DueDrill, due_drills};
 use crate::engine::error::Class;
-use crate::engine::run::{Accepted, Applied};
+use crate::engine::run::Accepted;
 use crate::engine::{Engine, EngineError};
 use crate::plan::desired::Subject;
 use crate::proof;
-use crate::store::{JobAttempt, Scope};
+use crate::store::JobAttempt;
 use crate::util::limits;
 
 /// What the work needs besides the engine.
@@ -25,6 +26,8 @@ pub(super) struct Bench<'a> {
     pub(super) engine: &'a Engine,
     /// Folder of the records and certificates of drills.
     pub(super) drills: &'a Path,
+    /// Where issued documents are kept.
+    pub(super) archive: &'a Archive,
     /// Turns true when the program is asked to stop: what is under way is brought to its end, nothing more is begun.
     pub(super) stop: &'a watch::Receiver<bool>,
 }
@@ -36,19 +39,20 @@ impl Bench<'_> {
             Kind::Sweep => self.sweep().await,
             Kind::Drills => self.drills().await,
             Kind::Tidy => self.tidy().await,
-            Kind::Apply => self.apply(attempt).await,
+            Kind::Plan | Kind::Apply | Kind::Issue => self.ordered(attempt).await,
         };
-        done.unwrap_or_else(|error| failed(self.engine, &error))
+        done.unwrap_or_else(|trouble| failed(self.engine, &trouble))
     }
 
-    async fn inventory(&self) -> Result<Option<(Accepted, Date)>, EngineError> {
+    /// The accepted inventory, and the day where the co-operative is.
+    pub(super) async fn inventory(&self) -> Result<Option<(Accepted, Date)>, EngineError> {
         let Some(accepted) = Accepted::latest(&self.engine.store).await? else { return Ok(None) };
         let now = self.engine.clock.now().await?;
         let day = now.to_zoned(accepted.inventory.cooperative_zone()).date();
         Ok(Some((accepted, day)))
     }
 
-    async fn sweep(&self) -> Result<Came, EngineError> {
+    async fn sweep(&self) -> Result<Came, Trouble> {
         let Some((accepted, day)) = self.inventory().await? else { return Ok(nothing_accepted()) };
         let (reports, _kept) = unbounded_channel();
         let request = SweepRequest::default();
@@ -62,7 +66,7 @@ impl Bench<'_> {
         })
     }
 
-    async fn drills(&self) -> Result<Came, EngineError> {
+    async fn drills(&self) -> Result<Came, Trouble> {
         let Some((accepted, day)) = self.inventory().await? else { return Ok(nothing_accepted()) };
         let inventory = accepted.inventory.as_ref();
         let (mut tried, mut proven, mut troubles) = (0, 0, Vec::new());
@@ -92,76 +96,72 @@ impl Bench<'_> {
         })
     }
 
-    async fn tidy(&self) -> Result<Came, EngineError> {
+    async fn tidy(&self) -> Result<Came, Trouble> {
         let history_us = i64::try_from(limits::JOB_HISTORY.as_micros()).unwrap_or(i64::MAX);
         let before_us = self.engine.now_us().await?.saturating_sub(history_us);
         let forgotten = self.engine.store.forget_job_attempts(before_us).await?;
         Ok(came(Outcome::Done, format!("{forgotten} old attempts forgotten")))
     }
-
-    /// Carries out a plan that a person confirmed. The first attempt does exactly that plan or nothing; a later one goes on
-    /// with what an earlier one left.
-    async fn apply(&self, attempt: &JobAttempt) -> Result<Came, EngineError> {
-        let Some((accepted, day)) = self.inventory().await? else { return Ok(nothing_accepted()) };
-        let kept = self.engine.store.job_order(&Scope::Staff, &attempt.job.subject).await?;
-        let Some(kept) = kept else { return Ok(refused("nothing of that name was ordered")) };
-        let Ok(order) = ApplyOrder::read(&kept.new.content) else {
-            return Ok(refused("the order was written by another version: confirm the plan again"));
-        };
-        let engine = Engine { by: kept.new.by.clone(), ..self.engine.clone() };
-        let plan = engine.plan(&accepted, day, &order.instances).await?;
-        if attempt.attempt == 1 && plan.id() != order.plan {
-            return Ok(refused("the world moved since the plan was shown; nothing was done: look at the new plan"));
-        }
-        let report = engine.apply(&accepted, &plan).await?;
-        let mut lines = Vec::new();
-        let mut outcome = Outcome::Done;
-        for (instance, applied) in &report {
-            lines.push(match applied {
-                Applied::Settled { .. } => format!("{instance}: everything is as it should be"),
-                Applied::Waiting { why } => format!("{instance}: waits for {}", why.join(", ")),
-                Applied::Stopped { why, class } => {
-                    outcome = outcome.max(outcome_of(*class));
-                    format!("{instance}: stopped: {why}")
-                }
-            });
-        }
-        Ok(came(outcome, lines.join("; ")))
-    }
 }
 
-fn came(outcome: Outcome, words: String) -> Came {
+/// An end.
+pub(super) fn came(outcome: Outcome, words: String) -> Came {
     Came { outcome, words }
 }
 
-fn refused(words: &str) -> Came {
+/// An end that a person has to look at.
+pub(super) fn refused(words: &str) -> Came {
     came(Outcome::Refused, words.to_owned())
 }
 
 /// A new store has nothing to work on: that is no failure.
-fn nothing_accepted() -> Came {
+pub(super) fn nothing_accepted() -> Came {
     came(Outcome::Done, "no inventory has been accepted yet".to_owned())
 }
 
 /// What a person has to decide or to configure is not tried again by itself.
-fn outcome_of(class: Class) -> Outcome {
+pub(super) fn outcome_of(class: Class) -> Outcome {
     match class {
         Class::Conflict | Class::Configuration => Outcome::Refused,
         Class::Stopped | Class::Unreachable => Outcome::Failed,
     }
 }
 
-fn failed(engine: &Engine, error: &EngineError) -> Came {
-    let outcome = match error {
+/// What stops work.
+pub(super) enum Trouble {
+    /// On the way to a remote system, or in our own store.
+    Engine(EngineError),
+    /// In billing.
+    Billing(BillingError),
+}
+
+impl<E: Into<EngineError>> From<E> for Trouble {
+    fn from(error: E) -> Trouble {
+        Trouble::Engine(error.into())
+    }
+}
+
+impl From<BillingError> for Trouble {
+    fn from(error: BillingError) -> Trouble {
+        Trouble::Billing(error)
+    }
+}
+
+fn failed(engine: &Engine, trouble: &Trouble) -> Came {
+    let (outcome, text) = match trouble {
         // Somebody is at work on it now, and will not be for ever.
-        EngineError::Busy { .. } => Outcome::Failed,
-        error => outcome_of(error.class()),
+        Trouble::Engine(error @ EngineError::Busy { .. }) => (Outcome::Failed, words(error)),
+        Trouble::Engine(error) => (outcome_of(error.class()), words(error)),
+        Trouble::Billing(
+            error @ (BillingError::AlreadyRunning { .. } | BillingError::Store(_) | BillingError::File { .. }),
+        ) => (Outcome::Failed, words(error)),
+        Trouble::Billing(error) => (Outcome::Refused, words(error)),
     };
-    came(outcome, engine.redactor.clean(&words(error)))
+    came(outcome, engine.redactor.clean(&text))
 }
 
 /// The headline of an error.
-fn words(error: &EngineError) -> String {
+fn words(error: &impl std::fmt::Display) -> String {
     let text = error.to_string();
     text.split("\n\n").next().unwrap_or_default().replace('\n', " ")
 }

@@ -10,6 +10,7 @@ use serde_json::json;
 use tokio::sync::mpsc::unbounded_channel;
 use tokio::sync::watch;
 
+use crate::billing::archive::Archive;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::output::Style;
@@ -48,6 +49,9 @@ pub struct Options {
     /// Folder for records and certificates of restore tests.
     #[arg(long, value_name = "DIR", default_value = "drills")]
     pub drills: PathBuf,
+    /// Folder of issued documents, with the issue journal beside them.
+    #[arg(long, value_name = "DIR", env = "ACCOLADES_ARCHIVE", hide_env_values = true, default_value = "invoices")]
+    pub archive: PathBuf,
     /// Answer Prometheus at this address, as in 127.0.0.1:9464 (docs/metrics.md); not at all when absent.
     #[arg(long, value_name = "ADDRESS")]
     pub metrics: Option<SocketAddr>,
@@ -85,7 +89,8 @@ pub async fn jobs(session: &Session, store: &Store, options: &Options, metrics: 
     // Nobody watches: what matters is in the journal.
     let (events, _nobody) = unbounded_channel();
     let engine = session.engine(store, events).await?;
-    Ok(Jobs { engine, drills: options.drills.clone(), metrics, nudge: Nudge::default() })
+    let archive = Archive::in_folder(&options.archive);
+    Ok(Jobs { engine, drills: options.drills.clone(), archive, metrics, nudge: Nudge::default() })
 }
 
 /// Answers Prometheus, when an address was given.

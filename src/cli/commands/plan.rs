@@ -15,7 +15,6 @@ use crate::plan::backups::{self, NextRuns};
 use crate::plan::desired::Subject;
 use crate::plan::render::render;
 use crate::plan::{InstancePlan, Plan};
-use crate::store::{PlanRecord, Scope, StoreError};
 
 /// Version of what `plan --json` prints.
 const JSON_VERSION: u32 = 1;
@@ -103,26 +102,8 @@ pub async fn make(session: &Session, engine: &Engine, accepted: &Accepted, names
     let day = when::day(now, &when::zone(&accepted.inventory.cooperative));
     let only = selection::instances(&accepted.inventory, names, day)?;
     let plan = engine.plan(accepted, day, &only).await?;
-    keep(engine, &plan, now.as_microsecond()).await?;
+    engine.keep_plan(&plan).await?;
     Ok(plan)
-}
-
-/// The same decisions have the same id: a plan that is kept already stays as it is.
-async fn keep(engine: &Engine, plan: &Plan, at_us: i64) -> Result<(), StoreError> {
-    let id = plan.id();
-    let content = serde_json::to_value(plan).expect("a plan is plain data");
-    if engine.store.plan(&Scope::Staff, &id).await?.is_some_and(|kept| kept.content == content) {
-        return Ok(());
-    }
-    let record = PlanRecord {
-        observed_digest: id.clone(),
-        id,
-        inventory_number: plan.inventory_number,
-        scope: Scope::Staff,
-        content,
-        created_at_us: at_us,
-    };
-    engine.store.save_plan(&record).await
 }
 
 /// Whether applying the plan could change anything.

@@ -2,7 +2,7 @@
 
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::json;
 
 use crate::cli::exit::Exit;
@@ -13,22 +13,13 @@ use crate::cli::table::table;
 use crate::cli::when;
 use crate::domain::ids::{ClientId, InstanceId, SiteId};
 use crate::domain::services::{Finding, Word};
+use crate::engine::standing::{Standing, State, standing};
 use crate::health::services::{ClientServices, services};
 use crate::inventory::model::{Instance, Inventory};
-use crate::store::{Observation, Scope, Store, StoreError};
+use crate::store::{Scope, Store};
 
 /// Version of what `status --json` prints.
 const JSON_VERSION: u32 = 1;
-
-/// What the engine keeps of each look at an instance.
-#[derive(Debug, Deserialize)]
-struct Look {
-    settled: bool,
-    unknown: Option<String>,
-    conflict: Option<String>,
-    actions: usize,
-    drift: Vec<String>,
-}
 
 #[derive(Serialize)]
 struct Line {
@@ -40,22 +31,6 @@ struct Line {
     looked_at_us: Option<i64>,
     /// What runs in it, for each of its clients.
     services: Vec<ClientServices>,
-}
-
-/// What is known of an instance.
-#[derive(Serialize)]
-#[serde(rename_all = "kebab-case", tag = "is")]
-enum State {
-    /// Nobody ever looked.
-    NeverSeen,
-    /// As the inventory says.
-    Settled,
-    /// Something differs.
-    Pending { actions: usize, drift: usize },
-    /// A person has to decide.
-    Conflict { why: String },
-    /// It does not answer; when it last did, if it ever did.
-    Unknown { why: String, last_known_us: Option<i64> },
 }
 
 /// Prints a line per instance.
@@ -73,9 +48,8 @@ pub async fn run(session: &Session) -> Result<Exit, Failure> {
     let running = services(&store, &Scope::Staff, inventory, now).await?;
     let mut lines = Vec::with_capacity(inventory.instances.len());
     for instance in inventory.instances.values() {
-        let looks = store.observations(&Scope::Staff, "instance", instance.id.as_str(), "plan").await?;
         let services = running.iter().filter(|one| one.instance == instance.id).cloned().collect();
-        lines.push(line(inventory, instance, day, &looks, services)?);
+        lines.push(line(inventory, instance, day, standing(&store, &instance.id).await?, services));
     }
     let now_us = now.as_microsecond();
     if session.output.is_json() {
@@ -92,42 +66,17 @@ fn line(
     inventory: &Inventory,
     instance: &Instance,
     day: Date,
-    looks: &[Observation],
+    standing: Standing,
     services: Vec<ClientServices>,
-) -> Result<Line, StoreError> {
-    Ok(Line {
+) -> Line {
+    Line {
         instance: instance.id.clone(),
         site: instance.placement_on(day).map(|placement| placement.site.clone()),
         clients: inventory.clients_on(&instance.id, day).map(|client| client.id.clone()).collect(),
-        state: state(looks)?,
-        looked_at_us: looks.first().map(|look| look.seen.at_us),
+        state: standing.state,
+        looked_at_us: standing.looked_at_us,
         services,
-    })
-}
-
-/// The newest look says what is known; the older ones, since when nothing is.
-fn state(looks: &[Observation]) -> Result<State, StoreError> {
-    let read = |look: &Observation| {
-        serde_json::from_value::<Look>(look.seen.value.clone())
-            .map_err(|_| StoreError::Unreadable { what: "observation of an instance" })
-    };
-    let Some(newest) = looks.first() else { return Ok(State::NeverSeen) };
-    let newest = read(newest)?;
-    if let Some(why) = newest.unknown {
-        let mut last_known_us = None;
-        for older in looks {
-            if read(older)?.unknown.is_none() {
-                last_known_us = Some(older.seen.at_us);
-                break;
-            }
-        }
-        return Ok(State::Unknown { why, last_known_us });
     }
-    Ok(match newest.conflict {
-        Some(why) => State::Conflict { why },
-        None if newest.settled && newest.drift.is_empty() => State::Settled,
-        None => State::Pending { actions: newest.actions, drift: newest.drift.len() },
-    })
 }
 
 fn row(session: &Session, line: &Line, now_us: i64, zone: &TimeZone) -> Vec<String> {
@@ -135,9 +84,9 @@ fn row(session: &Session, line: &Line, now_us: i64, zone: &TimeZone) -> Vec<Stri
     let (style, words) = match &line.state {
         State::NeverSeen => (Style::Plain, "never looked at".to_owned()),
         State::Settled => (Style::Good, "as it should be".to_owned()),
-        State::Pending { actions, drift: 0 } => (Style::Attention, format!("{actions} steps to do")),
+        State::Pending { actions, drift } if drift.is_empty() => (Style::Attention, format!("{actions} steps to do")),
         State::Pending { actions, drift } => {
-            (Style::Attention, format!("{actions} steps to do, {drift} changed outside accolades"))
+            (Style::Attention, format!("{actions} steps to do, {} changed outside accolades", drift.len()))
         }
         State::Conflict { why } => (Style::Bad, format!("conflict: {}", headline(why))),
         State::Unknown { why, last_known_us: Some(at) } => {
@@ -195,40 +144,4 @@ async fn mention_unfinished(session: &Session, store: &Store, zone: &TimeZone) -
         ));
     }
     Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::store::NewObservation;
-
-    fn look(at_us: i64, unknown: Option<&str>) -> Observation {
-        let value = json!({
-            "version": 1, "settled": unknown.is_none(), "unknown": unknown, "conflict": null,
-            "actions": 0, "unchanged": 3, "drift": [],
-        });
-        let seen = NewObservation {
-            scope: Scope::Staff,
-            subject_kind: "instance".to_owned(),
-            subject_id: "lilas".to_owned(),
-            what: "plan".to_owned(),
-            value,
-            at_us,
-        };
-        Observation { sequence: at_us, seen }
-    }
-
-    #[test]
-    fn unknown_counts_from_the_last_time_it_was_known() {
-        let looks = [look(30, Some("away")), look(20, Some("away")), look(10, None)];
-        let state = state(&looks).expect("readable");
-        assert!(matches!(state, State::Unknown { last_known_us: Some(10), .. }));
-    }
-
-    #[test]
-    fn what_was_never_known_has_no_date() {
-        assert!(matches!(state(&[look(1, Some("away"))]), Ok(State::Unknown { last_known_us: None, .. })));
-        assert!(matches!(state(&[]), Ok(State::NeverSeen)));
-        assert!(matches!(state(&[look(1, None)]), Ok(State::Settled)));
-    }
 }

@@ -15,6 +15,7 @@ pub mod month;
 pub mod owed;
 mod seats;
 pub mod seller;
+pub mod span;
 pub mod support;
 pub mod terms;
 pub mod vat;

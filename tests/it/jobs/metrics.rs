@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use accolades::domain::jobs::Outcome;
 use accolades::metrics::{Listener, Metrics};
+use accolades::store::{Acquired, Begun, JobEnd, JobKey, Store};
 use tokio::sync::watch;
 
 use crate::rehearsal::{RELAY_PASSWORD, Rehearsal};
@@ -20,6 +21,17 @@ fn names(text: &str) -> BTreeSet<String> {
         .collect()
 }
 
+/// An attempt that began and ended just now.
+async fn a_job_on_record(store: &Store, kind: &str, outcome: Outcome, now_us: i64) {
+    let asked = store.acquire_lease(&format!("job/{kind}/"), "one", now_us, now_us + 1).await.expect("writable");
+    let Acquired::Lease(lease) = asked else { panic!("{asked:?}") };
+    let job = JobKey { kind: kind.to_owned(), subject: String::new(), due_at_us: now_us };
+    let begun = store.begin_job(&lease, &job, now_us, 1).await.expect("writable");
+    let Begun::Attempt(attempt) = begun else { panic!("{begun:?}") };
+    let end = JobEnd { outcome, at_us: now_us, words: String::new(), retry_at_us: None };
+    store.end_job(&attempt, &end).await.expect("writable");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn jobs_figures_tell_what_is_on_record_and_are_all_documented() {
     let technician = Technician::new(5).await;
@@ -31,8 +43,11 @@ async fn jobs_figures_tell_what_is_on_record_and_are_all_documented() {
     technician.must(&["drill", "ilot"], "").await;
     technician.must(&["watch", "--once"], "").await;
 
-    let store = accolades::store::Store::open(&technician.store()).await.expect("a store");
+    let store = Store::open(&technician.store()).await.expect("a store");
     let clock = accolades::util::clock::Clock::lab(&technician.served.endpoints.clock);
+    let now_us = clock.now().await.expect("the lab's clock").as_microsecond();
+    a_job_on_record(&store, "sweep", Outcome::Done, now_us).await;
+    a_job_on_record(&store, "drills", Outcome::Failed, now_us).await;
     let metrics = Metrics::shared();
     metrics.http_answered("/", 200, Duration::from_millis(3));
     metrics.job_ended("sweep", Outcome::Done, 2_500_000);
@@ -55,6 +70,8 @@ async fn jobs_figures_tell_what_is_on_record_and_are_all_documented() {
         "accolades_runs_unfinished 0",
         "accolades_http_requests_total{route=\"/\",status=\"200\"} 1",
         "accolades_http_request_duration_seconds_bucket{le=\"0.005\",route=\"/\"} 1",
+        "accolades_job_failing{kind=\"sweep\"} 0",
+        "accolades_job_failing{kind=\"drills\"} 1",
         "accolades_job_attempts_total{kind=\"sweep\",outcome=\"done\"} 1",
         "accolades_job_duration_seconds_sum{kind=\"sweep\"} 2.5",
     ] {

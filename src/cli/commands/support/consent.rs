@@ -3,10 +3,10 @@
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
-use super::log::said;
 use super::{JSON_VERSION, Opened};
 use crate::billing::book::Book;
 use crate::billing::hours::Hours;
+use crate::billing::work::said;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::session::Session;

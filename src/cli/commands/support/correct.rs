@@ -3,14 +3,15 @@
 use clap::{ArgGroup, Args};
 use serde_json::json;
 
-use super::log::said;
-use super::{JSON_VERSION, Kind, Opened, alerts, when, year_json, year_words};
+use super::{JSON_VERSION, Kind, Opened, alerts, year_json, year_words};
 use crate::billing::entries::in_force;
 use crate::billing::hours::Hours;
+use crate::billing::work::said;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::session::Session;
 use crate::domain::billing::duration::{Worked, shown, worked};
+use crate::domain::billing::span::span;
 use crate::domain::billing::zone;
 use crate::store::{NewSupportEntry, Scope};
 
@@ -74,9 +75,9 @@ pub async fn run(session: &Session, arguments: Arguments) -> Result<Exit, Failur
                 (Worked::Minutes(minutes), None) => (started, minutes),
                 (time, at) => {
                     let day = zone::day(&opened.zone, started).to_string();
-                    let span = when::span(time, at.as_deref().or(Some(&day)), opened.now, &opened.zone)?;
-                    remarks = span.remarks;
-                    (span.started, span.minutes)
+                    let when = span(time, at.as_deref().or(Some(&day)), opened.now, &opened.zone)?;
+                    remarks = when.remarks;
+                    (when.started, when.minutes)
                 }
             }
         }

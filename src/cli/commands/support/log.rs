@@ -3,20 +3,14 @@
 use clap::Args;
 use serde_json::json;
 
-use super::{JSON_VERSION, Kind, Opened, alerts, when, year_json, year_words};
-use crate::billing::entries::in_force;
-use crate::billing::hours::Hours;
+use super::{JSON_VERSION, Kind, Opened, alerts, year_json, year_words};
+use crate::billing::work::{self, Logged, Work};
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::session::Session;
-use crate::domain::billing::duration::{shown, worked};
-use crate::domain::billing::month::Month;
-use crate::domain::billing::{support, zone};
+use crate::domain::billing::duration::shown;
+use crate::domain::billing::zone;
 use crate::domain::ids::ClientId;
-use crate::store::{NewSupportEntry, SupportEntry};
-
-/// Longest description of an entry.
-pub const WORDS_LENGTH_MAX: usize = 500;
 
 /// Work to record.
 #[derive(Debug, Args)]
@@ -46,41 +40,20 @@ pub struct Arguments {
 /// When time or moment are refused, or the store cannot be written.
 pub async fn run(session: &Session, arguments: Arguments) -> Result<Exit, Failure> {
     let opened = Opened::of(session).await?;
-    let (client, mut account) = opened.client(&arguments.client).await?;
-    let words = said(&arguments.words, "what was done")?;
-    let not_accounted =
-        arguments.not_accounted.as_deref().map(|why| said(why, "why it is not accounted")).transpose()?;
-    let span = when::span(worked(&arguments.time)?, arguments.at.as_deref(), opened.now, &opened.zone)?;
-    let day = zone::day(&opened.zone, span.started);
-    if day < client.contract.start {
-        return Err(Failure::usage(
-            format!("the contract of `{}` begins on {}, after {day}", client.id, client.contract.start),
-            "work before a contract belongs to none: is the day right?",
-        ));
-    }
-    let new = NewSupportEntry {
-        client: client.id.clone(),
+    let (client, account) = opened.client(&arguments.client).await?;
+    let work = Work {
+        time: &arguments.time,
+        words: &arguments.words,
         kind: arguments.kind.into(),
-        started_at_us: span.started.as_microsecond(),
-        minutes: span.minutes,
-        words,
-        not_accounted,
-        corrects: None,
-        reason: None,
-        by: session.who()?,
-        at_us: opened.now.as_microsecond(),
+        at: arguments.at.as_deref(),
+        not_accounted: arguments.not_accounted.as_deref(),
     };
-    let position = opened.store.record_support(&new).await?;
-    let entry = in_force([SupportEntry { position, entry: new }]).remove(0);
-    let before = account.entries.len();
-    account.entries.push(entry.clone());
-    debug_assert_eq!(account.entries.len(), before + 1);
-    let hours = Hours::of(client, &account, &opened.zone);
-    let year = hours.year(day);
-    let accounted = support::accounted_minutes(&hours.terms, &opened.zone, &entry.entry());
+    let who = session.who()?;
+    let logged = work::log(&opened.store, client, account, work, &who, opened.now, &opened.zone).await?;
+    let Logged { position, entry, span, accounted, hours, year, invoiced } = logged;
     let mut told = alerts(&client.id, &hours, &year);
-    if account.ledger.invoiced_through.is_some_and(|through| Month::of(day) <= through) {
-        told.push(format!("{} was invoiced already: what this changes comes with the next run", Month::of(day)));
+    if let Some(month) = invoiced {
+        told.push(format!("{month} was invoiced already: what this changes comes with the next run"));
     }
     if session.output.is_json() {
         session.output.json(&json!({
@@ -115,19 +88,4 @@ pub async fn run(session: &Session, arguments: Arguments) -> Result<Exit, Failur
     session.output.data(&format!("{}\n", year_words(&year, opened.today)))?;
     told.iter().for_each(|alert| session.output.warn(alert));
     Ok(Exit::Ok)
-}
-
-/// Words that say something: one line, not too long.
-///
-/// # Errors
-/// When they do not.
-pub fn said(words: &str, what: &str) -> Result<String, Failure> {
-    let words = words.trim();
-    if words.is_empty() || words.chars().any(char::is_control) || words.chars().count() > WORDS_LENGTH_MAX {
-        return Err(Failure::usage(
-            format!("say {what} in one line"),
-            format!("1 to {WORDS_LENGTH_MAX} characters, no line break"),
-        ));
-    }
-    Ok(words.to_owned())
 }

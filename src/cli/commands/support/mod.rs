@@ -5,7 +5,6 @@ mod consent;
 mod correct;
 mod list;
 mod log;
-mod when;
 
 use clap::{Subcommand, ValueEnum};
 use serde::Serialize;

@@ -4,8 +4,8 @@ use jiff::civil::{Date, DateTime, Time};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
-use crate::domain::billing::duration::{ENTRY_MINUTES_MAX, Worked, clock};
-use crate::domain::billing::zone;
+use super::duration::{ENTRY_MINUTES_MAX, Worked, clock};
+use super::zone;
 use crate::domain::refusal::Refusal;
 
 /// Work with its beginning.

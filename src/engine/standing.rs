@@ -1,0 +1,154 @@
+//! How an instance stands against the inventory, from what is on record: no site is asked.
+
+use serde::ser::SerializeStruct as _;
+use serde::{Deserialize, Serialize, Serializer};
+
+use super::EngineError;
+use crate::domain::ids::InstanceId;
+use crate::store::{Observation, Scope, Store, StoreError};
+
+/// What the engine keeps of each look at an instance.
+#[derive(Debug, Deserialize)]
+struct Look {
+    settled: bool,
+    unknown: Option<String>,
+    conflict: Option<String>,
+    actions: usize,
+    drift: Vec<String>,
+}
+
+/// How an instance stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Standing {
+    /// What is known.
+    pub state: State,
+    /// When it was last looked at.
+    pub looked_at_us: Option<i64>,
+}
+
+/// What is known of an instance.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum State {
+    /// Nobody ever looked.
+    NeverSeen,
+    /// As the inventory says.
+    Settled,
+    /// Something differs.
+    Pending {
+        /// How many steps are to be done.
+        actions: usize,
+        /// What was changed outside of the program.
+        drift: Vec<String>,
+    },
+    /// A person has to decide.
+    Conflict {
+        /// Why.
+        why: String,
+    },
+    /// It does not answer.
+    Unknown {
+        /// Why.
+        why: String,
+        /// When it last did, if it ever did.
+        last_known_us: Option<i64>,
+    },
+}
+
+/// The form that `status --json` promises: drift is counted.
+impl Serialize for State {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let fields = if matches!(self, State::NeverSeen | State::Settled) { 1 } else { 3 };
+        let mut out = serializer.serialize_struct("State", fields)?;
+        match self {
+            State::NeverSeen => out.serialize_field("is", "never-seen")?,
+            State::Settled => out.serialize_field("is", "settled")?,
+            State::Pending { actions, drift } => {
+                out.serialize_field("is", "pending")?;
+                out.serialize_field("actions", actions)?;
+                out.serialize_field("drift", &drift.len())?;
+            }
+            State::Conflict { why } => {
+                out.serialize_field("is", "conflict")?;
+                out.serialize_field("why", why)?;
+            }
+            State::Unknown { why, last_known_us } => {
+                out.serialize_field("is", "unknown")?;
+                out.serialize_field("why", why)?;
+                out.serialize_field("last_known_us", last_known_us)?;
+            }
+        }
+        out.end()
+    }
+}
+
+/// How an instance stands.
+///
+/// # Errors
+/// When the store cannot be read.
+pub async fn standing(store: &Store, instance: &InstanceId) -> Result<Standing, EngineError> {
+    let looks = store.observations(&Scope::Staff, "instance", instance.as_str(), "plan").await?;
+    Ok(Standing { state: state(&looks)?, looked_at_us: looks.first().map(|look| look.seen.at_us) })
+}
+
+/// The newest look says what is known; the older ones, since when nothing is.
+fn state(looks: &[Observation]) -> Result<State, StoreError> {
+    let read = |look: &Observation| {
+        serde_json::from_value::<Look>(look.seen.value.clone())
+            .map_err(|_| StoreError::Unreadable { what: "observation of an instance" })
+    };
+    let Some(newest) = looks.first() else { return Ok(State::NeverSeen) };
+    let newest = read(newest)?;
+    if let Some(why) = newest.unknown {
+        let mut last_known_us = None;
+        for older in looks {
+            if read(older)?.unknown.is_none() {
+                last_known_us = Some(older.seen.at_us);
+                break;
+            }
+        }
+        return Ok(State::Unknown { why, last_known_us });
+    }
+    Ok(match newest.conflict {
+        Some(why) => State::Conflict { why },
+        None if newest.settled && newest.drift.is_empty() => State::Settled,
+        None => State::Pending { actions: newest.actions, drift: newest.drift },
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    use crate::store::NewObservation;
+
+    fn look(at_us: i64, unknown: Option<&str>) -> Observation {
+        let value = json!({
+            "version": 1, "settled": unknown.is_none(), "unknown": unknown, "conflict": null,
+            "actions": 0, "unchanged": 3, "drift": [],
+        });
+        let seen = NewObservation {
+            scope: Scope::Staff,
+            subject_kind: "instance".to_owned(),
+            subject_id: "lilas".to_owned(),
+            what: "plan".to_owned(),
+            value,
+            at_us,
+        };
+        Observation { sequence: at_us, seen }
+    }
+
+    #[test]
+    fn unknown_counts_from_the_last_time_it_was_known() {
+        let looks = [look(30, Some("away")), look(20, Some("away")), look(10, None)];
+        let state = state(&looks).expect("readable");
+        assert!(matches!(state, State::Unknown { last_known_us: Some(10), .. }));
+    }
+
+    #[test]
+    fn what_was_never_known_has_no_date() {
+        assert!(matches!(state(&[look(1, Some("away"))]), Ok(State::Unknown { last_known_us: None, .. })));
+        assert!(matches!(state(&[]), Ok(State::NeverSeen)));
+        assert!(matches!(state(&[look(1, None)]), Ok(State::Settled)));
+    }
+}
