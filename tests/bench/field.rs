@@ -8,6 +8,7 @@ use std::process::Stdio;
 use std::sync::Arc;
 
 use accolades::demo::{rewrite, world};
+use accolades::domain::backup::names;
 use accolades::engine::prepare::Agreed;
 use accolades::engine::run::Accepted;
 use accolades::engine::{Engine, Event};
@@ -101,8 +102,17 @@ impl Field {
         Field { engine, accepted, control: endpoints.control, _events: events, _folder: folder, _lab: lab }
     }
 
-    /// Prepares every site, all at once.
+    /// Prepares every backup server, then every site, all at once.
     pub async fn prepare(&self) {
+        for server in self.accepted.inventory.backup_servers.values() {
+            let (name, secret) = match server.ours {
+                true => (names::admin_secret(&server.id), world::ROOT_PASSWORD),
+                false => (names::partner_token_secret(&server.id), world::PARTNER_TOKEN),
+            };
+            self.engine.vault.put_secret(&name, &SecretString::from(secret), 0).await.expect("a secret");
+            let prepared = self.engine.prepare_server(&self.accepted.inventory, server).await;
+            prepared.unwrap_or_else(|error| panic!("{}: {error:?}", server.id));
+        }
         let mut running = JoinSet::new();
         for site in self.accepted.inventory.sites.values().cloned() {
             let (engine, inventory) = (self.engine.clone(), self.accepted.inventory.clone());

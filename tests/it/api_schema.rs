@@ -43,6 +43,13 @@ pub fn check(schema: &[Value], method: &str, path: &str, sent: &Map<String, Valu
     if mistakes.is_empty() { Ok(node["path"].as_str().unwrap_or_default().to_owned()) } else { Err(mistakes) }
 }
 
+/// Whether a description has a method of a path below `/api2/json`. For a server whose parameters are checked elsewhere.
+pub fn is_known(schema: &[Value], method: &str, path: &str) -> bool {
+    let Some(below) = path.strip_prefix("/api2/json") else { return false };
+    let segments: Vec<&str> = below.split('/').skip(1).collect();
+    find(schema, &segments).is_some_and(|(node, _)| node["info"].get(method).is_some())
+}
+
 /// The entry of a path, with the parameters that the path gives. Literal words come before placeholders; a last
 /// `{volume}` takes the rest.
 fn find<'a>(nodes: &'a [Value], segments: &[&str]) -> Option<(&'a Value, Given)> {

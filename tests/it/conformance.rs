@@ -6,7 +6,7 @@ use std::io::Write as _;
 use accolades::lab::net::transcript::Entry;
 use serde_json::Value;
 
-use crate::rehearsal::{Rehearsal, instance};
+use crate::rehearsal::{Rehearsal, example_files, instance};
 use crate::{api_schema, contracts, oracle};
 
 /// The transcript of preparing the sites and onboarding one client.
@@ -43,12 +43,24 @@ fn yunohost_command(entry: &Entry) -> Option<String> {
 }
 
 fn check_requests(folder: &std::path::Path, entries: &[Entry]) {
-    let schema = std::fs::read(folder.join("proxmox/pve-api.json")).expect("the schema of the API is readable");
-    let schema: Vec<Value> = serde_json::from_slice(&schema).expect("the schema of the API is JSON");
+    let read = |name: &str| -> Vec<Value> {
+        let text = std::fs::read(folder.join("proxmox").join(name)).expect("the schema of the API is readable");
+        serde_json::from_slice(&text).expect("the schema of the API is JSON")
+    };
+    let (schema, of_servers) = (read("pve-api.json"), read("pbs-api.json"));
+    let files = example_files();
+    let is_server = |site: &str| files.contains_key(&format!("backup-servers/{site}.toml"));
     let mut methods = BTreeSet::new();
     let mut mistakes = BTreeSet::new();
     for entry in entries {
-        let Entry::Request { method, path, parameters, status, .. } = entry else { continue };
+        let Entry::Request { site, method, path, parameters, status, .. } = entry else { continue };
+        if is_server(site) {
+            // What is sent to a backup server is compared with its schema by `pbs_table`, through the lab's own table.
+            if !api_schema::is_known(&of_servers, method, path) {
+                mistakes.insert(format!("{method} {path}: a backup server has no such method"));
+            }
+            continue;
+        }
         match api_schema::check(&schema, method, path, parameters) {
             Ok(template) => drop(methods.insert(format!("{method} {template}"))),
             Err(found) => mistakes.extend(found),

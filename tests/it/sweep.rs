@@ -22,6 +22,10 @@ const BACKUP_DISK: &str = "/mnt/accolades-backup";
 /// The most requests that a look at a site with one instance may cost: six for the node, four for the instance.
 const REQUESTS_MAX: usize = 10;
 
+/// The most requests that a look at a backup server with one instance may cost: its rights, six for the server, one for the
+/// instance.
+const SERVER_REQUESTS_MAX: usize = 8;
+
 pub fn site(id: &str) -> SiteId {
     SiteId::new(id).expect("an id")
 }
@@ -63,6 +67,12 @@ fn set_online(rehearsal: &Rehearsal, id: &str, online: bool) {
     rehearsal.served.lab.lock().world.sites.get_mut(id).expect("a site").online = online;
 }
 
+fn set_servers_online(rehearsal: &Rehearsal, online: bool) {
+    let mut state = rehearsal.served.lab.lock();
+    let now = state.world.now;
+    state.world.backup_servers.get_mut().0.values_mut().for_each(|server| server.set_online(online, now));
+}
+
 async fn prepared(seed: u64) -> Rehearsal {
     let rehearsal = Rehearsal::new(seed).await;
     rehearsal.prepare().await.unwrap_or_else(|error| panic!("{error}"));
@@ -90,18 +100,20 @@ async fn sweep_sees_every_site_with_few_requests_that_only_read() {
     let report = sweep(&rehearsal).await;
     assert_eq!(outcome(&report, "friche"), &SiteOutcome::Seen { instances: 1 });
     assert!(!report.own_network && !report.stopped);
-    let mut requests = 0;
+    let (mut requests, mut of_server) = (0, 0);
     for entry in &rehearsal.served.lab.lock().transcript.entries()[before..] {
         match entry {
-            Entry::Request { method, path, .. } => {
+            Entry::Request { site, method, path, .. } => {
                 assert_eq!(method, "GET", "{path}");
-                requests += 1;
+                requests += usize::from(site == "friche");
+                of_server += usize::from(site != "friche");
             }
             Entry::Command { command_line, .. } => panic!("a sweep runs no command: {command_line}"),
             Entry::Program { .. } => {}
         }
     }
     assert!((1..=REQUESTS_MAX).contains(&requests), "{requests} requests");
+    assert!((1..=SERVER_REQUESTS_MAX).contains(&of_server), "{of_server} requests");
     let looks = looks_at(&rehearsal, "instance", "ilot").await;
     let local = looks.iter().find(|look| look.what == "backup-local").expect("it was looked at");
     assert_eq!(local.obstacle, None);
@@ -147,6 +159,7 @@ async fn sweep_when_nobody_answers_our_own_network_is_suspected_and_nothing_fals
     let before = rehearsal.engine.store.looks_at_all(&Scope::Staff, "instance").await.expect("looks");
     let sites: Vec<String> = rehearsal.served.lab.lock().world.sites.keys().cloned().collect();
     sites.iter().for_each(|id| set_online(&rehearsal, id, false));
+    set_servers_online(&rehearsal, false);
     let report = sweep(&rehearsal).await;
     assert!(report.own_network, "{report:?}");
     assert!(report.sites.iter().all(|one| matches!(one.outcome, SiteOutcome::Silent { .. })), "{report:?}");

@@ -169,7 +169,9 @@ async fn check(session: &Session, names: &[String]) -> Result<Exit, Failure> {
     }
     session.output.data(&out)?;
     if exit == Exit::Ok {
-        session.output.say("every backup is fresh, whole as far as is known, and was restored not long ago");
+        session
+            .output
+            .say("every backup is fresh, whole as far as is known, and was restored not long ago where it is to be");
     }
     Ok(exit)
 }
