@@ -277,6 +277,9 @@ pub const METRICS_REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 /// The largest mail, encoded: what most mail servers take.
 pub const MAIL_BYTES_MAX: usize = 20 * 1024 * 1024;
 
+/// Between two emptyings of the outbox by a running portal.
+pub const MAIL_TICK: Duration = Duration::from_secs(10);
+
 /// Mails that one emptying of the outbox sends.
 pub const MAIL_BATCH_MAX: usize = 500;
 

@@ -1,10 +1,12 @@
 //! `accolades serve`: the portal.
 
+use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::Args;
 use tokio::net::TcpListener;
+use tokio::time::MissedTickBehavior;
 
 use crate::billing::archive::Archive;
 use crate::cli::exit::Exit;
@@ -13,6 +15,8 @@ use crate::cli::session::Session;
 use crate::cli::signals::stop_on_signal;
 use crate::portal::serve::serve;
 use crate::portal::{Portal, Settings};
+use crate::store::Store;
+use crate::util::limits;
 
 /// How the portal is served.
 #[derive(Debug, Args)]
@@ -52,10 +56,14 @@ pub async fn run(session: &Session, arguments: Arguments) -> Result<Exit, Failur
     let here = format!("http://{}", listener.local_addr().map_err(taken)?);
     let settings =
         Settings { public_url: given.unwrap_or_else(|| here.clone()), archive: Archive::in_folder(&arguments.archive) };
-    let portal = Portal::new(store, vault, session.clock.clone(), session.randomness.clone(), settings);
+    let portal = Portal::new(store.clone(), vault, session.clock.clone(), session.randomness.clone(), settings);
     session.output.data(&format!("portal {here}\n"))?;
     let stop = stop_on_signal();
-    serve(listener, portal, stop).await.map_err(|error| {
+    let served = tokio::select! {
+        served = serve(listener, portal, stop) => served,
+        never = post_mails(session, &store) => match never {},
+    };
+    served.map_err(|error| {
         Failure::new(Exit::Stopped, format!("the portal's socket failed: {error}"), "start it again")
     })?;
     Ok(Exit::Ok)
@@ -78,4 +86,29 @@ pub fn public_url(text: &str) -> Result<String, Failure> {
         return Ok(text.to_ascii_lowercase());
     }
     Err(refused())
+}
+
+/// Empties the outbox again and again: who asks for a link to log in waits for it. What keeps mails from leaving is told
+/// once, until they leave again.
+async fn post_mails(session: &Session, store: &Store) -> Infallible {
+    let mut tick = tokio::time::interval(limits::MAIL_TICK);
+    tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut is_told = false;
+    loop {
+        tick.tick().await;
+        match deliver(session, store).await {
+            Ok(()) => is_told = false,
+            Err(failure) if !is_told => {
+                failure.tell(&session.output);
+                is_told = true;
+            }
+            Err(_) => {}
+        }
+    }
+}
+
+async fn deliver(session: &Session, store: &Store) -> Result<(), Failure> {
+    let accepted = session.accepted(store).await?;
+    session.deliver(store, &accepted.inventory.cooperative, limits::MAIL_BATCH_MAX).await?;
+    Ok(())
 }
