@@ -17,6 +17,7 @@ use crate::engine::journal::ActionLog;
 use crate::engine::lease::{InstanceLease, heavy_work};
 use crate::engine::observe::subject_name;
 use crate::engine::site::{SiteLink, Token};
+use crate::engine::under_way::UnderWay;
 use crate::engine::{Engine, EngineError, Event};
 use crate::health::matter;
 use crate::plan::decide::is_marked;
@@ -138,7 +139,7 @@ impl Work<'_> {
             by: engine.by.clone(),
             at_us: engine.now_us().await?,
         };
-        engine.store.start_run(&run).await?;
+        let under_way = UnderWay::begin(engine, &run).await?;
         engine.tell(Event::Begins { subject: self.name(), actions: 3 });
         let (subject, key) = (subject_name(&self.subject), self.key());
         let log = ActionLog::new(engine, &id, &subject, &key);
@@ -154,7 +155,7 @@ impl Work<'_> {
                 ("failed", json!({ "version": SUMMARY_VERSION, "error": text }))
             }
         };
-        engine.store.finish_run(&id, outcome, engine.now_us().await?, &told).await?;
+        under_way.end(engine, outcome, &told).await?;
         result
     }
 

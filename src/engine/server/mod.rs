@@ -14,6 +14,7 @@ use serde::Serialize;
 
 use super::journal::ActionLog;
 use super::lease::InstanceLease;
+use super::under_way::UnderWay;
 use super::{Engine, EngineError, Event};
 use crate::domain::backup::names;
 use crate::inventory::model::{BackupServer, Instance, Inventory, Site};
@@ -195,12 +196,12 @@ impl Engine {
         let run_id = self.randomness.hex(8);
         let at_us = self.now_us().await?;
         let run = NewRun { id: run_id.clone(), plan_id: None, scope: Scope::Staff, by: self.by.clone(), at_us };
-        self.store.start_run(&run).await?;
+        let under_way = UnderWay::begin(self, &run).await?;
         self.tell(Event::Begins { subject: server.id.to_string(), actions: SERVER_STEPS.len() });
         let result = preparation.all(subject, &run_id).await;
         let outcome = if result.is_ok() { "settled" } else { "stopped" };
         let summary = serde_json::json!({ "version": 1, "done": result.as_ref().ok() });
-        self.store.finish_run(&run_id, outcome, self.now_us().await?, &summary).await?;
+        under_way.end(self, outcome, &summary).await?;
         result
     }
 
