@@ -16,8 +16,9 @@ use crate::pve::state::storage::parse_volid;
 use crate::pve::state::{Drive, Pve, Storage, StorageKind, Vm, drive};
 use crate::pve::work::disks;
 
-/// Fingerprints of keys and certificates in the definition of a storage: they are made anew for every world.
-const KEYS: [&str; 2] = ["fingerprint", "encryption-key"];
+/// Fingerprints of keys and certificates, and the port of a server, in the definition of a storage: they are made anew for
+/// every world.
+const KEYS: [&str; 3] = ["fingerprint", "encryption-key", "port"];
 
 /// Options that legitimately differ between two runs of the same work.
 const RANDOM: [&str; 4] = ["meta", "vmgenid", "smbios1", "cipassword"];
