@@ -13,6 +13,8 @@ pub enum Kind {
     Sweep,
     /// Restore tests that are due.
     Drills,
+    /// Sending mails that wait. What the portal announces leaves at once; this sends what could not.
+    Mail,
     /// Forgetting what nobody needs any more.
     Tidy,
     /// Looking at what would be done, because a person asked.
@@ -25,13 +27,15 @@ pub enum Kind {
 
 impl Kind {
     /// All of them.
-    pub const ALL: [Kind; 6] = [Kind::Sweep, Kind::Drills, Kind::Tidy, Kind::Plan, Kind::Apply, Kind::Issue];
+    pub const ALL: [Kind; 7] =
+        [Kind::Sweep, Kind::Drills, Kind::Mail, Kind::Tidy, Kind::Plan, Kind::Apply, Kind::Issue];
 
     /// The name that people, the store and scripts see.
     pub fn name(self) -> &'static str {
         match self {
             Kind::Sweep => "sweep",
             Kind::Drills => "drills",
+            Kind::Mail => "mail",
             Kind::Tidy => "tidy",
             Kind::Plan => "plan",
             Kind::Apply => "apply",
@@ -51,6 +55,7 @@ impl Kind {
             Kind::Drills => {
                 Some(Rhythm::Daily { hour: limits::JOB_DRILLS_HOUR, late_max: limits::JOB_DRILLS_LATE_MAX })
             }
+            Kind::Mail => Some(Rhythm::Every(limits::JOB_MAIL_INTERVAL)),
             Kind::Tidy => Some(Rhythm::Daily { hour: limits::JOB_TIDY_HOUR, late_max: Rhythm::A_DAY }),
             Kind::Plan | Kind::Apply | Kind::Issue => None,
         }

@@ -40,6 +40,8 @@ pub struct Jobs {
     pub drills: PathBuf,
     /// Where issued documents are kept.
     pub archive: Archive,
+    /// Folder of mails, where they leave into one.
+    pub mails: PathBuf,
     /// Where outcomes are counted.
     pub metrics: Arc<Metrics>,
     /// Wakes the scheduler before its time.
@@ -110,6 +112,10 @@ impl Jobs {
             due.extend(schedule::ordered(kind, &order.new.id, order.new.at_us, last.as_ref(), now));
         }
         for kind in Kind::ALL.into_iter().filter(|kind| kind.rhythm().is_some()) {
+            // Where no mail waits there is nothing to deliver, and nothing to write down.
+            if kind == Kind::Mail && store.due_mails(now.as_microsecond(), 1).await?.is_empty() {
+                continue;
+            }
             let last = store.last_job_attempt(kind.name(), "").await?;
             due.extend(schedule::recurring(kind, last.as_ref(), now, zone));
         }
@@ -123,7 +129,7 @@ impl Jobs {
         stop: &watch::Receiver<bool>,
         mut abandoned: watch::Receiver<bool>,
     ) -> Result<(), EngineError> {
-        let bench = Bench { engine: &self.engine, drills: &self.drills, archive: &self.archive, stop };
+        let bench = Bench { engine: &self.engine, drills: &self.drills, archive: &self.archive, mails: &self.mails, stop };
         let attempt = claim.attempt.clone();
         let work = async {
             tokio::select! {

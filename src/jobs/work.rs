@@ -17,6 +17,7 @@ use crate::engine::error::Class;
 use crate::engine::run::Accepted;
 use crate::engine::{Engine, EngineError};
 use crate::plan::desired::Subject;
+use crate::post::{self, Delivered, Post, PostError, Sender, Transport};
 use crate::proof;
 use crate::store::JobAttempt;
 use crate::util::limits;
@@ -28,6 +29,8 @@ pub(super) struct Bench<'a> {
     pub(super) drills: &'a Path,
     /// Where issued documents are kept.
     pub(super) archive: &'a Archive,
+    /// Folder of mails, where they leave into one.
+    pub(super) mails: &'a Path,
     /// Turns true when the program is asked to stop: what is under way is brought to its end, nothing more is begun.
     pub(super) stop: &'a watch::Receiver<bool>,
 }
@@ -38,6 +41,7 @@ impl Bench<'_> {
         let done = match kind {
             Kind::Sweep => self.sweep().await,
             Kind::Drills => self.drills().await,
+            Kind::Mail => self.mail().await,
             Kind::Tidy => self.tidy().await,
             Kind::Plan | Kind::Apply | Kind::Issue => self.ordered(attempt).await,
         };
@@ -96,6 +100,29 @@ impl Bench<'_> {
         })
     }
 
+    async fn mail(&self) -> Result<Came, Trouble> {
+        let Some((accepted, _)) = self.inventory().await? else { return Ok(nothing_accepted()) };
+        let cooperative = &accepted.inventory.cooperative;
+        let engine = self.engine;
+        let transport = Transport::of(cooperative, self.mails, &engine.vault).await?;
+        let post = Post {
+            store: &engine.store,
+            vault: &engine.vault,
+            transport: &transport,
+            sender: &Sender::of(cooperative),
+            zone: &accepted.inventory.cooperative_zone(),
+            clock: &engine.clock,
+            nonce: &engine.randomness.hex(4),
+        };
+        let Delivered { sent, later, failed, unknown } = post::deliver(&post, limits::MAIL_BATCH_MAX).await?;
+        let words = format!("{} sent, {} tried again later", sent.len(), later.len());
+        // Those have their own records and are not tried again: a person decides.
+        Ok(match failed.len() + unknown.len() {
+            0 => came(Outcome::Done, words),
+            open => came(Outcome::Refused, format!("{words}, {open} need a person: `accolades mail list`")),
+        })
+    }
+
     async fn tidy(&self) -> Result<Came, Trouble> {
         let history_us = i64::try_from(limits::JOB_HISTORY.as_micros()).unwrap_or(i64::MAX);
         let before_us = self.engine.now_us().await?.saturating_sub(history_us);
@@ -133,11 +160,19 @@ pub(super) enum Trouble {
     Engine(EngineError),
     /// In billing.
     Billing(BillingError),
+    /// On the way to the mail server.
+    Post(PostError),
 }
 
 impl<E: Into<EngineError>> From<E> for Trouble {
     fn from(error: E) -> Trouble {
         Trouble::Engine(error.into())
+    }
+}
+
+impl From<PostError> for Trouble {
+    fn from(error: PostError) -> Trouble {
+        Trouble::Post(error)
     }
 }
 
@@ -156,6 +191,8 @@ fn failed(engine: &Engine, trouble: &Trouble) -> Came {
             error @ (BillingError::AlreadyRunning { .. } | BillingError::Store(_) | BillingError::File { .. }),
         ) => (Outcome::Failed, words(error)),
         Trouble::Billing(error) => (Outcome::Refused, words(error)),
+        Trouble::Post(error @ PostError::NoPassword) => (Outcome::Refused, words(error)),
+        Trouble::Post(error) => (Outcome::Failed, words(error)),
     };
     came(outcome, engine.redactor.clean(&text))
 }

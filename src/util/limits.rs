@@ -268,6 +268,9 @@ pub const JOB_DRILLS_HOUR: i8 = 22;
 /// Restore tests that could not begin in the evening do not begin later than this: nobody's node is busy by day.
 pub const JOB_DRILLS_LATE_MAX: Duration = Duration::from_secs(6 * 3600);
 
+/// Between two deliveries of mails that wait.
+pub const JOB_MAIL_INTERVAL: Duration = Duration::from_secs(60);
+
 /// Hour of the day at which the store is tidied up.
 pub const JOB_TIDY_HOUR: i8 = 5;
 

@@ -23,7 +23,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ("health", &["domain", "inventory", "plan", "store", "util"]),
     ("engine", &["domain", "health", "inventory", "pbs", "plan", "pve", "ssh", "store", "util", "yunohost"]),
     ("metrics", &["domain", "engine", "health", "store", "util"]),
-    ("jobs", &["billing", "domain", "engine", "metrics", "plan", "proof", "store", "util"]),
+    ("jobs", &["billing", "domain", "engine", "metrics", "plan", "post", "proof", "store", "util"]),
     ("portal", &["billing", "domain", "health", "inventory", "post", "print", "proof", "store", "util"]),
     (
         "cli",

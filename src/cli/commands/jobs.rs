@@ -90,7 +90,8 @@ pub async fn jobs(session: &Session, store: &Store, options: &Options, metrics: 
     let (events, _nobody) = unbounded_channel();
     let engine = session.engine(store, events).await?;
     let archive = Archive::in_folder(&options.archive);
-    Ok(Jobs { engine, drills: options.drills.clone(), archive, metrics, nudge: Nudge::default() })
+    let mails = session.globals.mail_folder.clone();
+    Ok(Jobs { engine, drills: options.drills.clone(), archive, mails, metrics, nudge: Nudge::default() })
 }
 
 /// Answers Prometheus, when an address was given.
