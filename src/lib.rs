@@ -2,6 +2,7 @@
 //!
 //! `docs/architecture.md` is the map: the rooms, the edges between them and the invariants that tests hold.
 
+pub mod acceptance;
 pub mod billing;
 pub mod cli;
 #[cfg(feature = "lab")]

@@ -3,8 +3,8 @@
 use super::exit::Exit;
 use super::failure::Failure;
 use super::session::Session;
+pub use crate::acceptance::Standing;
 use crate::billing::impact::{self, impacts};
-pub use crate::engine::acceptance::Standing;
 use crate::engine::run::Accepted;
 use crate::inventory;
 use crate::inventory::model::UnreadableModel;

@@ -5,10 +5,10 @@ use std::fmt::Write as _;
 
 use super::exit::Exit;
 use super::output::Output;
+use crate::acceptance::StandingError;
 use crate::billing::BillingError;
 use crate::domain::refusal::Refusal;
 use crate::engine::EngineError;
-use crate::engine::acceptance::StandingError;
 use crate::inventory::edit::EditError;
 use crate::inventory::{Drawing, Mistakes};
 use crate::metrics::CannotListen;

@@ -3,7 +3,6 @@
 //! Per action: look (already so? skip) -> journal `started` -> act -> journal the task at once -> wait -> read back ->
 //! journal `done` with the evidence. "Started, not done" means *unknown*: looking decides, never the journal alone.
 
-pub mod acceptance;
 pub mod adopt;
 pub mod backup;
 pub mod declare;
@@ -28,7 +27,6 @@ pub mod script;
 pub mod secret;
 pub mod server;
 pub mod site;
-pub mod standing;
 pub mod under_way;
 pub mod unit;
 

@@ -5,3 +5,4 @@ pub mod backups;
 pub(crate) mod matter;
 pub mod reach;
 pub mod services;
+pub mod standing;

@@ -129,7 +129,8 @@ impl Jobs {
         stop: &watch::Receiver<bool>,
         mut abandoned: watch::Receiver<bool>,
     ) -> Result<(), EngineError> {
-        let bench = Bench { engine: &self.engine, drills: &self.drills, archive: &self.archive, mails: &self.mails, stop };
+        let bench =
+            Bench { engine: &self.engine, drills: &self.drills, archive: &self.archive, mails: &self.mails, stop };
         let attempt = claim.attempt.clone();
         let work = async {
             tokio::select! {

@@ -125,9 +125,16 @@ impl Bench<'_> {
 
     async fn tidy(&self) -> Result<Came, Trouble> {
         let history_us = i64::try_from(limits::JOB_HISTORY.as_micros()).unwrap_or(i64::MAX);
-        let before_us = self.engine.now_us().await?.saturating_sub(history_us);
-        let forgotten = self.engine.store.forget_job_attempts(before_us).await?;
-        Ok(came(Outcome::Done, format!("{forgotten} old attempts forgotten")))
+        let now_us = self.engine.now_us().await?;
+        let forgotten = self.engine.store.forget_job_attempts(now_us.saturating_sub(history_us)).await?;
+        let portal_us = i64::try_from(limits::PORTAL_FORGET_AFTER.as_micros()).unwrap_or(i64::MAX);
+        let before_us = now_us.saturating_sub(portal_us);
+        self.engine.store.forget_entries(before_us).await?;
+        self.engine.store.forget_attempts(before_us).await?;
+        Ok(came(
+            Outcome::Done,
+            format!("{forgotten} old attempts at jobs forgotten, and sessions and links that ended"),
+        ))
     }
 }
 

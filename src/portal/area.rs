@@ -109,7 +109,7 @@ impl Area {
     fn route(mut self, method: Method, path: &'static str, who: Who, handler: MethodRouter<Arc<Portal>>) -> Area {
         self.routes.push(Route { method, path, who });
         let guarded = handler.route_layer(from_fn(move |params: RawPathParams, request: Request, next: Next| {
-            guard(who, params, request, next)
+            answered(path, guard(who, params, request, next))
         }));
         self.router = self.router.route(path, guarded);
         self
@@ -119,6 +119,16 @@ impl Area {
     pub fn into_parts(self) -> (Vec<Route>, Router<Arc<Portal>>) {
         (self.routes, self.router)
     }
+}
+
+/// The pattern of the route that answered: what figures are counted by.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Matched(pub(super) &'static str);
+
+async fn answered(path: &'static str, answer: impl Future<Output = Response>) -> Response {
+    let mut response = answer.await;
+    response.extensions_mut().insert(Matched(path));
+    response
 }
 
 /// Lets pass whoever may; to others the page does not exist, or is behind the entrance.

@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+use std::time::Instant;
 
 use axum::Router;
 use axum::extract::{Request, State};
@@ -13,6 +14,7 @@ use futures_util::FutureExt;
 
 use crate::util::limits;
 
+use super::area::Matched;
 use super::page::plain;
 use super::words::Words;
 use super::{Portal, Problem};
@@ -49,6 +51,7 @@ pub(super) fn around(routes: Router<Arc<Portal>>, portal: &Arc<Portal>) -> Route
 }
 
 async fn answer(State(portal): State<Arc<Portal>>, mut request: Request, next: Next) -> Response {
+    let began = Instant::now();
     let chosen = Words::of(request.headers());
     let is_staff = request.uri().path().starts_with("/equipe");
     request.extensions_mut().insert(portal.clone());
@@ -56,10 +59,16 @@ async fn answer(State(portal): State<Arc<Portal>>, mut request: Request, next: N
         Some(problem) => problem.into_response(),
         None => bounded(request, next).await,
     };
+    // Of what no route answers there is none.
+    let route = response.extensions().get::<Matched>().copied();
     if let Some(problem) = response.extensions().get::<Problem>().copied() {
         let words = response.extensions().get::<Words>().copied().or(chosen).unwrap_or_default();
         let status = problem.status();
         response = (status, plain(words, problem, is_staff)).into_response();
+    }
+    if let Some(metrics) = portal.metrics.get() {
+        let route = route.map_or("none", |Matched(path)| path);
+        metrics.http_answered(route, response.status().as_u16(), began.elapsed());
     }
     finish(&portal, response)
 }

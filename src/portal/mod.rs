@@ -23,7 +23,7 @@ pub mod staff;
 mod style;
 pub mod words;
 
-use std::sync::{Arc, RwLock};
+use std::sync::{Arc, OnceLock, RwLock};
 
 use axum::Router;
 use jiff::Timestamp;
@@ -31,6 +31,7 @@ use tokio::sync::Semaphore;
 
 use crate::billing::archive::Archive;
 use crate::inventory::model::Inventory;
+use crate::metrics::Metrics;
 use crate::store::secrets::Vault;
 use crate::store::{NewAudit, Store, StoreError};
 use crate::util::clock::Clock;
@@ -87,6 +88,8 @@ pub struct Portal {
     accepted: RwLock<Option<Arc<Accepted>>>,
     hashing: Semaphore,
     letters: letters::UnderWay,
+    desk: OnceLock<staff::Desk>,
+    metrics: OnceLock<Arc<Metrics>>,
 }
 
 impl Portal {
@@ -109,7 +112,25 @@ impl Portal {
             accepted: RwLock::new(None),
             hashing: Semaphore::new(limits::PORTAL_HASHING_AT_ONCE),
             letters: letters::UnderWay::default(),
+            desk: OnceLock::new(),
+            metrics: OnceLock::new(),
         })
+    }
+
+    /// Gives it the inventory's files and the way to the scheduler, once: without them nothing can be changed or ordered at
+    /// once.
+    pub fn set_desk(&self, desk: staff::Desk) {
+        // A second desk would be a mistake of ours; the first one stays.
+        let _ = self.desk.set(desk);
+    }
+
+    pub(in crate::portal) fn desk(&self) -> &staff::Desk {
+        self.desk.get_or_init(staff::Desk::default)
+    }
+
+    /// Counts its answers there, from now on.
+    pub fn count_in(&self, metrics: Arc<Metrics>) {
+        let _ = self.metrics.set(metrics);
     }
 
     /// The present instant.

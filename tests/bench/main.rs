@@ -1,6 +1,6 @@
 //! The figures of `docs/performance.md`. Run by hand on a quiet machine; nothing here fails for being slow.
 //!
-//! `cargo bench --bench figures -- check 1000` (and `plan`, `settled`, `onboard`, `sweep`, `draft`, `explain`, each with a
+//! `cargo bench --bench figures -- check 1000` (and `plan`, `settled`, `onboard`, `sweep`, `draft`, `explain`, `portal`, each with a
 //! number of clients; `onboard` also with the pace of the lab's time; `invoices` with a number of documents).
 
 mod billing;
@@ -8,6 +8,7 @@ mod field;
 mod generated;
 mod invoices;
 mod nodes;
+mod portal;
 mod sweep;
 mod usage;
 
@@ -46,8 +47,9 @@ fn main() {
         "invoices" => invoices::render_all(clients),
         nodes::NODES => runtime.block_on(nodes::serve()),
         "sweep" => runtime.block_on(sweep::sweep(clients)),
+        "portal" => runtime.block_on(portal::portal(clients)),
         _ => println!(
-            "usage: figures check|plan|settled|onboard|sweep|draft|explain [CLIENTS [PACE]], figures invoices [DOCUMENTS]"
+            "usage: figures check|plan|settled|onboard|sweep|draft|explain|portal [CLIENTS [PACE]], figures invoices [DOCUMENTS]"
         ),
     }
 }

@@ -1,19 +1,22 @@
-//! `accolades serve`: the portal.
+//! `accolades serve`: the portal, and the jobs beside it.
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
-use std::path::PathBuf;
 
 use clap::Args;
 use tokio::net::TcpListener;
 use tokio::time::MissedTickBehavior;
 
 use crate::billing::archive::Archive;
+use crate::cli::commands::jobs::{Options, jobs, serve_metrics};
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::session::Session;
 use crate::cli::signals::stop_on_signal;
+use crate::jobs::{Jobs, Nudge};
+use crate::metrics::Metrics;
 use crate::portal::serve::serve;
+use crate::portal::staff::Desk;
 use crate::portal::{Portal, Settings};
 use crate::store::Store;
 use crate::util::limits;
@@ -27,9 +30,11 @@ pub struct Arguments {
     /// What stands before every path in a browser, as in https://portail.example; needed unless only this machine asks.
     #[arg(long, value_name = "URL", env = "ACCOLADES_PUBLIC_URL", hide_env_values = true)]
     public_url: Option<String>,
-    /// Folder of issued documents.
-    #[arg(long, value_name = "DIR", env = "ACCOLADES_ARCHIVE", hide_env_values = true, default_value = "invoices")]
-    archive: PathBuf,
+    /// The portal alone: another process does what is due.
+    #[arg(long)]
+    no_jobs: bool,
+    #[command(flatten)]
+    options: Options,
 }
 
 /// Runs `serve`.
@@ -54,15 +59,32 @@ pub async fn run(session: &Session, arguments: Arguments) -> Result<Exit, Failur
     };
     let listener = TcpListener::bind(arguments.listen).await.map_err(taken)?;
     let here = format!("http://{}", listener.local_addr().map_err(taken)?);
-    let settings =
-        Settings { public_url: given.unwrap_or_else(|| here.clone()), archive: Archive::in_folder(&arguments.archive) };
-    let portal = Portal::new(store.clone(), vault, session.clock.clone(), session.randomness.clone(), settings);
-    session.output.data(&format!("portal {here}\n"))?;
+    let settings = Settings {
+        public_url: given.unwrap_or_else(|| here.clone()),
+        archive: Archive::in_folder(&arguments.options.archive),
+    };
     let stop = stop_on_signal();
+    let metrics = Metrics::shared();
+    let counting = serve_metrics(session, &store, &arguments.options, &metrics, &stop).await?;
+    let nudge = Nudge::default();
+    let jobs = if arguments.no_jobs {
+        None
+    } else {
+        Some(Jobs { nudge: nudge.clone(), ..jobs(session, &store, &arguments.options, metrics.clone()).await? })
+    };
+    let portal = Portal::new(store.clone(), vault, session.clock.clone(), session.randomness.clone(), settings);
+    portal.count_in(metrics);
+    portal.set_desk(Desk::new(session.globals.inventory.clone(), nudge));
+    session.output.data(&format!("portal {here}\n"))?;
+    let working = jobs.map(|jobs| tokio::spawn(jobs.run(stop.clone())));
     let served = tokio::select! {
         served = serve(listener, portal, stop) => served,
         never = post_mails(session, &store) => match never {},
     };
+    for task in working.into_iter().chain(counting) {
+        // What is under way is brought to its end; a task that panicked was told already.
+        let _ = task.await;
+    }
     served.map_err(|error| {
         Failure::new(Exit::Stopped, format!("the portal's socket failed: {error}"), "start it again")
     })?;

@@ -13,8 +13,8 @@ use crate::cli::table::table;
 use crate::cli::when;
 use crate::domain::ids::{ClientId, InstanceId, SiteId};
 use crate::domain::services::{Finding, Word};
-use crate::engine::standing::{Standing, State, standing};
 use crate::health::services::{ClientServices, services};
+use crate::health::standing::{Standing, State, standing};
 use crate::inventory::model::{Instance, Inventory};
 use crate::store::{Scope, Store};
 

@@ -17,7 +17,7 @@ use super::super::{Portal, Problem};
 use super::{audited, go_on, words_of};
 
 /// Where they go from there.
-const HOME: &str = "/equipe/moi";
+const HOME: &str = "/equipe";
 
 /// The longest name of an account.
 const NAME_LENGTH_MAX: usize = 64;

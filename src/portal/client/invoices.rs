@@ -264,6 +264,11 @@ pub async fn download(
     find(&portal, &session, &number).await?;
     let files = files_of(&portal, &session, &number).await?;
     let kept = files.into_iter().find(|one| one.name == name).ok_or(Problem::NotFound)?;
+    archived(&portal, &kept).await
+}
+
+/// A file of the archive, when its bytes are those of the day of issue.
+pub(in crate::portal) async fn archived(portal: &Portal, kept: &InvoiceFile) -> Result<Response, Problem> {
     // The name is the store's own, not the visitor's.
     let path = portal.settings.archive.folder().join(&kept.name);
     let bytes = tokio::fs::read(&path).await.map_err(|error| {

@@ -93,7 +93,7 @@ fn kind_name(kind: RequestKind, words: Words) -> &'static str {
 }
 
 /// What was asked for, in a sentence.
-pub(super) fn in_words(kind: RequestKind, detail: &Value, words: Words) -> String {
+pub(in crate::portal) fn in_words(kind: RequestKind, detail: &Value, words: Words) -> String {
     let text = |name: &str| detail.get(name).and_then(Value::as_str).unwrap_or_default();
     let day = |name: &str| text(name).parse().map(|day| say::day(day, words)).unwrap_or_default();
     let mut out = match kind {

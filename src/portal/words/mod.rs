@@ -4,6 +4,7 @@ mod access;
 mod client;
 mod common;
 mod details;
+mod staff;
 
 use axum::http::HeaderMap;
 
@@ -92,5 +93,5 @@ impl Words {
 
 /// Every text with its key: French, then English.
 pub fn all() -> impl Iterator<Item = &'static (&'static str, &'static str, &'static str)> {
-    common::TEXTS.iter().chain(access::TEXTS).chain(client::TEXTS).chain(details::TEXTS)
+    common::TEXTS.iter().chain(access::TEXTS).chain(client::TEXTS).chain(details::TEXTS).chain(staff::TEXTS)
 }

@@ -3,7 +3,6 @@
 use serde::ser::SerializeStruct as _;
 use serde::{Deserialize, Serialize, Serializer};
 
-use super::EngineError;
 use crate::domain::ids::InstanceId;
 use crate::store::{Observation, Scope, Store, StoreError};
 
@@ -85,7 +84,7 @@ impl Serialize for State {
 ///
 /// # Errors
 /// When the store cannot be read.
-pub async fn standing(store: &Store, instance: &InstanceId) -> Result<Standing, EngineError> {
+pub async fn standing(store: &Store, instance: &InstanceId) -> Result<Standing, StoreError> {
     let looks = store.observations(&Scope::Staff, "instance", instance.as_str(), "plan").await?;
     Ok(Standing { state: state(&looks)?, looked_at_us: looks.first().map(|look| look.seen.at_us) })
 }

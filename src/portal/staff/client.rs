@@ -1,0 +1,262 @@
+//! A client: who it is, how its instance stands, its hours, and what happened; and logging work in one line.
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Redirect, Response};
+use jiff::Timestamp;
+use serde_json::json;
+
+use super::record::{backups, sites_reached, standing};
+use super::state::{Said, overall, plan_path, said, seen, site_path, tone};
+use super::{audit, is_technician, shell};
+use crate::billing::BillingError;
+use crate::billing::book::Book;
+use crate::billing::hours::Hours;
+use crate::billing::terms;
+use crate::billing::work::{self, Work};
+use crate::domain::billing::duration::shown;
+use crate::domain::billing::terms::SupportKind;
+use crate::domain::ids::ClientId;
+use crate::inventory::model::Client;
+use crate::portal::form::{Fields, query};
+use crate::portal::page::{Link, Shell, html};
+use crate::portal::picture::Tone;
+use crate::portal::words::Words;
+use crate::portal::{Portal, Problem, StaffSession, say};
+use crate::store::Scope;
+
+/// Entries, drills and steps that are shown, the newest first.
+const SHOWN: usize = 12;
+
+/// What was typed to log work, to be shown again when it is refused.
+#[derive(Default)]
+struct Typed {
+    time: String,
+    words: String,
+    kind: String,
+    at: String,
+    not_accounted: String,
+    mistake: Option<String>,
+}
+
+/// What stands about a place of the backups.
+struct Place {
+    name: &'static str,
+    tone: Tone,
+    last_good: String,
+    proven: String,
+    seen: String,
+}
+
+#[derive(Template)]
+#[template(path = "portal/staff/client.html")]
+struct Page {
+    shell: Shell,
+    tone: Tone,
+    facts: Vec<(&'static str, String)>,
+    site: Option<Link>,
+    links: Vec<Link>,
+    said: Vec<Said>,
+    places: Vec<Place>,
+    plan: Option<String>,
+    form: String,
+    hours: String,
+    log: Option<Typed>,
+    log_path: String,
+    kinds: [(&'static str, &'static str); 5],
+    entries: Vec<[String; 4]>,
+    drills: Vec<[String; 3]>,
+    history: Vec<[String; 3]>,
+}
+
+/// The page.
+pub async fn page(
+    State(portal): State<Arc<Portal>>,
+    session: StaffSession,
+    Path(id): Path<String>,
+    uri: axum::http::Uri,
+) -> Result<Response, Problem> {
+    let client = find(&session, &id)?;
+    let notice = (query(&uri).get("note") == "oui").then(|| session.words.staff_logged().to_owned());
+    let page = shown_page(&portal, &session, client, Typed::default(), notice).await?;
+    html(&page)
+}
+
+/// Logs work.
+pub async fn log(
+    State(portal): State<Arc<Portal>>,
+    session: StaffSession,
+    Path(id): Path<String>,
+    fields: Fields,
+) -> Result<Response, Problem> {
+    let client = find(&session, &id)?;
+    let scope = Scope::Client(client.id.clone());
+    let account = Book::read(&portal.store, &scope).await?.account(&client.id);
+    let zone = terms::zone(&session.inventory().cooperative);
+    let optional = |name: &str| Some(fields.get(name)).filter(|text| !text.is_empty());
+    let kind = SupportKind::ALL.into_iter().find(|kind| kind.word() == fields.get("kind")).unwrap_or_default();
+    let typed = Work {
+        time: fields.get("time"),
+        words: fields.get("words"),
+        kind,
+        at: optional("at"),
+        not_accounted: optional("not_accounted"),
+    };
+    match work::log(&portal.store, client, account, typed, &session.account.name, session.now, &zone).await {
+        Ok(logged) => {
+            let detail = json!({ "entry": logged.position, "minutes": logged.span.minutes });
+            audit(&portal, &session, "support-logged", scope, detail).await?;
+            Ok(Redirect::to(&format!("/equipe/clients/{}?note=oui", client.id)).into_response())
+        }
+        Err(BillingError::Refused { what, next }) => {
+            let own = |name: &str| fields.get(name).to_owned();
+            let typed = Typed {
+                time: own("time"),
+                words: own("words"),
+                kind: own("kind"),
+                at: own("at"),
+                not_accounted: own("not_accounted"),
+                mistake: Some(format!("{what} ({next})")),
+            };
+            let page = shown_page(&portal, &session, client, typed, None).await?;
+            Ok((StatusCode::UNPROCESSABLE_ENTITY, html(&page)?).into_response())
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+pub(super) fn find<'a>(session: &'a StaffSession, id: &str) -> Result<&'a Client, Problem> {
+    ClientId::new(id).ok().and_then(|id| session.inventory().clients.get(&id)).ok_or(Problem::NotFound)
+}
+
+async fn shown_page(
+    portal: &Portal,
+    session: &StaffSession,
+    client: &Client,
+    typed: Typed,
+    notice: Option<String>,
+) -> Result<Page, Problem> {
+    let (inventory, words) = (session.inventory(), session.words);
+    let zone = inventory.cooperative_zone();
+    let day = session.now.to_zoned(zone.clone()).date();
+    let scope = Scope::Client(client.id.clone());
+    let book = Book::read(&portal.store, &scope).await?;
+    let account = book.account(&client.id);
+    let year = Hours::of(client, &account, &terms::zone(&inventory.cooperative)).year(day);
+    let hours = format!(
+        "{} {} {} {} {} {}",
+        words.staff_hours_used(),
+        shown(year.used),
+        words.staff_hours_of(),
+        shown(year.allowance),
+        words.staff_hours_until(),
+        say::day(year.until, words)
+    );
+    let moment = |at_us: i64| say::moment_us(at_us, &zone, words);
+    let entries = account.entries.iter().rev().filter(|entry| !entry.is_gone()).take(SHOWN).map(|entry| {
+        let recorded = &entry.latest.entry;
+        [moment(recorded.started_at_us), recorded.words.clone(), shown(recorded.minutes), recorded.by.clone()]
+    });
+    let entries = entries.collect();
+    let audited = portal.store.audit_entries(&scope, i64::MAX, u32::try_from(SHOWN).unwrap_or(u32::MAX)).await?;
+    let history = audited.into_iter().map(|one| [moment(one.at_us), one.actor, one.action]).collect();
+
+    let instance = client.instance_on(day).and_then(|id| inventory.instances.get(id));
+    let (mut stands, mut tone_of_all, mut places) = (Vec::new(), Tone::Unknown, Vec::new());
+    let (mut site, mut drills) = (None, Vec::new());
+    if let Some(instance) = instance {
+        let truths =
+            backups(&portal.store, &Scope::Staff, inventory, std::slice::from_ref(&instance.id), session.now).await?;
+        let standing = standing(&portal.store, &instance.id).await?;
+        let placed = instance.placement_on(day).and_then(|placement| inventory.sites.get(&placement.site));
+        let reached = sites_reached(&portal.store).await?;
+        let reach = placed.and_then(|site| reached.iter().find(|one| one.site == site.id));
+        stands = said(truths.first(), &standing, reach, &zone, words);
+        tone_of_all = overall(truths.first(), &stands);
+        let at = |at: Option<Timestamp>| {
+            at.map_or_else(|| words.staff_none().to_owned(), |at| say::moment(at, &zone, words))
+        };
+        places = truths
+            .first()
+            .into_iter()
+            .flat_map(|one| &one.health.places)
+            .map(|place| Place {
+                name: place.place.word(),
+                tone: tone(place.word),
+                last_good: at(place.last_good.as_ref().map(|good| good.at)),
+                proven: at(place.proven_at),
+                seen: seen(place.seen_at, &zone, words),
+            })
+            .collect();
+        site = placed.map(|site| Link {
+            href: if is_technician(session) { site_path(&instance.id) } else { String::new() },
+            label: site.name.clone(),
+            is_here: false,
+        });
+        let kept = portal.store.drills(&Scope::Staff, &instance.id).await?;
+        drills = kept
+            .iter()
+            .rev()
+            .take(SHOWN)
+            .map(|kept| {
+                let record = &kept.record;
+                [moment(record.began_at_us), record.from.as_str().to_owned(), record.verdict.as_str().to_owned()]
+            })
+            .collect();
+    }
+    let open = client.seats_on(day).count();
+    let contacts: Vec<String> = client.contacts.iter().map(|one| format!("{} <{}>", one.name, one.email)).collect();
+    let facts = vec![
+        (words.staff_contacts(), contacts.join(", ")),
+        (words.staff_seats(), format!("{open} {}", words.staff_seats_now())),
+    ];
+    let path = format!("/equipe/clients/{}", client.id);
+    let may = is_technician(session);
+    Ok(Page {
+        shell: shell(session, client.identity.name.clone(), &path).saying(notice),
+        tone: tone_of_all,
+        facts,
+        site,
+        links: links(client, instance.map(|one| one.main_domain.as_str()), words),
+        said: stands,
+        places,
+        plan: instance.filter(|_| may).map(|one| plan_path(&one.id)),
+        form: portal.new_id(),
+        hours,
+        log: may.then_some(typed),
+        log_path: format!("{path}/heures"),
+        kinds: kinds(words),
+        entries,
+        drills,
+        history,
+    })
+}
+
+/// The pages of the programs themselves.
+fn links(client: &Client, main_domain: Option<&str>, words: Words) -> Vec<Link> {
+    let link = |href: String, label: &str| Link { href, label: label.to_owned(), is_here: false };
+    let yunohost =
+        main_domain.map(|domain| link(format!("https://{domain}/yunohost/admin/"), words.staff_open_yunohost()));
+    let nextcloud = client.nextcloud.as_ref();
+    let nextcloud =
+        nextcloud.map(|app| link(format!("https://{}{}", app.domain, app.path), words.staff_open_nextcloud()));
+    let dolibarr = client.dolibarr.as_ref();
+    let dolibarr = dolibarr.map(|app| link(format!("https://{}{}", app.domain, app.path), words.staff_open_dolibarr()));
+    yunohost.into_iter().chain(nextcloud).chain(dolibarr).collect()
+}
+
+fn kinds(words: Words) -> [(&'static str, &'static str); 5] {
+    SupportKind::ALL.map(|kind| {
+        let label = match kind {
+            SupportKind::Help => words.staff_kind_help(),
+            SupportKind::Training => words.staff_kind_training(),
+            SupportKind::GroupTraining => words.staff_kind_group(),
+            SupportKind::Incident => words.staff_kind_incident(),
+            SupportKind::Maintenance => words.staff_kind_maintenance(),
+        };
+        (kind.word(), label)
+    })
+}

@@ -1,0 +1,105 @@
+//! The fleet: every instance with what is wrong and its mend, the worst first.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use askama::Template;
+use axum::extract::State;
+use axum::response::Response;
+use jiff::Timestamp;
+
+use super::record::{InstanceTruth, SiteReach, backups, sites_reached, standing};
+use super::state::{Said, overall, said, seen, site_path};
+use super::{is_technician, shell};
+use crate::domain::ids::{InstanceId, SiteId};
+use crate::domain::jobs::Outcome;
+use crate::jobs::Kind;
+use crate::portal::page::{Link, Shell, html};
+use crate::portal::picture::Tone;
+use crate::portal::{Portal, Problem, StaffSession};
+use crate::store::Scope;
+
+/// An instance.
+struct Line {
+    tone: Tone,
+    name: String,
+    site: Option<Link>,
+    clients: Vec<Link>,
+    said: Vec<Said>,
+    seen: String,
+}
+
+#[derive(Template)]
+#[template(path = "portal/staff/fleet.html")]
+struct Page {
+    shell: Shell,
+    lines: Vec<Line>,
+    failing: Vec<String>,
+    is_well: bool,
+}
+
+/// The page.
+pub async fn page(State(portal): State<Arc<Portal>>, session: StaffSession) -> Result<Response, Problem> {
+    let words = session.words;
+    let lines = lines(&portal, &session).await?;
+    let failing = failing(&portal).await?;
+    let is_well = failing.is_empty() && !lines.is_empty() && lines.iter().all(|line| line.tone == Tone::Good);
+    let shell = shell(&session, words.staff_fleet(), "/equipe");
+    html(&Page { shell, lines, failing, is_well })
+}
+
+async fn lines(portal: &Portal, session: &StaffSession) -> Result<Vec<Line>, Problem> {
+    let (inventory, words) = (session.inventory(), session.words);
+    let zone = inventory.cooperative_zone();
+    let day = session.now.to_zoned(zone.clone()).date();
+    let truths: BTreeMap<InstanceId, InstanceTruth> =
+        backups(&portal.store, &Scope::Staff, inventory, &[], session.now)
+            .await?
+            .into_iter()
+            .map(|one| (one.instance.clone(), one))
+            .collect();
+    let reached: BTreeMap<SiteId, SiteReach> =
+        sites_reached(&portal.store).await?.into_iter().map(|one| (one.site.clone(), one)).collect();
+    let mut lines = Vec::with_capacity(inventory.instances.len());
+    for instance in inventory.instances.values() {
+        let site = instance.placement_on(day).map(|placement| placement.site.clone());
+        let reach = site.as_ref().and_then(|site| reached.get(site));
+        let standing = standing(&portal.store, &instance.id).await?;
+        let truth = truths.get(&instance.id);
+        let said = said(truth, &standing, reach, &zone, words);
+        let looked = standing.looked_at_us.and_then(|at_us| Timestamp::from_microsecond(at_us).ok());
+        let looked = looked.max(reach.and_then(|reach| reach.seen_at));
+        let site = site.and_then(|id| inventory.sites.get(&id)).map(|site| Link {
+            href: if is_technician(session) { site_path(&instance.id) } else { String::new() },
+            label: site.name.clone(),
+            is_here: false,
+        });
+        let clients = inventory.clients_on(&instance.id, day).map(|client| Link {
+            href: format!("/equipe/clients/{}", client.id),
+            label: client.identity.name.clone(),
+            is_here: false,
+        });
+        lines.push(Line {
+            tone: overall(truth, &said),
+            name: instance.id.to_string(),
+            site,
+            clients: clients.collect(),
+            said,
+            seen: seen(looked, &zone, words),
+        });
+    }
+    lines.sort_by(|one, other| (other.tone, other.said.len(), &one.name).cmp(&(one.tone, one.said.len(), &other.name)));
+    Ok(lines)
+}
+
+/// Recurring work whose last attempt did not succeed.
+async fn failing(portal: &Portal) -> Result<Vec<String>, Problem> {
+    let mut failing = Vec::new();
+    for kind in Kind::ALL.into_iter().filter(|kind| kind.rhythm().is_some()) {
+        let end = portal.store.last_job_attempt(kind.name(), "").await?.and_then(|attempt| attempt.end);
+        if let Some(end) = end.filter(|end| matches!(end.outcome, Outcome::Failed | Outcome::Refused)) {
+            failing.push(format!("{}: {}", kind.name(), end.words));
+        }
+    }
+    Ok(failing)
+}

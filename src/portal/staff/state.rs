@@ -1,0 +1,126 @@
+//! How instances stand, put into tones and words: the backups, the inventory, the site's answers, together.
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+use super::record::{InstanceTruth, SiteReach, Standing, State};
+use crate::domain::backup::health::{Finding, Weight, Word};
+use crate::domain::ids::InstanceId;
+use crate::portal::picture::Tone;
+use crate::portal::say;
+use crate::portal::words::Words;
+
+/// Something to be said, with its mend.
+pub(super) struct Said {
+    pub(super) tone: Tone,
+    pub(super) sentence: String,
+    pub(super) mend: Option<String>,
+    /// The language that the sentence is in: findings are in English, for all technicians.
+    pub(super) lang: &'static str,
+}
+
+/// The language of findings.
+const FINDINGS_LANG: &str = "en";
+
+/// What is said of one instance, the worst first. Empty when all is well.
+pub(super) fn said(
+    truth: Option<&InstanceTruth>,
+    standing: &Standing,
+    reach: Option<&SiteReach>,
+    zone: &TimeZone,
+    words: Words,
+) -> Vec<Said> {
+    let mut said = Vec::new();
+    said.extend(reach.and_then(|reach| silence(reach, zone, words)));
+    said.extend(against(standing, words));
+    if let Some(truth) = truth {
+        for place in &truth.health.places {
+            let tone = tone(place.word);
+            said.extend(place.findings.iter().map(|one| finding(one, tone, Some(place.place.word()))));
+        }
+        said.extend(truth.health.findings.iter().map(|one| finding(one, Tone::Warning, None)));
+    }
+    said.sort_by_key(|one| std::cmp::Reverse(one.tone));
+    said
+}
+
+/// The tone of an instance: of its worst place and of the worst that is said.
+pub(super) fn overall(truth: Option<&InstanceTruth>, said: &[Said]) -> Tone {
+    let places = truth.into_iter().flat_map(|one| &one.health.places).map(|place| tone(place.word));
+    let worst = said.iter().map(|one| one.tone).chain(places).max();
+    // What nobody ever looked at is not well.
+    worst.unwrap_or(Tone::Unknown).max(if truth.is_none() { Tone::Unknown } else { Tone::Good })
+}
+
+/// The tone of a place's word.
+pub(super) fn tone(word: Word) -> Tone {
+    match word {
+        Word::Ok => Tone::Good,
+        Word::Unproven => Tone::Warning,
+        Word::Unknown { .. } => Tone::Unknown,
+        Word::Late | Word::Failed | Word::Never => Tone::Bad,
+    }
+}
+
+fn finding(finding: &Finding, worst: Tone, place: Option<&str>) -> Said {
+    let tone = match finding.weight {
+        Weight::Note => Tone::Good,
+        Weight::Warning => worst.max(Tone::Warning),
+    };
+    let sentence = match place {
+        Some(place) => format!("{place}: {}", finding.sentence),
+        None => finding.sentence.clone(),
+    };
+    Said { tone, sentence, mend: Some(finding.mend.to_owned()), lang: FINDINGS_LANG }
+}
+
+fn silence(reach: &SiteReach, zone: &TimeZone, words: Words) -> Option<Said> {
+    let (since, met) = reach.silent.as_ref()?;
+    let since = say::moment(*since, zone, words);
+    Some(Said {
+        tone: Tone::Unknown,
+        sentence: format!("{} {since} ({met})", words.staff_silent()),
+        mend: Some(words.staff_unknown_mend().to_owned()),
+        lang: words.code(),
+    })
+}
+
+fn against(standing: &Standing, words: Words) -> Option<Said> {
+    let (tone, sentence, mend) = match &standing.state {
+        State::Settled => return None,
+        State::NeverSeen => (Tone::Unknown, words.staff_state_never().to_owned(), words.staff_ask_plan_mend()),
+        State::Pending { actions, drift } if drift.is_empty() => {
+            (Tone::Warning, format!("{actions} {}", words.staff_state_pending()), words.staff_ask_plan_mend())
+        }
+        State::Pending { drift, .. } => {
+            let drift = drift.join("; ");
+            (Tone::Warning, format!("{} {drift}", words.staff_state_drift()), words.staff_ask_plan_mend())
+        }
+        State::Conflict { why } => {
+            (Tone::Bad, format!("{} {}", words.staff_state_conflict(), headline(why)), words.staff_ask_plan_mend())
+        }
+        State::Unknown { why, .. } => {
+            (Tone::Unknown, format!("{} {}", words.staff_state_unknown(), headline(why)), words.staff_unknown_mend())
+        }
+    };
+    Some(Said { tone, sentence, mend: Some(mend.to_owned()), lang: words.code() })
+}
+
+fn headline(text: &str) -> &str {
+    text.split("\n\n").next().unwrap_or_default()
+}
+
+/// When something was seen, or that it never was.
+pub(super) fn seen(at: Option<Timestamp>, zone: &TimeZone, words: Words) -> String {
+    at.map_or_else(|| words.staff_never_looked().to_owned(), |at| say::moment(at, zone, words))
+}
+
+/// Page of the site where an instance stands.
+pub(super) fn site_path(instance: &InstanceId) -> String {
+    format!("/equipe/machines/{instance}/site")
+}
+
+/// What makes a plan of an instance.
+pub(super) fn plan_path(instance: &InstanceId) -> String {
+    format!("/equipe/machines/{instance}/plan")
+}
