@@ -7,6 +7,7 @@ pub mod billing;
 pub mod cli;
 #[cfg(feature = "lab")]
 pub mod demo;
+pub mod dolibarr;
 pub mod domain;
 pub mod engine;
 pub mod health;

@@ -18,10 +18,12 @@ use crate::domain::billing::terms::Terms;
 use crate::domain::billing::{arithmetic, assemble};
 use crate::domain::ids::ClientId;
 use crate::domain::money::Cents;
+use crate::inventory::billing::CooperativeBilling;
 use crate::inventory::model::{Client, Inventory};
 use crate::store::{ChargeRecord, InvoiceRecord, Scope, Store};
 
 use super::book::{Account, Book};
+use super::debit::{self, Debits};
 use super::terms::{terms, zone};
 use super::{BillingError, parties};
 
@@ -137,6 +139,8 @@ pub async fn draft(
     let zone = zone(&inventory.cooperative);
     let mut draft = Draft { run, issued_on, clients: Vec::new(), left_out: Vec::new(), waiting: Vec::new() };
     let none = Account::default();
+    let debits = Debits::read(store, &Scope::Staff).await?;
+    let billing = &inventory.cooperative.billing;
     for client in inventory.clients.values() {
         if only.is_some_and(|only| !only.contains(&client.id)) {
             continue;
@@ -151,7 +155,7 @@ pub async fn draft(
             continue;
         }
         let made = documents(store, client, account, &seller, &sums, run, issued_on).await?;
-        match made {
+        match made.map(|documents| collected(documents, client, billing, &debits)) {
             Ok(documents) => draft.clients.push(ClientDraft {
                 client: client.id.clone(),
                 name: client.identity.name.clone(),
@@ -167,6 +171,24 @@ pub async fn draft(
         }
     }
     Ok(draft)
+}
+
+/// Invoices of a client whose mandate may be used say that, and when, they are collected (R29).
+fn collected(
+    mut documents: Vec<DocumentDraft>,
+    client: &Client,
+    billing: &CooperativeBilling,
+    debits: &Debits,
+) -> Vec<DocumentDraft> {
+    for document in &mut documents {
+        let issued = &mut document.issued;
+        let Some(due_on) = issued.due_on.filter(|_| issued.payment.is_some()) else { continue };
+        let days = (issued.issued_on, due_on);
+        if let Some(payment) = debit::on_invoice(client, issued.buyer.standing, billing, debits, days) {
+            issued.payment = Some(payment);
+        }
+    }
+    documents
 }
 
 /// What would be left of a draft if it were made of another inventory: used to show what an edit costs.

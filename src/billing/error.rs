@@ -94,6 +94,9 @@ pub enum BillingError {
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },
+    /// A paper could not be printed.
+    #[error(transparent)]
+    Paper(#[from] crate::print::PrintError),
     /// What is asked for cannot be.
     #[error("{what}\n\n{next}")]
     Refused {

@@ -1,9 +1,14 @@
 //! The monthly run: what the store and the accepted inventory say becomes documents with numbers, an issue journal outside
 //! the store, and archived bytes. The rules themselves are in `domain::billing`.
 
+pub mod account;
 pub mod archive;
+pub mod bank;
 pub mod book;
+pub mod books;
+pub mod close;
 pub mod credit;
+pub mod debit;
 pub mod draft;
 pub mod entries;
 mod error;
@@ -20,6 +25,7 @@ pub mod paperwork;
 pub mod parties;
 pub mod platform;
 pub mod recover;
+pub mod remind;
 pub mod send;
 pub mod statement;
 pub mod terms;

@@ -152,6 +152,109 @@ pub struct RenewalLetter {
     pub price_words: String,
 }
 
+/// A reminder: what is late, and what the law adds when it is asked for (R28).
+#[derive(Debug, Clone, Serialize)]
+pub struct ReminderLetter {
+    /// The day on which it is sent; everything is reckoned up to it.
+    pub sent_on: Date,
+    /// Its level, 1 for the first.
+    pub level: usize,
+    /// Whether it is the first, friendly one.
+    pub is_first: bool,
+    /// Whether it is the last one: a formal notice.
+    pub is_last: bool,
+    /// Whether the client is a public body.
+    pub is_public: bool,
+    /// What is open in all, including VAT.
+    pub open: Cents,
+    /// Interest in all; none when a rate is not known.
+    pub interest: Option<Cents>,
+    /// Fixed compensation in all.
+    pub compensation: Cents,
+    /// The late invoices, the oldest first.
+    pub lines: Vec<ReminderLine>,
+    /// Account to pay into.
+    pub iban: Option<String>,
+    /// Its bank.
+    pub bic: Option<String>,
+}
+
+/// A late invoice on a reminder.
+#[derive(Debug, Clone, Serialize)]
+pub struct ReminderLine {
+    /// Its number.
+    pub number: String,
+    /// Day of issue.
+    pub issued_on: Date,
+    /// Its due date.
+    pub due_on: Date,
+    /// What it is about.
+    pub period: Option<Period>,
+    /// Including VAT.
+    pub gross: Cents,
+    /// What is open.
+    pub open: Cents,
+    /// Days late.
+    pub days: i64,
+    /// Interest; none when a rate is not known.
+    pub interest: Option<Cents>,
+}
+
+/// A client's account: every document and movement, with what is owed after each.
+#[derive(Debug, Clone, Serialize)]
+pub struct AccountStatement {
+    /// The day for which it is true.
+    pub as_of: Date,
+    /// Documents and movements, oldest first.
+    pub lines: Vec<AccountLine>,
+    /// Invoices that are not settled.
+    pub open: Vec<OpenLine>,
+    /// What is owed; negative when the co-operative owes.
+    pub balance: Cents,
+    /// What is late of it.
+    pub late: Cents,
+    /// Account to pay into.
+    pub iban: Option<String>,
+    /// Its bank.
+    pub bic: Option<String>,
+}
+
+/// A line of an account.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct AccountLine {
+    /// Its day.
+    pub day: Date,
+    /// `invoice`, `credit-note`, `payment`, `refund` or `return`.
+    pub kind: &'static str,
+    /// Number of the document, or of the invoice that is paid.
+    pub number: Option<String>,
+    /// How money moved.
+    pub means: Option<String>,
+    /// Positive adds to what is owed, negative takes off.
+    pub cents: Cents,
+    /// What is owed after it.
+    pub balance: Cents,
+}
+
+/// An invoice that is not settled.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct OpenLine {
+    /// Its number.
+    pub number: String,
+    /// Day of issue.
+    pub issued_on: Date,
+    /// Its due date.
+    pub due_on: Date,
+    /// Including VAT.
+    pub gross: Cents,
+    /// What is open.
+    pub open: Cents,
+    /// Days late; 0 when it is not.
+    pub days_late: i64,
+    /// The day on which it is collected, when it is at the bank.
+    pub collected_on: Option<Date>,
+}
+
 /// A paper as its template reads it.
 #[derive(Serialize)]
 struct Data<'a, T> {
@@ -230,5 +333,27 @@ impl RenewalLetter {
     pub fn print(&self, between: &Between<'_>, templates: &Templates) -> Result<Vec<u8>, PrintError> {
         let titles = ("Renouvellement de votre contrat", "Renewal of your contract");
         print(between, "renewal", titles, self.sent_on, self, templates)
+    }
+}
+
+impl ReminderLetter {
+    /// Prints it.
+    ///
+    /// # Errors
+    /// [`PrintError`] when the template is wrong.
+    pub fn print(&self, between: &Between<'_>, templates: &Templates) -> Result<Vec<u8>, PrintError> {
+        let titles = ("Rappel de paiement", "Payment reminder");
+        print(between, "reminder", titles, self.sent_on, self, templates)
+    }
+}
+
+impl AccountStatement {
+    /// Prints it.
+    ///
+    /// # Errors
+    /// [`PrintError`] when the template is wrong.
+    pub fn print(&self, between: &Between<'_>, templates: &Templates) -> Result<Vec<u8>, PrintError> {
+        let titles = ("Relevé de compte", "Statement of account");
+        print(between, "account-statement", titles, self.as_of, self, templates)
     }
 }

@@ -1,5 +1,7 @@
 //! What a client owes: its documents, what was paid, what is open (R22, R28, R30).
 
+use std::collections::BTreeMap;
+
 use jiff::ToSpan;
 use jiff::civil::Date;
 
@@ -65,6 +67,41 @@ pub fn due_on(document: &Issued, received_on: Option<Date>) -> Date {
     }
 }
 
+/// What is open of each invoice: including VAT, minus credit notes and payments that name it, plus what went back; negative
+/// when too much was paid.
+pub fn open_of(records: &[InvoiceRecord], payments: &[PaymentRecord]) -> BTreeMap<String, Cents> {
+    let invoices = records.iter().filter(|record| record.kind == DocumentKind::Invoice);
+    let mut open: BTreeMap<String, Cents> = invoices.map(|one| (one.number.clone(), one.gross)).collect();
+    for note in records {
+        if let Some(of) = note.corrects.as_ref().and_then(|number| open.get_mut(number)) {
+            of.0 -= note.gross.0;
+        }
+    }
+    for one in payments {
+        if let Some(of) = one.payment.number.as_ref().and_then(|number| open.get_mut(number)) {
+            of.0 -= signed(one).0;
+        }
+    }
+    open
+}
+
+/// What a client owes in all: invoices - credit notes - payments + refunds and returns (R22).
+pub fn balance_of(records: &[InvoiceRecord], payments: &[PaymentRecord], client: &ClientId) -> Cents {
+    let documents = records.iter().filter(|one| one.client == *client);
+    let owed: i64 =
+        documents.map(|one| if one.kind == DocumentKind::Invoice { one.gross.0 } else { -one.gross.0 }).sum();
+    let paid: i64 = payments.iter().filter(|one| one.payment.client == *client).map(|one| signed(one).0).sum();
+    Cents(owed - paid)
+}
+
+/// A movement with its sign: positive when it came.
+pub fn signed(one: &PaymentRecord) -> Cents {
+    match one.payment.movement {
+        Movement::Payment => one.payment.cents,
+        Movement::Refund | Movement::Return => Cents(-one.payment.cents.0),
+    }
+}
+
 /// Makes a client's account.
 ///
 /// # Errors
@@ -76,43 +113,26 @@ pub async fn statement(
     today: Date,
 ) -> Result<Statement, BillingError> {
     let scope = Scope::Client(client.clone());
-    let (credit_notes, invoices): (Vec<InvoiceRecord>, Vec<InvoiceRecord>) =
-        store.invoices(&scope).await?.into_iter().partition(|record| record.kind == DocumentKind::CreditNote);
+    let records = store.invoices(&scope).await?;
     let payments = store.payments(&scope).await?;
-    let rates: Vec<Dated<Rates>> = cooperative
-        .billing
-        .late_rates
-        .iter()
-        .map(|one| Dated { from: one.from, value: Rates { ecb_bp: one.ecb_bp, legal_bp: one.legal_bp } })
-        .collect();
-    let sum = |movements: &[PaymentRecord], of: &dyn Fn(&PaymentRecord) -> bool| -> Cents {
-        movements.iter().filter(|one| of(one)).map(|one| one.payment.cents).sum()
-    };
-    let came = |one: &PaymentRecord| one.payment.movement == Movement::Payment;
-    let went = |one: &PaymentRecord| one.payment.movement != Movement::Payment;
+    let (open, balance) = (open_of(&records, &payments), balance_of(&records, &payments, client));
+    let (credit_notes, invoices): (Vec<InvoiceRecord>, Vec<InvoiceRecord>) =
+        records.into_iter().partition(|record| record.kind == DocumentKind::CreditNote);
+    let rates = rates_of(cooperative);
     let statuses = store.invoice_statuses(&scope, None).await?;
     let mut open_invoices = Vec::with_capacity(invoices.len());
     for record in invoices {
         let document = read_document(&record)?;
-        let number = record.number.as_str();
-        let credited: Cents =
-            credit_notes.iter().filter(|note| note.corrects.as_deref() == Some(number)).map(|note| note.gross).sum();
-        let named = |one: &PaymentRecord| one.payment.number.as_deref() == Some(number);
-        let open = late::balance(
-            record.gross,
-            credited,
-            sum(&payments, &|one| came(one) && named(one)),
-            sum(&payments, &|one| went(one) && named(one)),
-        );
-        let due_on = due_on(&document, received_on(&statuses, number, cooperative));
+        let open = open.get(&record.number).copied().unwrap_or_default();
+        let due_on = due_on(&document, received_on(&statuses, &record.number, cooperative));
         let interest = late::interest(open, document.buyer.standing, due_on, today, &rates);
         open_invoices.push(OpenInvoice { record, due_on, open, interest });
     }
-    let balance = late::balance(
-        open_invoices.iter().map(|one| one.record.gross).sum(),
-        credit_notes.iter().map(|one| one.gross).sum(),
-        sum(&payments, &came),
-        sum(&payments, &went),
-    );
     Ok(Statement { invoices: open_invoices, credit_notes, payments, balance })
+}
+
+/// The rates for late interest as the rules read them.
+pub fn rates_of(cooperative: &Cooperative) -> Vec<Dated<Rates>> {
+    let rates = cooperative.billing.late_rates.iter();
+    rates.map(|one| Dated { from: one.from, value: Rates { ecb_bp: one.ecb_bp, legal_bp: one.legal_bp } }).collect()
 }

@@ -7,6 +7,7 @@ use super::exit::Exit;
 use super::output::Output;
 use crate::acceptance::StandingError;
 use crate::billing::BillingError;
+use crate::dolibarr::DolibarrError;
 use crate::domain::refusal::Refusal;
 use crate::engine::EngineError;
 use crate::inventory::edit::EditError;
@@ -184,9 +185,10 @@ impl From<BillingError> for Failure {
             | BillingError::Diverged { .. }
             | BillingError::JournalDamaged { .. }
             | BillingError::ArchiveDiffers { .. } => Exit::Conflict,
-            BillingError::JournalMissing { .. } | BillingError::Seller { .. } | BillingError::Unreadable { .. } => {
-                Exit::Configuration
-            }
+            BillingError::JournalMissing { .. }
+            | BillingError::Seller { .. }
+            | BillingError::Unreadable { .. }
+            | BillingError::Paper(_) => Exit::Configuration,
             BillingError::Refused { .. } => Exit::Usage,
             BillingError::File { .. } | BillingError::Printing { .. } => Exit::Stopped,
             BillingError::Store(_) => Exit::Bug,
@@ -226,6 +228,21 @@ impl From<PlatformError> for Failure {
             PlatformError::File { .. } => Exit::Stopped,
         };
         Failure::error(exit, error)
+    }
+}
+
+impl From<DolibarrError> for Failure {
+    fn from(error: DolibarrError) -> Failure {
+        let exit = match &error {
+            DolibarrError::Unreachable { .. } => Exit::Unreachable,
+            DolibarrError::Refused { .. } | DolibarrError::Unreadable { .. } => Exit::Configuration,
+            DolibarrError::Differs { .. } => Exit::Conflict,
+            DolibarrError::Store(_) => Exit::Bug,
+        };
+        match error {
+            DolibarrError::Store(error) => error.into(),
+            other => Failure::error(exit, other),
+        }
     }
 }
 

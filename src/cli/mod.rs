@@ -6,6 +6,7 @@ mod commands;
 mod confirm;
 pub mod exit;
 pub mod failure;
+pub mod files;
 mod output;
 mod progress;
 pub mod reference;

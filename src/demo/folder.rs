@@ -69,6 +69,42 @@ impl Folder {
         io::Write::write_all(&mut file, text.as_bytes()).map_err(failed)
     }
 
+    /// What an editor does: puts one text in the place of another.
+    ///
+    /// # Errors
+    /// When the disk refuses.
+    pub fn change(&self, name: &str, old: &str, new: &str) -> Result<(), FolderError> {
+        let text = self.read(name)?;
+        self.write(name, &text.replacen(old, new, 1))
+    }
+
+    /// What an editor does: adds lines at the end.
+    ///
+    /// # Errors
+    /// When the disk refuses.
+    pub fn append(&self, name: &str, lines: &str) -> Result<(), FolderError> {
+        let text = self.read(name)?;
+        self.write(name, &format!("{text}{lines}"))
+    }
+
+    fn read(&self, name: &str) -> Result<String, FolderError> {
+        let path = self.path(name);
+        std::fs::read_to_string(&path).map_err(|source| FolderError::Io { path, source })
+    }
+
+    /// The files of a folder inside, in the order of their names.
+    ///
+    /// # Errors
+    /// When the disk refuses.
+    pub fn read_all(&self, name: &str) -> Result<Vec<String>, FolderError> {
+        let folder = self.path(name);
+        let failed = |source| FolderError::Io { path: folder.clone(), source };
+        let entries: io::Result<Vec<_>> = std::fs::read_dir(&folder).map_err(failed)?.collect();
+        let mut paths: Vec<PathBuf> = entries.map_err(failed)?.into_iter().map(|entry| entry.path()).collect();
+        paths.sort();
+        paths.iter().map(|path| std::fs::read_to_string(path)).collect::<io::Result<_>>().map_err(failed)
+    }
+
     /// Writes the files of an inventory.
     ///
     /// # Errors

@@ -76,6 +76,9 @@ impl Script<'_> {
             ("ACCOLADES_INVENTORY", path("inventory")),
             ("ACCOLADES_STORE", format!("sqlite:{}", path("accolades.sqlite"))),
             ("ACCOLADES_IDENTITY", path("technician-key")),
+            ("ACCOLADES_ARCHIVE", path("invoices")),
+            ("ACCOLADES_COLLECTIONS", path("collections")),
+            ("ACCOLADES_CLOSINGS", path("closings")),
         ]
     }
 
@@ -139,7 +142,15 @@ impl Script<'_> {
         self.run(&["status"], 0)
     }
 
-    fn run(&self, arguments: &[&str], wanted: i32) -> Result<(), DemoError> {
+    /// A line between two commands that says what happens.
+    pub(super) fn tell(&self, words: &str) {
+        if !self.quiet {
+            // A closed output ends the demonstration at its next command anyway.
+            let _ = writeln!(std::io::stdout(), "\n# {words}");
+        }
+    }
+
+    pub(super) fn run(&self, arguments: &[&str], wanted: i32) -> Result<(), DemoError> {
         self.run_with(arguments, None, wanted)
     }
 

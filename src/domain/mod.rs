@@ -1,5 +1,6 @@
 //! The field's own notions, pure: no IO, no clock (invariant 1).
 
+pub mod accounting;
 pub mod backup;
 pub mod billing;
 pub mod french;

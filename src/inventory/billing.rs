@@ -4,7 +4,10 @@
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
+use crate::domain::accounting::Accounts;
 use crate::domain::billing::decimal::Decimal;
+use crate::domain::billing::mandate::NOTICE_DAYS;
+pub use crate::domain::billing::mandate::Scheme as MandateScheme;
 use crate::domain::billing::terms::SupportKind;
 use crate::domain::billing::vat::Regime;
 use crate::domain::money::Cents;
@@ -33,6 +36,14 @@ pub struct CooperativeBilling {
     pub vat_regimes: Vec<DatedRegime>,
     /// Rates for late interest, oldest first (R28).
     pub late_rates: Vec<DatedRates>,
+    /// Days after the due date at which the levels of reminders begin (R28).
+    pub reminder_days: Vec<u16>,
+    /// Accounts of the journals.
+    pub accounts: Accounts,
+    /// Month in which the fiscal year ends, 1 to 12.
+    pub fiscal_year_end_month: i8,
+    /// The co-operative's own Dolibarr, when documents are pushed there.
+    pub dolibarr: Option<OwnDolibarr>,
 }
 
 impl Default for CooperativeBilling {
@@ -48,8 +59,21 @@ impl Default for CooperativeBilling {
             credit_series: "A".to_owned(),
             vat_regimes: Vec::new(),
             late_rates: Vec::new(),
+            reminder_days: vec![7, 21, 45],
+            accounts: Accounts::default(),
+            fiscal_year_end_month: 12,
+            dolibarr: None,
         }
     }
+}
+
+/// The co-operative's own Dolibarr. The key of its API is the secret `dolibarr`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OwnDolibarr {
+    /// Its address, as in `https://gestion.example`.
+    pub url: String,
+    /// Number of the bank account there that payments go to.
+    pub bank_account: u32,
 }
 
 /// A VAT regime from a day on (R26).
@@ -134,17 +158,13 @@ pub struct Mandate {
     pub scheme: MandateScheme,
     /// Account of the client, without spaces.
     pub iban: String,
+    /// Calendar days between the notice and a collection.
+    #[serde(default = "notice_days")]
+    pub notice_days: u16,
 }
 
-/// Scheme of a mandate.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum MandateScheme {
-    /// For everybody.
-    #[default]
-    Core,
-    /// Between businesses.
-    B2b,
+fn notice_days() -> u16 {
+    NOTICE_DAYS
 }
 
 /// How worked time is accounted from a day on (R4).

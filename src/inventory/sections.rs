@@ -110,6 +110,53 @@ static SELLER_BILLING: Section = Section {
         )
         .optional(),
         Key::table("late_rates", Tables(&LATE_RATE), "rates for late interest, oldest first (R28)").optional(),
+        Key::table(
+            "reminders",
+            Tables(&REMINDER),
+            "levels of reminders; absent: 7, 21 and 45 days after the due date (R28)",
+        )
+        .optional(),
+        Key::new("fiscal_year_end_month", Whole(1, 12), "month in which the fiscal year ends", "12").default("12"),
+        Key::table("accounts", Table(&ACCOUNTS), "accounts of the journals").optional(),
+        Key::table(
+            "dolibarr",
+            Table(&OWN_DOLIBARR),
+            "the co-operative's own Dolibarr, when documents are pushed there",
+        )
+        .optional(),
+    ],
+};
+
+static REMINDER: Section = Section {
+    heading: "[[billing.reminders]]",
+    about: "A level of reminders. The first is friendly, the last is a formal notice; none ever charges anything (R28).",
+    keys: &[Key::new("days_late", Whole(1, 365), "days after the due date", "7")],
+};
+
+static ACCOUNTS: Section = Section {
+    heading: "[billing.accounts]",
+    about: "Numbers of the accounts that the journals are written to, as the accountant has them.",
+    keys: &[
+        Key::new("clients", Text, "clients; the client's id is the auxiliary account", "\"411\"").default("\"411\""),
+        Key::new("sales", Text, "services sold", "\"706\"").default("\"706\""),
+        Key::new("vat_due", Text, "VAT that has fallen due", "\"44571\"").default("\"44571\""),
+        Key::new("vat_waiting", Text, "VAT that awaits the receipt", "\"44574\"").default("\"44574\""),
+        Key::new("bank", Text, "the bank", "\"512\"").default("\"512\""),
+        Key::new("cash", Text, "cash", "\"530\"").default("\"530\""),
+        Key::new("fees", Text, "fees of the bank", "\"627\"").default("\"627\""),
+        Key::new("accrued", Text, "invoices to be made out, at year end", "\"4181\"").default("\"4181\""),
+        Key::new("accrued_credits", Text, "credit notes to be made out, at year end", "\"4198\"").default("\"4198\""),
+        Key::new("accrued_vat", Text, "VAT on both", "\"44587\"").default("\"44587\""),
+    ],
+};
+
+static OWN_DOLIBARR: Section = Section {
+    heading: "[billing.dolibarr]",
+    about: "The co-operative's own Dolibarr. The key of its API is the secret `dolibarr`.",
+    keys: &[
+        Key::new("url", Text, "its address", "\"https://gestion.example\""),
+        Key::new("bank_account", Whole(1, 1_000_000), "number of its bank account that payments go to", "1")
+            .default("1"),
     ],
 };
 
@@ -632,6 +679,8 @@ static MANDATE: Section = Section {
         Key::new("signed", Day, "day of signature", "2026-09-01"),
         Key::new("scheme", Word(&["core", "b2b"]), "scheme", "\"core\"").default("\"core\""),
         Key::new("iban", Text, "account of the client", "\"FR7630006000011234567890189\""),
+        Key::new("notice_days", Whole(1, 14), "calendar days between the notice and a collection (R29)", "5")
+            .default("14"),
     ],
 };
 

@@ -23,7 +23,8 @@ macro_rules! built_in {
 }
 
 /// Every template of `templates/`, by the name under which others import it.
-const BUILT_IN: [(&str, &str); 10] = built_in![
+const BUILT_IN: [(&str, &str); 12] = built_in![
+    "account-statement.typ",
     "contract.typ",
     "drill-certificate.typ",
     "house.typ",
@@ -32,6 +33,7 @@ const BUILT_IN: [(&str, &str); 10] = built_in![
     "letter.typ",
     "look.toml",
     "mandate.typ",
+    "reminder.typ",
     "renewal.typ",
     "support-statement.typ",
 ];

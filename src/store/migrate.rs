@@ -39,6 +39,11 @@ const MIGRATIONS: &[Migration] = &[
         postgres: include_str!("migrations/postgres/0005_outbox.sql"),
     },
     Migration {
+        version: 6,
+        sqlite: include_str!("migrations/sqlite/0006_books.sql"),
+        postgres: include_str!("migrations/postgres/0006_books.sql"),
+    },
+    Migration {
         version: 7,
         sqlite: include_str!("migrations/sqlite/0007_portal.sql"),
         postgres: include_str!("migrations/postgres/0007_portal.sql"),

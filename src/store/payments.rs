@@ -69,10 +69,10 @@ pub struct PaymentRecord {
 
 type Row = (i64, String, Option<String>, String, i64, String, String, String, Option<i64>, String, i64);
 
-const COUNT: &str = "
+pub(super) const COUNT: &str = "
     INSERT INTO counters (name, value) VALUES ($1, 1)
     ON CONFLICT (name) DO UPDATE SET value = counters.value + 1 RETURNING value";
-const INSERT: &str = "
+pub(super) const INSERT: &str = "
     INSERT INTO payments
         (position, client, number, kind, cents, moved_on, means, reference, reverses, recorded_by, recorded_at_us)
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT (reverses) DO NOTHING";
@@ -80,31 +80,40 @@ const SELECT: &str = "
     SELECT position, client, number, kind, cents, moved_on, means, reference, reverses, recorded_by, recorded_at_us
     FROM payments WHERE $1 = 'staff' OR 'client:' || client = $1 ORDER BY position";
 
+/// Writes a movement inside a transaction: its number, and whether it was written (0 when the payment that it takes back was
+/// taken back already).
+macro_rules! insert_payment {
+    ($tx:expr, $new:expr) => {{
+        let new: &$crate::store::NewPayment = $new;
+        let position: i64 =
+            sqlx::query_scalar($crate::store::payments::COUNT).bind("payments").fetch_one(&mut *$tx).await?;
+        let written = sqlx::query($crate::store::payments::INSERT)
+            .bind(position)
+            .bind(new.client.as_str())
+            .bind(&new.number)
+            .bind(new.movement.word())
+            .bind(new.cents.0)
+            .bind(new.moved_on.to_string())
+            .bind(&new.means)
+            .bind(&new.reference)
+            .bind(new.reverses)
+            .bind(&new.by)
+            .bind(new.at_us)
+            .execute(&mut *$tx)
+            .await?
+            .rows_affected();
+        (position, written)
+    }};
+}
+pub(super) use insert_payment;
+
 impl Store {
     /// Records a movement; returns its number.
     ///
     /// # Errors
     /// [`StoreError::Conflict`] when the payment that it takes back was taken back already.
     pub async fn record_payment(&self, new: &NewPayment) -> Result<i64, StoreError> {
-        let (position, recorded) = in_transaction!(self, |tx| {
-            let position: i64 = sqlx::query_scalar(COUNT).bind("payments").fetch_one(&mut *tx).await?;
-            let recorded = sqlx::query(INSERT)
-                .bind(position)
-                .bind(new.client.as_str())
-                .bind(&new.number)
-                .bind(new.movement.word())
-                .bind(new.cents.0)
-                .bind(new.moved_on.to_string())
-                .bind(&new.means)
-                .bind(&new.reference)
-                .bind(new.reverses)
-                .bind(&new.by)
-                .bind(new.at_us)
-                .execute(&mut *tx)
-                .await?
-                .rows_affected();
-            (position, recorded)
-        });
+        let (position, recorded) = in_transaction!(self, |tx| { insert_payment!(tx, new) });
         if recorded == 1 {
             return Ok(position);
         }

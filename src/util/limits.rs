@@ -415,3 +415,6 @@ pub const PLATFORM_OVERLAP: Duration = Duration::from_secs(24 * 3600);
 
 /// How often handing a file over is tried before a person is asked.
 pub const PLATFORM_ATTEMPTS_MAX: i64 = 50;
+
+/// How long one request to the co-operative's own Dolibarr may take: it computes a document's PDF when it makes it final.
+pub const DOLIBARR_REQUEST_TIMEOUT: Duration = Duration::from_secs(60);

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 const EDGES: &[(&str, &[&str])] = &[
     ("util", &[]),
     ("domain", &[]),
+    ("dolibarr", &["domain", "store", "util"]),
     ("inventory", &["domain", "util"]),
     ("plan", &["domain", "inventory", "yunohost"]),
     ("print", &["util"]),
@@ -48,6 +49,7 @@ const EDGES: &[(&str, &[&str])] = &[
         &[
             "acceptance",
             "billing",
+            "dolibarr",
             "domain",
             "engine",
             "health",

@@ -7,6 +7,7 @@ mod backup_docs;
 mod backup_plan;
 mod backup_run;
 mod billing;
+mod books;
 mod canary;
 mod cli;
 mod conformance;

@@ -84,7 +84,11 @@ fn play(script: &Script<'_>, inventory: &Inventory, served: &Served) -> Result<(
     let instances: Vec<String> = inventory.instances.keys().map(ToString::to_string).collect();
     script.backups(&instances)?;
     script::pass_until(&served.lab, world::MORNING_AFTER);
-    script.morning_after()
+    script.morning_after()?;
+    match &inventory.cooperative.billing.iban {
+        Some(iban) => script.months(&served.lab, iban),
+        None => Ok(()),
+    }
 }
 
 /// A backup server of the lab, with what its administrator tells us.

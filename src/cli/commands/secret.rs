@@ -27,6 +27,9 @@ const MAIL: &str = crate::post::PASSWORD;
 /// The token of the e-invoicing platform, or the secret of our account there.
 const PLATFORM: &str = super::billing::PLATFORM_SECRET;
 
+/// The key of the co-operative's own Dolibarr.
+const DOLIBARR: &str = crate::dolibarr::KEY;
+
 /// The shortest password of the relay that YunoHost takes (sheet YunoHost, section 4).
 const RELAY_PASSWORD_LENGTH_MIN: usize = 8;
 
@@ -44,7 +47,7 @@ const VALUE_BYTES_MAX: u64 = 64 * 1024;
 pub enum Secret {
     /// Set a secret: its value is one line of standard input
     Set {
-        /// `relay`, `mail`, `platform`, `site/SITE/everyday-token`, `site/SITE/set-up-token`, `backup-server/SERVER/admin` or
+        /// `relay`, `mail`, `platform`, `dolibarr`, `site/SITE/everyday-token`, `site/SITE/set-up-token`, `backup-server/SERVER/admin` or
         /// `backup-server/SERVER/partner-token`.
         name: String,
     },
@@ -91,7 +94,7 @@ fn check_name(name: &str) -> Result<(), Failure> {
     let known = match (of_site, of_server) {
         (Some((site, token)), _) => SiteId::new(site).is_ok() && TOKENS.contains(&token),
         (_, Some((server, secret))) => BackupServerId::new(server).is_ok() && SERVER_SECRETS.contains(&secret),
-        (None, None) => [RELAY, MAIL, PLATFORM].contains(&name),
+        (None, None) => [RELAY, MAIL, PLATFORM, DOLIBARR].contains(&name),
     };
     if known {
         return Ok(());
@@ -105,12 +108,12 @@ fn check_name(name: &str) -> Result<(), Failure> {
         (_, Some((server, secret))) => {
             did_you_mean(secret, SERVER_SECRETS).map(|secret| format!("backup-server/{server}/{secret}"))
         }
-        (None, None) => did_you_mean(name, [RELAY, MAIL, PLATFORM]).map(str::to_owned),
+        (None, None) => did_you_mean(name, [RELAY, MAIL, PLATFORM, DOLIBARR]).map(str::to_owned),
     };
     let hint = match likely {
         Some(likely) => format!("did you mean `{likely}`?"),
         None => format!(
-            "known are `{RELAY}`, `{MAIL}`, `{PLATFORM}`, `site/SITE/{}`, `site/SITE/{}`, `backup-server/SERVER/{}` and `backup-server/SERVER/{}`",
+            "known are `{RELAY}`, `{MAIL}`, `{PLATFORM}`, `{DOLIBARR}`, `site/SITE/{}`, `site/SITE/{}`, `backup-server/SERVER/{}` and `backup-server/SERVER/{}`",
             TOKENS[0], TOKENS[1], SERVER_SECRETS[0], SERVER_SECRETS[1]
         ),
     };

@@ -3,11 +3,12 @@
 use jiff::civil::Date;
 
 use super::demand_increasing;
+use crate::domain::accounting::Accounts;
 use crate::domain::billing::vat::Regime;
 use crate::domain::legal;
 use crate::domain::refusal::Refusal;
 use crate::inventory::billing::{
-    ClientBilling, CooperativeBilling, DatedRates, DatedRegime, Mandate, MandateScheme, Route,
+    ClientBilling, CooperativeBilling, DatedRates, DatedRegime, Mandate, MandateScheme, OwnDolibarr, Route,
 };
 use crate::inventory::mistake::{Mistake, Placed};
 use crate::inventory::reader::{Reader, plain};
@@ -20,6 +21,9 @@ const MANDATE_LENGTH_MAX: usize = 35;
 
 /// The longest beginning of a number: year, dash and five digits follow, twenty characters in all.
 const SERIES_LENGTH_MAX: usize = 6;
+
+/// The longest number of an account.
+const ACCOUNT_LENGTH_MAX: usize = 20;
 
 /// Reads the co-operative's part.
 pub fn of_cooperative(reader: &Reader<'_>) -> Option<CooperativeBilling> {
@@ -39,6 +43,13 @@ pub fn of_cooperative(reader: &Reader<'_>) -> Option<CooperativeBilling> {
     }
     let vat_regimes = regimes(reader);
     let late_rates = late_rates(reader);
+    let reminder_days = reminder_days(reader);
+    let accounts = reader.table_or_defaults("accounts").and_then(|table| accounts(&table));
+    let fiscal_year_end_month = reader.whole("fiscal_year_end_month");
+    let dolibarr = match reader.table("dolibarr") {
+        None => Some(None),
+        Some(table) => own_dolibarr(&table).map(Some),
+    };
     Some(CooperativeBilling {
         iban: iban.map(|iban| iban.value),
         bic: bic.map(|bic| bic.value),
@@ -50,7 +61,76 @@ pub fn of_cooperative(reader: &Reader<'_>) -> Option<CooperativeBilling> {
         credit_series: credit_series?.value,
         vat_regimes: vat_regimes?,
         late_rates: late_rates?,
+        reminder_days: reminder_days?,
+        accounts: accounts?,
+        fiscal_year_end_month: fiscal_year_end_month?.value,
+        dolibarr: dolibarr?,
     })
+}
+
+/// The levels of reminders, each later than the one before.
+fn reminder_days(reader: &Reader<'_>) -> Option<Vec<u16>> {
+    if !reader.has("reminders") {
+        return Some(CooperativeBilling::default().reminder_days);
+    }
+    let mut levels: Vec<u16> = Vec::new();
+    let mut is_sound = true;
+    for table in reader.tables("reminders") {
+        let Some(days) = table.whole::<u16>("days_late") else {
+            is_sound = false;
+            continue;
+        };
+        if levels.last().is_some_and(|last| *last >= days.value) {
+            let problem = format!("a reminder {} days late does not come after the one before", days.value);
+            table.add(Mistake::new(problem, &days.place, "not later"));
+            is_sound = false;
+        }
+        levels.push(days.value);
+    }
+    is_sound.then_some(levels)
+}
+
+fn accounts(reader: &Reader<'_>) -> Option<Accounts> {
+    let of = |name: &str| reader.text(name, account).map(|account| account.value);
+    let (clients, sales, vat_due, vat_waiting) = (of("clients"), of("sales"), of("vat_due"), of("vat_waiting"));
+    let (bank, cash, fees) = (of("bank"), of("cash"), of("fees"));
+    let (accrued, accrued_credits, accrued_vat) = (of("accrued"), of("accrued_credits"), of("accrued_vat"));
+    Some(Accounts {
+        clients: clients?,
+        sales: sales?,
+        vat_due: vat_due?,
+        vat_waiting: vat_waiting?,
+        bank: bank?,
+        cash: cash?,
+        fees: fees?,
+        accrued: accrued?,
+        accrued_credits: accrued_credits?,
+        accrued_vat: accrued_vat?,
+    })
+}
+
+fn own_dolibarr(reader: &Reader<'_>) -> Option<OwnDolibarr> {
+    let url = reader.text("url", own_url);
+    let bank_account = reader.whole("bank_account");
+    Some(OwnDolibarr { url: url?.value, bank_account: bank_account?.value })
+}
+
+/// Three digits at least, then digits or capitals.
+fn account(text: &str) -> Result<String, Refusal> {
+    let is_number = text.len() >= 3 && text.bytes().take(3).all(|byte| byte.is_ascii_digit());
+    if is_number && text.len() <= ACCOUNT_LENGTH_MAX && text.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
+        return Ok(text.to_owned());
+    }
+    Err(Refusal::new(format!("`{text}` is not the number of an account")).hint("three digits at least, as in `411`"))
+}
+
+fn own_url(text: &str) -> Result<String, Refusal> {
+    let host = text.strip_prefix("https://").unwrap_or_default();
+    if !host.is_empty() && !text.ends_with('/') && text.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Ok(text.to_owned());
+    }
+    Err(Refusal::new(format!("`{text}` is not the address of a Dolibarr"))
+        .hint("`https://` and its name, without a slash at the end: `https://gestion.example`"))
 }
 
 fn regimes(reader: &Reader<'_>) -> Option<Vec<DatedRegime>> {
@@ -126,7 +206,14 @@ fn mandate(reader: &Reader<'_>) -> Option<Mandate> {
     let signed = reader.day("signed");
     let scheme = reader.word::<MandateScheme>("scheme");
     let iban = reader.text("iban", legal::iban);
-    Some(Mandate { reference: reference?.value, signed: signed?.value, scheme: scheme?.value, iban: iban?.value })
+    let notice_days = reader.whole("notice_days");
+    Some(Mandate {
+        reference: reference?.value,
+        signed: signed?.value,
+        scheme: scheme?.value,
+        iban: iban?.value,
+        notice_days: notice_days?.value,
+    })
 }
 
 fn reference(text: &str) -> Result<String, Refusal> {

@@ -284,3 +284,10 @@ fn totals(owed: &Owed) -> BTreeMap<(String, &'static str), i64> {
     }
     totals
 }
+
+/// An invoice of seats, for tests of other rooms.
+pub fn sample_invoice() -> Issued {
+    let mut life = Life::of(terms("2026-11-01"));
+    life.terms.seats = crowd(9, "2026-11-01", None);
+    only(life.run("2026-11"))
+}

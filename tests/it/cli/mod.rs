@@ -44,6 +44,12 @@ impl Desk {
         desk
     }
 
+    /// Lets time pass: every command after this sees that instant.
+    pub fn move_to(&mut self, instant: &str) {
+        let instant: jiff::Timestamp = instant.parse().expect("an instant");
+        self.clock = clock::standing_at(instant.as_microsecond());
+    }
+
     pub fn path(&self, relative: &str) -> PathBuf {
         self.folder.path().join(relative)
     }

@@ -1,7 +1,8 @@
 //! Statement, contract, mandate, renewal: in both languages, judged as archives, with their words on the page.
 
 use accolades::billing::papers::{
-    Between, ContractSheet, MandateForm, RenewalLetter, StatementEntry, SupportStatement,
+    AccountLine, AccountStatement, Between, ContractSheet, MandateForm, OpenLine, ReminderLetter, ReminderLine,
+    RenewalLetter, StatementEntry, SupportStatement,
 };
 use accolades::domain::billing::document::DocumentLanguage;
 use accolades::domain::billing::month::Period;
@@ -23,6 +24,10 @@ pub fn all(language: DocumentLanguage) -> Vec<(&'static str, Vec<u8>)> {
         ("mandate", mandate("core").print(&between, templates).unwrap_or_else(|error| panic!("{error}"))),
         ("mandate-b2b", mandate("b2b").print(&between, templates).unwrap_or_else(|error| panic!("{error}"))),
         ("renewal", renewal().print(&between, templates).unwrap_or_else(|error| panic!("{error}"))),
+        ("account-statement", account().print(&between, templates).unwrap_or_else(|error| panic!("{error}"))),
+        ("reminder", reminder(1).print(&between, templates).unwrap_or_else(|error| panic!("{error}"))),
+        ("reminder-second", reminder(2).print(&between, templates).unwrap_or_else(|error| panic!("{error}"))),
+        ("reminder-formal", reminder(3).print(&between, templates).unwrap_or_else(|error| panic!("{error}"))),
     ]
 }
 
@@ -105,6 +110,83 @@ fn renewal() -> RenewalLetter {
     }
 }
 
+fn account() -> AccountStatement {
+    let line = |day, kind, number: &str, means: Option<&str>, cents, balance| AccountLine {
+        day,
+        kind,
+        number: Some(number.to_owned()),
+        means: means.map(str::to_owned),
+        cents: Cents(cents),
+        balance: Cents(balance),
+    };
+    AccountStatement {
+        as_of: date(2027, 1, 8),
+        lines: vec![
+            line(date(2026, 11, 20), "invoice", "F2026-00001", None, 65_520, 65_520),
+            line(date(2026, 12, 1), "invoice", "F2026-00005", None, 55_380, 120_900),
+            line(date(2026, 12, 2), "credit-note", "A2026-00001", None, -4_680, 116_220),
+            line(date(2026, 12, 15), "payment", "F2026-00001", Some("transfer"), -65_520, 50_700),
+            line(date(2026, 12, 31), "payment", "F2026-00005", Some("direct-debit"), -50_700, 0),
+            line(date(2027, 1, 4), "invoice", "F2027-00001", None, 49_920, 49_920),
+            line(date(2027, 1, 7), "return", "F2026-00005", Some("direct-debit"), 50_700, 100_620),
+        ],
+        open: vec![
+            OpenLine {
+                number: "F2026-00005".to_owned(),
+                issued_on: date(2026, 12, 1),
+                due_on: date(2026, 12, 31),
+                gross: Cents(55_380),
+                open: Cents(50_700),
+                days_late: 8,
+                collected_on: None,
+            },
+            OpenLine {
+                number: "F2027-00001".to_owned(),
+                issued_on: date(2027, 1, 4),
+                due_on: date(2027, 2, 3),
+                gross: Cents(49_920),
+                open: Cents(49_920),
+                days_late: 0,
+                collected_on: Some(date(2027, 2, 3)),
+            },
+        ],
+        balance: Cents(100_620),
+        late: Cents(50_700),
+        iban: Some("FR7630006000011234567890189".to_owned()),
+        bic: Some("AGRIFRPP".to_owned()),
+    }
+}
+
+fn reminder(level: usize) -> ReminderLetter {
+    let line = |number: &str, due, period, gross, open, days, interest| ReminderLine {
+        number: number.to_owned(),
+        issued_on: date(2026, 11, 20),
+        due_on: due,
+        period: Some(period),
+        gross: Cents(gross),
+        open: Cents(open),
+        days,
+        interest: Some(Cents(interest)),
+    };
+    let month = |first: jiff::civil::Date| Period { from: first, until: first.last_of_month() };
+    ReminderLetter {
+        sent_on: date(2027, 1, 28),
+        level,
+        is_first: level == 1,
+        is_last: level == 3,
+        is_public: false,
+        open: Cents(111_216),
+        interest: Some(Cents(1_182)),
+        compensation: Cents(8_000),
+        lines: vec![
+            line("F2026-00001", date(2026, 12, 20), month(date(2026, 10, 1)), 65_520, 55_836, 39, 725),
+            line("F2026-00005", date(2026, 12, 31), month(date(2026, 11, 1)), 55_380, 55_380, 28, 457),
+        ],
+        iban: Some("FR7630006000011234567890189".to_owned()),
+        bic: None,
+    }
+}
+
 #[test]
 fn documents_of_a_contract_are_sound_archives_in_both_languages() {
     let Some(python) = oracle::python() else { return };
@@ -129,7 +211,7 @@ fn documents_of_a_contract_are_sound_archives_in_both_languages() {
 
 #[test]
 fn documents_of_a_contract_say_what_is_agreed() {
-    let expected: [(&str, usize, &[&str]); 5] = [
+    let expected: [(&str, usize, &[&str]); 9] = [
         (
             "support-statement",
             1,
@@ -154,6 +236,26 @@ fn documents_of_a_contract_say_what_is_agreed() {
         ("mandate", 1, &["CN-2026-0007", "FR72ZZZ123456", "huit semaines", "trente-six mois"]),
         ("mandate-b2b", 1, &["entre entreprises", "vous n'avez pas droit au remboursement"]),
         ("renewal", 1, &["31 août 2027", "1er août 2027", "31 août 2028", "L. 215-1", "1er juin 2027"]),
+        (
+            "account-statement",
+            1,
+            &["1 006,20", "507,00", "prélevée le 03/02/2027", "8 jours de retard", "repris par la banque"],
+        ),
+        (
+            "reminder",
+            1,
+            &[
+                "Petit rappel",
+                "1 112,16",
+                "39 jours",
+                "octobre 2026",
+                "11,82",
+                "80,00",
+                "Nous ne vous les facturons pas",
+            ],
+        ),
+        ("reminder-second", 1, &["Rappel de paiement", "échéancier"]),
+        ("reminder-formal", 1, &["Mise en demeure", "huit jours"]),
     ];
     for ((name, pdf), (expected_name, count, words)) in all(DocumentLanguage::Fr).into_iter().zip(expected) {
         assert_eq!(name, expected_name);

@@ -14,6 +14,7 @@ use accolades::billing::turn::Turn;
 use accolades::billing::{BillingError, credit, send};
 use accolades::domain::billing::difference::Run;
 use accolades::domain::billing::document::{ChargeKey, ChargeKind, DocumentKind};
+use accolades::domain::billing::mandate::Sequence;
 use accolades::domain::billing::month::Month;
 use accolades::domain::billing::terms::SupportKind;
 use accolades::domain::ids::ClientId;
@@ -22,9 +23,10 @@ use accolades::inventory;
 use accolades::inventory::model::Inventory;
 use accolades::post;
 use accolades::store::{
-    ChargeRecord, Decision, FileKind, InvoiceRecord, Issue, MailState, Movement, NewConsent, NewDocument,
-    NewInvoiceStatus, NewPayment, NewPlatformFile, NewSupportEntry, Numbered, Scope, SentNotice, Store, StoreError,
-    copy,
+    BankFile, ChargeRecord, ClosedMonth, Collection, CollectionFile, Decided, Decision, FileKind, How, InvoiceRecord,
+    Issue, Made, MailState, Movement, NewConsent, NewDocument, NewInvoiceStatus, NewMovement, NewPayment,
+    NewPlatformFile, NewSupportEntry, News, NewsKind, Numbered, Push, PushKind, Scope, SentNotice, SentReminder, Store,
+    StoreError, copy,
 };
 use accolades::util::clock::Clock;
 use jiff::Timestamp;
@@ -229,6 +231,109 @@ pub async fn fill(store: &Store) {
     };
     store.record_notice(&notice).await.unwrap();
     store.record_payment(&payment("lilas", Some(&number), None)).await.unwrap();
+    fill_books(store, &number).await;
+}
+
+/// A direct debit that came and went back, a reminder, a closed month, a push: with their tables.
+async fn fill_books(store: &Store, number: &str) {
+    let file = CollectionFile {
+        id: "ACC-1".to_owned(),
+        content: "<Document/>".to_owned(),
+        sha256: "0".repeat(64),
+        by: "ana".to_owned(),
+        at_us: NOW_US,
+    };
+    let collection = Collection {
+        end_to_end_id: number.to_owned(),
+        file: file.id.clone(),
+        block: "ACC-1-1".to_owned(),
+        client: client("lilas"),
+        number: number.to_owned(),
+        attempt: 1,
+        mandate: "RUM-1".to_owned(),
+        sequence: Sequence::First,
+        cents: Cents(4680),
+        collected_on: day("2026-12-31"),
+    };
+    store.record_collections(&file, std::slice::from_ref(&collection)).await.unwrap();
+    let other = CollectionFile { id: "ACC-2".to_owned(), ..file };
+    let twice = Collection { file: other.id.clone(), ..collection };
+    assert!(store.record_collections(&other, &[twice]).await.is_err(), "collected by somebody else meanwhile");
+    assert_eq!(store.collection_files().await.unwrap().len(), 1, "nothing of it is kept");
+    let came = movement("came", 4680, "");
+    let bank_file = BankFile {
+        sha256: came.file.clone(),
+        kind: "camt.053".to_owned(),
+        message: "S1".to_owned(),
+        name: "s1.xml".to_owned(),
+        by: "ana".to_owned(),
+        at_us: NOW_US,
+    };
+    assert_eq!(store.record_bank_file(&bank_file, &[came.clone(), came.clone()]).await.unwrap(), 1);
+    assert_eq!(store.record_bank_file(&bank_file, &[came]).await.unwrap(), 0, "a second time nothing is new");
+    let decided = Decided {
+        how: How::Collected,
+        client: Some(client("lilas")),
+        fee: Cents(0),
+        words: "collected".to_owned(),
+        by: "ana".to_owned(),
+        at_us: NOW_US,
+    };
+    let news = News {
+        end_to_end_id: number.to_owned(),
+        kind: NewsKind::Settled,
+        on: day("2026-12-31"),
+        code: String::new(),
+        payment: None,
+        at_us: NOW_US,
+    };
+    let made = Made { payment: payment("lilas", Some(number), None), news: Some(news) };
+    let positions = store.decide_movement(1, &decided, std::slice::from_ref(&made)).await.unwrap();
+    let again = store.decide_movement(1, &decided, &[made]).await.unwrap_err().to_string();
+    assert!(again.contains("decided already"), "{again}");
+    assert_eq!(store.collection_news(&Scope::Staff).await.unwrap()[0].payment, Some(positions[0]));
+    let reminder = SentReminder {
+        client: client("lilas"),
+        number: number.to_owned(),
+        level: 1,
+        sent_on: day("2027-01-08"),
+        means: "letter".to_owned(),
+        open: Cents(4680),
+        interest: Some(Cents(12)),
+        by: "ana".to_owned(),
+        at_us: NOW_US,
+    };
+    store.record_reminders(std::slice::from_ref(&reminder)).await.unwrap();
+    assert!(store.record_reminders(&[reminder]).await.is_err(), "each level once");
+    let closed = ClosedMonth {
+        month: Month::parse("2026-12").unwrap(),
+        record: serde_json::json!({ "version": 1 }),
+        sha256: "0".repeat(64),
+        by: "ana".to_owned(),
+        at_us: NOW_US,
+    };
+    store.close_month(&closed).await.unwrap();
+    assert!(store.close_month(&closed).await.is_err(), "closed once");
+    assert_eq!(store.closed_months().await.unwrap(), [closed]);
+    let push = Push { kind: PushKind::Document, ours: number.to_owned(), theirs: "7".to_owned(), at_us: NOW_US };
+    store.record_push(&push).await.unwrap();
+    store.record_push(&Push { theirs: "8".to_owned(), ..push.clone() }).await.unwrap();
+    assert_eq!(store.pushes().await.unwrap(), [push], "the first record stays");
+}
+
+fn movement(identity: &str, cents: i64, code: &str) -> NewMovement {
+    NewMovement {
+        identity: identity.to_owned(),
+        file: "f".repeat(64),
+        booked_on: day("2026-12-31"),
+        cents: Cents(cents),
+        end_to_end_id: "F2026-00001".to_owned(),
+        block: String::new(),
+        words: String::new(),
+        counterparty: String::new(),
+        counterparty_iban: String::new(),
+        code: code.to_owned(),
+    }
 }
 
 fn payment(who: &str, number: Option<&str>, reverses: Option<i64>) -> NewPayment {
@@ -311,6 +416,15 @@ pub async fn what_was_issued_cannot_be_changed(bench: &Bench) {
         ("invoice_files", "sha256"),
         ("renewal_notices", "proof"),
         ("payments", "reference"),
+        ("collection_files", "content"),
+        ("collections", "mandate"),
+        ("collection_news", "code"),
+        ("bank_files", "name"),
+        ("bank_movements", "words"),
+        ("bank_decisions", "words"),
+        ("reminders", "means"),
+        ("closings", "record"),
+        ("dolibarr_pushes", "theirs"),
     ] {
         for sql in [format!("UPDATE {table} SET {column} = ''"), format!("DELETE FROM {table}")] {
             let error = execute(&url, &sql).await.expect_err(&sql).to_string();
@@ -330,6 +444,11 @@ pub async fn a_client_sees_its_own_billing_only(bench: &Bench) {
     assert!(store.charges(&other).await.unwrap().is_empty());
     assert!(store.notices(&other).await.unwrap().is_empty());
     assert!(store.payments(&other).await.unwrap().is_empty());
+    assert!(store.collections(&other).await.unwrap().is_empty());
+    assert!(store.collection_news(&other).await.unwrap().is_empty());
+    assert!(store.reminders(&other).await.unwrap().is_empty());
+    assert_eq!(store.collections(&own).await.unwrap().len(), 1);
+    assert_eq!(store.reminders(&own).await.unwrap().len(), 1);
     assert!(store.invoice_files(&other).await.unwrap().is_empty());
     assert_eq!(store.invoice(&other, "F2026-00001").await.unwrap(), None, "as if it did not exist");
     assert!(store.invoice(&own, "F2026-00001").await.unwrap().is_some());
@@ -370,7 +489,7 @@ pub async fn a_payment_comes_back_once(bench: &Bench) {
     assert!(matches!(store.record_payment(&returned).await, Err(StoreError::Conflict { .. })));
     let cooperative = &crowd(1).cooperative;
     // The document of `fill` is a stand-in: only the movements are looked at.
-    assert_eq!(store.payments(&Scope::Staff).await.unwrap().len(), 2);
+    assert_eq!(store.payments(&Scope::Staff).await.unwrap().len(), 3);
     assert_eq!(cooperative.billing.due_days, 30);
 }
 

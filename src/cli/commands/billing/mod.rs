@@ -1,18 +1,26 @@
 //! `accolades billing`: the monthly run, credit notes, and what was issued.
 
 mod account;
+mod bank;
+mod close;
+mod collect;
 mod credit;
+mod dolibarr;
 mod draft;
 mod explain;
 mod issue;
+mod journal;
 mod list;
 mod notices;
+mod notify;
 mod paper;
 mod payment;
 mod platform;
 mod recover;
+mod remind;
 mod send;
 mod show;
+mod statement;
 mod turn;
 
 pub use platform::SECRET as PLATFORM_SECRET;
@@ -68,6 +76,23 @@ pub enum Billing {
     /// Documents that go through the approved platform or Chorus Pro
     #[command(subcommand)]
     Platform(platform::Platform),
+    /// Make the file of direct debits for the bank, after showing it
+    Collect(collect::Arguments),
+    /// Files of the bank, and what became of each movement
+    #[command(subcommand)]
+    Bank(bank::Bank),
+    /// Write letters to clients who are late, after showing them; nothing is ever charged by itself
+    Remind(remind::Arguments),
+    /// A client's account as a PDF: everything billed and paid, with what is owed after each
+    Statement(statement::Arguments),
+    /// The journals of a fiscal year in the layout of the FEC
+    Journal(journal::Arguments),
+    /// The VAT that fell due in a month
+    Vat(journal::VatArguments),
+    /// Close a month: everything that the accountant takes over, with checksums; again: whether it is still the same
+    Close(close::Arguments),
+    /// Tell the co-operative's own Dolibarr of what was issued and paid
+    Push,
     /// Notices of renewal
     #[command(subcommand)]
     Notice(notices::Notice),
@@ -119,6 +144,14 @@ pub async fn run(session: &Session, what: Billing) -> Result<Exit, Failure> {
         Billing::Payment(what) => payment::run(session, what).await,
         Billing::Paper(what) => paper::run(session, what).await,
         Billing::Platform(what) => platform::run(session, what).await,
+        Billing::Collect(arguments) => collect::run(session, &arguments).await,
+        Billing::Bank(what) => bank::run(session, what).await,
+        Billing::Remind(arguments) => remind::run(session, &arguments).await,
+        Billing::Statement(arguments) => statement::run(session, &arguments).await,
+        Billing::Journal(arguments) => journal::run(session, &arguments).await,
+        Billing::Vat(arguments) => journal::vat(session, &arguments).await,
+        Billing::Close(arguments) => close::run(session, &arguments).await,
+        Billing::Push => dolibarr::run(session).await,
         Billing::Notice(what) => notices::run(session, what).await,
         Billing::Recover(arguments) => recover::run(session, &arguments).await,
     }

@@ -1,0 +1,234 @@
+//! Reminders: who is late, how late, and the letter. Interest and compensation are computed and shown; nothing is ever
+//! charged by itself (R28).
+
+use std::collections::BTreeSet;
+
+use jiff::ToSpan;
+use jiff::civil::Date;
+
+use crate::domain::billing::document::{DocumentLanguage, Standing};
+use crate::domain::billing::late::COMPENSATION;
+use crate::domain::billing::month::Period;
+use crate::domain::ids::ClientId;
+use crate::domain::money::Cents;
+use crate::inventory::model::{Client, ContactRole, Inventory};
+use crate::print::Templates;
+use crate::store::{Scope, Store};
+
+use super::BillingError;
+use super::debit::{Debits, State};
+use super::papers::{Between, ReminderLetter, ReminderLine};
+use super::statement::statement;
+use super::terms::language;
+use super::{draft::read_document, parties};
+
+/// A late invoice.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Late {
+    /// Its number.
+    pub number: String,
+    /// Day of issue.
+    pub issued_on: Date,
+    /// Its due date.
+    pub due_on: Date,
+    /// Including VAT.
+    pub gross: Cents,
+    /// What is open.
+    pub open: Cents,
+    /// Days late.
+    pub days: i64,
+    /// Interest up to today; none when no rate is known.
+    pub interest: Option<Cents>,
+    /// The level that it has reached, 1 for the first; 0 before the first.
+    pub level: usize,
+    /// Whether this level was not sent yet.
+    pub is_new: bool,
+}
+
+/// A client to remind.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reminder {
+    /// Whom.
+    pub client: ClientId,
+    /// Its name.
+    pub name: String,
+    /// The highest level of its invoices: that of the letter.
+    pub level: usize,
+    /// Its late invoices, the oldest first.
+    pub late: Vec<Late>,
+    /// Where it is sent: the contacts for bills.
+    pub to: Vec<String>,
+}
+
+impl Reminder {
+    /// What is open in all.
+    pub fn open(&self) -> Cents {
+        self.late.iter().map(|one| one.open).sum()
+    }
+}
+
+/// How many levels have begun so many days after the due date.
+pub fn level(days_late: i64, levels: &[u16]) -> usize {
+    levels.iter().filter(|days| i64::from(**days) <= days_late).count()
+}
+
+/// The level that an invoice has reached: one after the other, however late the first one was sent, because a second reminder
+/// speaks of the first; and with the days between them that the levels have.
+fn next_level(days_late: i64, levels: &[u16], last: Option<(usize, Date)>, today: Date) -> usize {
+    let Some((before, sent_on)) = last else { return level(days_late, levels).min(1) };
+    let begins = |level: usize| level.checked_sub(1).and_then(|place| levels.get(place)).map(|days| i64::from(*days));
+    let between = begins(before + 1).zip(begins(before)).map(|(next, this)| next - this);
+    let is_time = between.is_some_and(|days| sent_on.saturating_add(days.days()) <= today);
+    if is_time && level(days_late, levels) > before { before + 1 } else { before }
+}
+
+/// Who has to be reminded today. An invoice whose collection is at the bank is not late.
+///
+/// # Errors
+/// When the store cannot be read.
+pub async fn due(
+    store: &Store,
+    inventory: &Inventory,
+    only: Option<&BTreeSet<ClientId>>,
+    today: Date,
+) -> Result<Vec<Reminder>, BillingError> {
+    let levels = &inventory.cooperative.billing.reminder_days;
+    let mut reminders = Vec::new();
+    for client in inventory.clients.values() {
+        if only.is_some_and(|only| !only.contains(&client.id)) {
+            continue;
+        }
+        let scope = Scope::Client(client.id.clone());
+        let account = statement(store, &client.id, &inventory.cooperative, today).await?;
+        if account.balance.0 <= 0 {
+            continue;
+        }
+        let (sent, debits) = (store.reminders(&scope).await?, Debits::read(store, &scope).await?);
+        let at_bank = |number: &str| {
+            debits.attempts(number).last().is_some_and(|last| debits.state(&last.end_to_end_id) == State::Pending)
+        };
+        let mut late = Vec::new();
+        for one in account.invoices.iter().filter(|one| one.open.0 > 0 && one.due_on < today) {
+            let number = &one.record.number;
+            if at_bank(number) {
+                continue;
+            }
+            let days = Period { from: one.due_on, until: today }.days() - 1;
+            let last = sent.iter().filter(|sent| sent.number == *number).max_by_key(|sent| sent.level);
+            let before = last.map_or(0, |last| usize::try_from(last.level).unwrap_or(0));
+            let level = next_level(days, levels, last.map(|last| (before, last.sent_on)), today);
+            late.push(Late {
+                number: number.clone(),
+                issued_on: one.record.issued_on,
+                due_on: one.due_on,
+                gross: one.record.gross,
+                open: one.open,
+                days,
+                interest: one.interest.map(|interest| interest.interest),
+                level,
+                is_new: level > before,
+            });
+        }
+        if late.iter().any(|one| one.is_new) {
+            let level = late.iter().filter(|one| one.is_new).map(|one| one.level).max().unwrap_or(1);
+            let name = client.identity.name.clone();
+            reminders.push(Reminder { client: client.id.clone(), name, level, late, to: addresses(client) });
+        }
+    }
+    Ok(reminders)
+}
+
+/// Where bills go: the contacts for bills, or the managers.
+pub fn addresses(client: &Client) -> Vec<String> {
+    let of = |role: ContactRole| -> Vec<String> {
+        client.contacts.iter().filter(|one| one.roles.contains(&role)).map(|one| one.email.clone()).collect()
+    };
+    let billing = of(ContactRole::Billing);
+    if billing.is_empty() { of(ContactRole::Manager) } else { billing }
+}
+
+/// The message that the letter comes with: subject and text.
+pub fn message(reminder: &Reminder, language: DocumentLanguage, house: &str) -> (String, String) {
+    let numbers: Vec<&str> = reminder.late.iter().map(|one| one.number.as_str()).collect();
+    let (numbers, open) = (numbers.join(", "), reminder.open());
+    match language {
+        DocumentLanguage::Fr => (
+            format!("Rappel : {numbers}"),
+            format!(
+                "Bonjour,\n\nSauf erreur de notre part, il reste {} à payer : {numbers}. Le détail est dans la lettre jointe.\nSi vous venez de payer, ne tenez pas compte de ce message. Si quelque chose n'est pas clair, répondez-nous.\n\n{house}\n",
+                euros(open)
+            ),
+        ),
+        DocumentLanguage::En => (
+            format!("Reminder: {numbers}"),
+            format!(
+                "Hello,\n\nUnless we are mistaken, {open} is still to be paid: {numbers}. The attached letter has the details.\nIf you have just paid, please disregard this message. If something is not clear, answer it.\n\n{house}\n"
+            ),
+        ),
+    }
+}
+
+/// An amount as it is written in French.
+pub(crate) fn euros(cents: Cents) -> String {
+    format!("{},{:02} €", cents.0 / 100, cents.0.rem_euclid(100))
+}
+
+/// The letter, as a PDF.
+///
+/// # Errors
+/// When the template is wrong, or a document cannot be read.
+pub async fn letter(
+    store: &Store,
+    inventory: &Inventory,
+    reminder: &Reminder,
+    today: Date,
+) -> Result<Vec<u8>, BillingError> {
+    let seller = parties::seller(&inventory.cooperative);
+    let client = inventory.clients.get(&reminder.client);
+    let buyer = match client {
+        Some(client) => parties::buyer(client),
+        None => return Err(BillingError::refused("this client is gone", "nothing was printed")),
+    };
+    let is_public = buyer.party.standing == Standing::Public;
+    let mut lines = Vec::new();
+    for one in &reminder.late {
+        let record = store.invoice(&Scope::Client(reminder.client.clone()), &one.number).await?;
+        let period = match &record {
+            Some(record) => Some(read_document(record)?.period),
+            None => None,
+        };
+        lines.push(ReminderLine {
+            number: one.number.clone(),
+            issued_on: one.issued_on,
+            due_on: one.due_on,
+            period,
+            gross: one.gross,
+            open: one.open,
+            days: one.days,
+            interest: one.interest,
+        });
+    }
+    let levels = inventory.cooperative.billing.reminder_days.len();
+    let interest = lines.iter().map(|one| one.interest).sum::<Option<Cents>>();
+    let compensation = Cents(COMPENSATION.0 * i64::try_from(lines.len()).unwrap_or(0));
+    let paper = ReminderLetter {
+        sent_on: today,
+        level: reminder.level,
+        is_first: reminder.level <= 1,
+        is_last: reminder.level >= levels && levels > 1,
+        is_public,
+        open: reminder.open(),
+        interest,
+        compensation,
+        lines,
+        iban: seller.iban.clone(),
+        bic: seller.bic.clone(),
+    };
+    let between = Between {
+        language: client.map_or_else(Default::default, |client| language(client.language)),
+        seller: &seller.party,
+        client: &buyer.party,
+        contract: reminder.client.as_str(),
+    };
+    Ok(paper.print(&between, Templates::at_hand())?)
+}

@@ -1,0 +1,169 @@
+//! `accolades billing remind`: letters to clients who are late.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use serde_json::{Value, json};
+
+use super::notify::{Notice, notify};
+use super::{Desk, JSON_VERSION};
+use crate::billing::remind::{Reminder, due, letter, message};
+use crate::billing::terms::language;
+use crate::billing::turn::Turn;
+use crate::cli::exit::Exit;
+use crate::cli::failure::Failure;
+use crate::cli::files;
+use crate::cli::selection;
+use crate::cli::session::Session;
+use crate::cli::table::table;
+use crate::domain::ids::ClientId;
+use crate::store::SentReminder;
+
+/// Whom to remind.
+#[derive(Debug, Args)]
+pub struct Arguments {
+    /// Only this client; give it again for another.
+    #[arg(long, value_name = "CLIENT")]
+    client: Vec<ClientId>,
+    /// Only show who is late.
+    #[arg(long)]
+    draft: bool,
+    /// Only print the letters: they go by post, and nobody gets a mail.
+    #[arg(long)]
+    letters: bool,
+    /// Folder of the letters.
+    #[arg(long, value_name = "DIR", env = "ACCOLADES_REMINDERS", hide_env_values = true, default_value = "reminders")]
+    out: PathBuf,
+}
+
+/// Runs `billing remind`.
+///
+/// # Errors
+/// When it is not confirmed, somebody else bills, or a letter cannot be written.
+pub async fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Failure> {
+    let desk = Desk::open(session).await?;
+    for client in &arguments.client {
+        selection::client(&desk.accepted.inventory, client.as_str())?;
+    }
+    if arguments.draft {
+        return remind(session, &desk, arguments).await;
+    }
+    let turn = Turn::take(&desk.store, desk.now, &session.randomness.hex(4)).await?;
+    let result = remind(session, &desk, arguments).await;
+    turn.give_back(&desk.store).await?;
+    result
+}
+
+async fn remind(session: &Session, desk: &Desk, arguments: &Arguments) -> Result<Exit, Failure> {
+    let inventory = &desk.accepted.inventory;
+    let only = (!arguments.client.is_empty()).then(|| arguments.client.iter().cloned().collect());
+    let reminders = due(&desk.store, inventory, only.as_ref(), desk.today).await?;
+    if arguments.draft || reminders.is_empty() {
+        if session.output.is_json() {
+            let rows: Vec<Value> = reminders.iter().map(|one| in_json(one, None)).collect();
+            session.output.json(&json!({ "version": JSON_VERSION, "reminders": rows }))?;
+        } else if reminders.is_empty() {
+            session.output.say("nobody has to be reminded today");
+        } else {
+            session.output.data(&words(&reminders))?;
+        }
+        return Ok(Exit::Ok);
+    }
+    session.output.say(words(&reminders).trim_end());
+    session
+        .confirm(&format!("Write {} letter(s)? Interest is shown in them, and charged nowhere.", reminders.len()))?;
+    let who = session.who()?;
+    let mut written = Vec::new();
+    for reminder in &reminders {
+        let bytes = letter(&desk.store, inventory, reminder, desk.today).await?;
+        let path = arguments.out.join(format!("{}-{}-{}.pdf", desk.today, reminder.client, reminder.level));
+        files::write_private(&path, &bytes)?;
+        let sent: Vec<SentReminder> = reminder
+            .late
+            .iter()
+            .filter(|one| one.is_new)
+            .map(|one| SentReminder {
+                client: reminder.client.clone(),
+                number: one.number.clone(),
+                level: i64::try_from(one.level).unwrap_or(i64::MAX),
+                sent_on: desk.today,
+                means: if arguments.letters { "letter" } else { "e-mail" }.to_owned(),
+                open: one.open,
+                interest: one.interest,
+                by: who.clone(),
+                at_us: desk.now.as_microsecond(),
+            })
+            .collect();
+        desk.store.record_reminders(&sent).await?;
+        if !arguments.letters {
+            let client = selection::client(inventory, reminder.client.as_str())?;
+            let house = &inventory.cooperative.identity.name;
+            let (subject, text) = message(reminder, language(client.language), house);
+            let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+            let about = format!("{}-{}-{}", desk.today, reminder.client, reminder.level);
+            let notice = Notice { kind: "reminder", about, subject, text, pdf: Some((name, bytes)) };
+            notify(session, desk, client, &notice).await?;
+        }
+        written.push((reminder, path));
+    }
+    if session.output.is_json() {
+        let rows: Vec<Value> =
+            written.iter().map(|(one, path)| in_json(one, Some(path.display().to_string()))).collect();
+        session.output.json(&json!({ "version": JSON_VERSION, "reminders": rows }))?;
+        return Ok(Exit::Ok);
+    }
+    for (one, path) in written {
+        session.output.data(&format!(
+            "{}: {} open, level {}, to {}\n",
+            path.display(),
+            one.open(),
+            one.level,
+            one.to.join(", ")
+        ))?;
+    }
+    Ok(Exit::Ok)
+}
+
+fn words(reminders: &[Reminder]) -> String {
+    let mut rows = Vec::new();
+    for reminder in reminders {
+        for one in &reminder.late {
+            rows.push(vec![
+                reminder.client.to_string(),
+                one.number.clone(),
+                one.open.to_string(),
+                one.due_on.to_string(),
+                one.days.to_string(),
+                one.interest.map_or_else(|| "unknown".to_owned(), |cents| cents.to_string()),
+                match (one.is_new, one.level) {
+                    (true, level) => format!("{level}, now"),
+                    (false, 0) => "not yet".to_owned(),
+                    (false, level) => format!("{level}, sent"),
+                },
+            ]);
+        }
+    }
+    table(&["client", "invoice", "open", "due on", "days late", "interest", "level"], &rows)
+}
+
+fn in_json(reminder: &Reminder, file: Option<String>) -> Value {
+    let late = reminder.late.iter().map(|one| {
+        json!({
+            "number": one.number,
+            "due_on": one.due_on.to_string(),
+            "open_cents": one.open,
+            "days_late": one.days,
+            "interest_cents": one.interest,
+            "level": one.level,
+            "new": one.is_new,
+        })
+    });
+    json!({
+        "client": reminder.client,
+        "level": reminder.level,
+        "open_cents": reminder.open(),
+        "late": late.collect::<Vec<_>>(),
+        "to": reminder.to,
+        "file": file,
+    })
+}

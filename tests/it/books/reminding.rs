@@ -1,0 +1,65 @@
+//! Reminders: levels at configurable days, interest shown and never charged (R28).
+
+use accolades::billing::remind::level;
+
+use super::*;
+
+#[test]
+fn books_r28_levels_begin_on_their_days() {
+    let days = [7, 21, 45];
+    for (late, expected) in [(0, 0), (6, 0), (7, 1), (20, 1), (21, 2), (44, 2), (45, 3), (400, 3)] {
+        assert_eq!(level(late, &days), expected, "{late}");
+    }
+}
+
+/// R28: each level once, interest of the half-years shown, nothing charged; what is at the bank is not reminded of.
+#[test]
+fn books_r28_reminders_are_sent_once_per_level_and_charge_nothing() {
+    let mut desk = desk();
+    let (number, gross) = invoice_of(&json(&desk, &["billing", "issue", "2026-11", "--yes"]), "studio-brume");
+    desk.move_to("2026-12-20T08:00:00Z");
+    assert_eq!(desk.run(&["billing", "collect", "--yes"]).code, 0);
+    assert_eq!(json(&desk, &["billing", "remind", "--draft"])["reminders"].as_array().map(Vec::len), Some(0));
+
+    desk.move_to("2027-01-08T08:00:00Z");
+    let first = json(&desk, &["billing", "remind", "--yes"]);
+    let clients: Vec<&str> =
+        first["reminders"].as_array().expect("a list").iter().filter_map(|one| one["client"].as_str()).collect();
+    assert_eq!(clients, ["claire-voyer", "mairie-valsonne", "studio-brume"], "the architects' debit is at the bank");
+    let brume = &first["reminders"][2];
+    assert_eq!((brume["level"].as_i64(), brume["open_cents"].as_i64()), (Some(1), Some(gross)));
+    // Due on 31 December: eight days at (2.15 + 10) %.
+    let interest = (i128::from(gross) * 1215 * 8 * 2 + 10_000 * 365) / (2 * 10_000 * 365);
+    assert_eq!(brume["late"][0]["interest_cents"].as_i64().map(i128::from), Some(interest));
+    let letter = std::fs::read(desk.path(brume["file"].as_str().expect("a file"))).expect("readable");
+    assert!(letter.starts_with(b"%PDF-"));
+
+    assert_eq!(json(&desk, &["billing", "remind", "--yes"])["reminders"].as_array().map(Vec::len), Some(0), "once");
+    // The second level comes fourteen days after the first one was sent, not earlier.
+    desk.move_to("2027-01-21T08:00:00Z");
+    assert_eq!(json(&desk, &["billing", "remind", "--yes"])["reminders"].as_array().map(Vec::len), Some(0));
+    desk.move_to("2027-01-22T08:00:00Z");
+    let second = json(&desk, &["billing", "remind", "--client", "studio-brume", "--yes"]);
+    assert_eq!(second["reminders"][0]["level"], 2);
+    assert_eq!(open(&desk, "studio-brume", &number), gross, "a reminder charges nothing");
+    assert_eq!(json(&desk, &["billing", "list"])["documents"].as_array().map(Vec::len), Some(4));
+}
+
+/// The statement of account: every line, with what is owed after it; the last one is the balance.
+#[test]
+fn books_a_statement_of_account_adds_up() {
+    let mut desk = desk();
+    let (number, gross) = invoice_of(&json(&desk, &["billing", "issue", "2026-11", "--yes"]), "studio-brume");
+    desk.move_to("2026-12-20T08:00:00Z");
+    assert_eq!(
+        desk.run(&["billing", "payment", "record", "studio-brume", "10.00", "--on", "2026-12-10", "--for", &number])
+            .code,
+        0
+    );
+    let told = json(&desk, &["billing", "statement", "studio-brume"]);
+    let lines = told["statement"]["lines"].as_array().expect("a list");
+    assert_eq!(lines.len(), 2);
+    assert_eq!(lines[1]["balance"].as_i64(), Some(gross - 1_000));
+    assert_eq!(told["statement"]["balance"].as_i64(), Some(gross - 1_000));
+    assert!(std::fs::read(desk.path(told["file"].as_str().expect("a file"))).expect("readable").starts_with(b"%PDF-"));
+}
