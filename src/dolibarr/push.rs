@@ -43,7 +43,7 @@ pub struct Pushed {
     pub by_hand: Vec<i64>,
 }
 
-/// Pushes everything that is not there yet, oldest first.
+/// Pushes everything that is not there yet: invoices, credit notes, payments, the oldest of each first.
 ///
 /// # Errors
 /// [`DolibarrError`] at the first thing that cannot be pushed; what was pushed is on record, and the next call goes on.
@@ -52,7 +52,10 @@ pub async fn push(pushing: &Pushing<'_>, documents: &[(InvoiceRecord, Issued)]) 
     let mut known: BTreeMap<(PushKind, String), String> =
         known.into_iter().map(|one| ((one.kind, one.ours), one.theirs)).collect();
     let mut pushed = Pushed::default();
-    for (record, issued) in documents {
+    // A credit note names what it corrects by Dolibarr's own id: invoices go first.
+    let (notes, invoices): (Vec<_>, Vec<_>) =
+        documents.iter().partition(|(_, issued)| issued.kind == DocumentKind::CreditNote);
+    for (record, issued) in invoices.into_iter().chain(notes) {
         if known.contains_key(&(PushKind::Document, record.number.clone())) {
             continue;
         }

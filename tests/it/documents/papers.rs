@@ -201,7 +201,7 @@ fn documents_of_a_contract_are_sound_archives_in_both_languages() {
     }
     let judged = judged(&python, folder.path());
     let files = judged.as_object().expect("one entry per file");
-    assert_eq!(files.len(), 10);
+    assert_eq!(files.len(), 18);
     for (name, layers) in files {
         for layer in ["qpdf", "archive"] {
             assert_eq!(layers[layer], serde_json::json!([]), "{name}: {layer}");

@@ -134,23 +134,25 @@ fn inventory_refuses_an_instance_that_would_share_a_pool() {
 
 #[test]
 fn inventory_knows_a_partners_server_from_one_of_ours() {
+    // The third place copies from it, and copies from our own servers only.
+    let third = "backup-servers/moulin.toml: `grange` is not ours: it has no token that reads";
     let partner = "ours = false\nauth_id = \"invites@pbs!communs\"";
     let inventory = read(&[]);
     let read_server = &inventory.backup_servers[&BackupServerId::new("voisins").unwrap()];
     assert_eq!((read_server.ours, read_server.auth_id.as_deref()), (false, Some("invites@pbs!communs")));
     assert_eq!(
         server("ours = false"),
-        ["backup-servers/grange.toml: a partner's server needs the token that the partner gave us"]
+        ["backup-servers/grange.toml: a partner's server needs the token that the partner gave us", third]
     );
     assert_eq!(
         server("auth_id = \"a@pbs!b\""),
         ["backup-servers/grange.toml: `auth_id` has no meaning on a server of ours"]
     );
-    assert_eq!(server("ours = false\nauth_id = \"invites@pbs\"").len(), 1);
+    assert_eq!(server("ours = false\nauth_id = \"invites@pbs\"").len(), 2);
     let told = told_with_table(partner, "[maintenance]\noutdated_after_days = 14\n");
     assert_eq!(
         told,
-        ["backup-servers/grange.toml: `maintenance` is the partner's business on a server that is not ours"]
+        ["backup-servers/grange.toml: `maintenance` is the partner's business on a server that is not ours", third]
     );
 }
 

@@ -37,6 +37,7 @@ async fn jobs_figures_tell_what_is_on_record_and_are_all_documented() {
     let technician = Technician::new(5).await;
     technician.must(&["inventory", "accept"], "").await;
     technician.must(&["secret", "set", "relay"], RELAY_PASSWORD).await;
+    technician.prepare_server(&[]).await;
     technician.must(&["site", "prepare", "friche", "--format", DISK_SERIAL], "").await;
     technician.must(&["apply", "ilot"], "").await;
     technician.must(&["backup", "run", "ilot"], "").await;

@@ -114,8 +114,12 @@ async fn jobs_of_a_killed_process_are_done_by_the_other_one_and_none_twice() {
         assert_eq!(done, 1, "{job:?}: {ends:?}");
     }
     let cut: Vec<_> = attempts.iter().filter(|one| outcome(one) == Some(Outcome::CutShort)).collect();
-    assert_eq!(cut.len(), 1, "only what the killed process was at: {cut:#?}");
-    assert_eq!(cut[0].job, worker.job);
+    let process = |holder: &str| holder.rsplit_once(':').map(|(process, _)| process.to_owned());
+    assert!(
+        cut.iter().all(|one| process(&one.holder) == process(&worker.holder)),
+        "only what the killed process was at: {cut:#?}"
+    );
+    assert!(cut.iter().any(|one| one.job == worker.job), "{cut:#?}");
 
     // What the records say is what the node saw: so many rounds of looks as sweeps, that of the killed one included.
     let rounds = lab.lock().transcript.entries().iter().filter(|entry| is_first_question(entry)).count();
