@@ -102,7 +102,7 @@ impl Folder {
         let entries: io::Result<Vec<_>> = std::fs::read_dir(&folder).map_err(failed)?.collect();
         let mut paths: Vec<PathBuf> = entries.map_err(failed)?.into_iter().map(|entry| entry.path()).collect();
         paths.sort();
-        paths.iter().map(|path| std::fs::read_to_string(path)).collect::<io::Result<_>>().map_err(failed)
+        paths.iter().map(std::fs::read_to_string).collect::<io::Result<_>>().map_err(failed)
     }
 
     /// Writes the files of an inventory.

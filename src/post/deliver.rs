@@ -73,7 +73,7 @@ pub async fn deliver(post: &Post<'_>, limit: usize) -> Result<Delivered, PostErr
         Transport::Folder(folder) => {
             for position in due {
                 if let Some(mail) = post.claim(position, &holder).await? {
-                    let fate = post.into_folder(folder, &mail).await?;
+                    let fate = post.write_file(folder, &mail).await?;
                     post.finish(&mail, &holder, fate, &mut delivered).await?;
                 }
             }
@@ -144,7 +144,7 @@ impl Post<'_> {
         Ok(self.store.mail_message(&Scope::Staff, mail.position).await?.filter(|message| !message.is_empty()))
     }
 
-    async fn into_folder(&self, folder: &Folder, mail: &MailRecord) -> Result<Fate, PostError> {
+    async fn write_file(&self, folder: &Folder, mail: &MailRecord) -> Result<Fate, PostError> {
         match self.message(mail).await? {
             Some(message) => Ok(Fate::sent(folder.write(&mail.key, message.as_bytes())?)),
             None => Ok(Fate::failed(NO_MESSAGE)),

@@ -21,7 +21,7 @@ async fn platform_a_town_halls_invoice_lies_in_the_folder_with_what_chorus_pro_a
     let folder = tempfile::tempdir().unwrap();
     let chorus = DropFolder::new(folder.path());
     let exchanged = desk.exchange(&chorus, Route::Chorus).await.unwrap();
-    assert_eq!(exchanged.handed_over, [record.number.clone()], "town halls only");
+    assert_eq!(exchanged.handed_over, std::slice::from_ref(&record.number), "town halls only");
     let out = folder.path().join("out");
     let pdf = std::fs::read(out.join(format!("{}.pdf", record.number))).unwrap();
     let metadata = std::fs::read_to_string(out.join(format!("{}.json", record.number))).unwrap();

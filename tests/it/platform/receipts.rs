@@ -20,7 +20,7 @@ async fn platform_a_payment_is_told_with_its_amount_per_vat_rate() {
     let platform = DropFolder::new(folder.path());
     let part = desk.moved(&record, Movement::Payment, 1000, None).await;
     let first = desk.exchange(&platform, Route::Platform).await.unwrap();
-    assert_eq!(first.handed_over, [record.number.clone()]);
+    assert_eq!(first.handed_over, std::slice::from_ref(&record.number));
     let second = desk.exchange(&platform, Route::Platform).await.unwrap();
     assert_eq!(second.handed_over, [format!("{}-212-{part}", record.number)], "a status follows its document");
     let back = desk.moved(&record, Movement::Return, 1000, Some(part)).await;

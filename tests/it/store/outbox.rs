@@ -51,7 +51,7 @@ impl Desk {
         put(&self.store, None, &self.sender, &announcement(key), "ana", now()).await.unwrap().0
     }
 
-    fn into_folder(&self) -> Transport {
+    fn folder_transport(&self) -> Transport {
         Transport::Folder(Folder::new(self.folder.path().join("mails")))
     }
 
@@ -124,10 +124,10 @@ pub async fn a_mail_put_in_twice_is_one_mail(bench: &Bench) {
     assert_eq!(first, second);
     let both = tokio::join!(desk.put("invoice/F2"), desk.put("invoice/F2"));
     assert_eq!(both.0, both.1, "also at once");
-    let delivered = desk.deliver(&desk.into_folder()).await.unwrap();
+    let delivered = desk.deliver(&desk.folder_transport()).await.unwrap();
     assert_eq!(delivered.sent, [first, both.0]);
     assert_eq!(desk.put("invoice/F1").await, first, "nor after it was sent");
-    assert_eq!(desk.deliver(&desk.into_folder()).await.unwrap(), Delivered::default());
+    assert_eq!(desk.deliver(&desk.folder_transport()).await.unwrap(), Delivered::default());
     let other = Scope::Client("brume".parse().unwrap());
     assert_eq!(desk.store.mails(&other, None, None).await.unwrap(), [], "a client sees its own mails only");
     assert_eq!(desk.store.mail(&other, first).await.unwrap(), None);
@@ -142,14 +142,14 @@ pub async fn a_file_is_never_overwritten(bench: &Bench) {
     let desk = Desk::new(bench).await;
     let position = desk.put("invoice/F1").await;
     let folder = Folder::new(desk.folder.path().join("mails"));
-    desk.deliver(&desk.into_folder()).await.unwrap();
+    desk.deliver(&desk.folder_transport()).await.unwrap();
     let file = folder.file("invoice/F1/compta@lilas.example");
     let message = desk.store.mail_message(&Scope::Staff, position).await.unwrap().unwrap();
     assert_eq!(std::fs::read_to_string(&file).unwrap(), message);
     std::fs::write(&file, "changed by hand").unwrap();
     // Its sender died between the file and the record of it.
     execute(&desk.url, &format!("UPDATE outbox SET state = 'sending', holder = '{}'", dead_holder())).await.unwrap();
-    let delivered = desk.deliver(&desk.into_folder()).await.unwrap();
+    let delivered = desk.deliver(&desk.folder_transport()).await.unwrap();
     assert_eq!(delivered.sent, [position], "it is in the folder: it was sent");
     assert_eq!(std::fs::read_to_string(&file).unwrap(), "changed by hand");
     let files = std::fs::read_dir(desk.folder.path().join("mails")).unwrap().count();
@@ -378,7 +378,7 @@ pub async fn a_confidential_message_is_nowhere_in_clear(bench: &Bench) {
     assert!(!there().await.concat().contains("canary-token"));
     let key = desk.mail(position).await.key;
     assert!(desk.vault.get_secret(&secret_name(&key)).await.unwrap().is_some());
-    assert_eq!(desk.deliver(&desk.into_folder()).await.unwrap().sent, [position]);
+    assert_eq!(desk.deliver(&desk.folder_transport()).await.unwrap().sent, [position]);
     let file = Folder::new(desk.folder.path().join("mails")).file(&key);
     assert!(std::fs::read_to_string(file).unwrap().contains("canary-token"), "its recipient gets it");
     assert!(desk.vault.get_secret(&secret_name(&key)).await.unwrap().is_none(), "gone once it is sent");
@@ -392,8 +392,8 @@ pub async fn a_sent_renewal_notice_is_on_record(bench: &Bench) {
     notice.about = Some("2027-01-31".to_owned());
     put(&desk.store, None, &desk.sender, &notice, "ana", now()).await.unwrap();
     assert_eq!(desk.store.notices(&Scope::Staff).await.unwrap(), [], "not before it is sent");
-    desk.deliver(&desk.into_folder()).await.unwrap();
-    desk.deliver(&desk.into_folder()).await.unwrap();
+    desk.deliver(&desk.folder_transport()).await.unwrap();
+    desk.deliver(&desk.folder_transport()).await.unwrap();
     let recorded = desk.store.notices(&Scope::Staff).await.unwrap();
     assert_eq!(recorded.len(), 1);
     assert_eq!(recorded[0].term.to_string(), "2027-01-31");
