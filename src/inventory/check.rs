@@ -10,6 +10,7 @@ use super::mistake::{Mistake, Mistakes};
 use super::model::{Inventory, MODEL_VERSION};
 use super::read::{self, Draft};
 use super::reader::{Findings, Reader};
+use super::side_by_side::side_by_side;
 use crate::domain::ids::ClientId;
 use crate::domain::money::Cents;
 
@@ -40,8 +41,14 @@ fn assemble(files: &BTreeMap<String, String>, findings: &Findings) -> Option<Inv
         zone: claims.time_zone.as_deref().and_then(read::zone_named).unwrap_or(TimeZone::UTC),
     };
     let mut drafts = Drafts { cooperative: claims, every_client_readable: true, ..Drafts::default() };
-    for document in &documents {
-        add(document, &mut drafts, &from_cooperative, findings);
+    let parts = side_by_side(&documents, |part| {
+        let (found, mut drafts) = (Findings::default(), Drafts { every_client_readable: true, ..Drafts::default() });
+        part.iter().for_each(|document| add(document, &mut drafts, &from_cooperative, &found));
+        (drafts, found.into_list())
+    });
+    for (part, found) in parts {
+        drafts.take(part);
+        findings.extend(found);
     }
     conflicts::find(&drafts, findings);
     Some(Inventory {

@@ -11,9 +11,7 @@ use super::mistake::{Mistake, Place, did_you_mean};
 use super::reader::{Findings, Reader};
 use super::schema::Section;
 use super::sections;
-
-/// Below so many files each, threads cost more than they save.
-const FILES_PER_THREAD_MIN: usize = 100;
+use super::side_by_side::side_by_side;
 
 /// The one file of the co-operative.
 pub const COOPERATIVE_FILE: &str = "cooperative.toml";
@@ -60,29 +58,18 @@ pub fn parse<'a>(files: &'a BTreeMap<String, String>, findings: &Findings) -> Ve
         findings.add(mistake.help("an inventory has exactly one co-operative"));
     }
     let files: Vec<(&str, &str)> = files.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
-    let threads = std::thread::available_parallelism().map_or(1, usize::from).min(files.len() / FILES_PER_THREAD_MIN);
-    if threads < 2 {
-        return files.iter().filter_map(|(path, text)| document(path, text, findings)).collect();
+    let parts = side_by_side(&files, |part| {
+        let found = Findings::default();
+        let documents: Vec<Document<'a>> =
+            part.iter().filter_map(|(path, text)| document(path, text, &found)).collect();
+        (documents, found.into_list())
+    });
+    let mut documents = Vec::with_capacity(files.len());
+    for (part, found) in parts {
+        documents.extend(part);
+        findings.extend(found);
     }
-    // Half of the time of checking a thousand clients is reading TOML, and no file needs another one for that.
-    std::thread::scope(|scope| {
-        let parts = files.chunks(files.len().div_ceil(threads)).map(|part| {
-            scope.spawn(move || {
-                let found = Findings::default();
-                let documents: Vec<Document<'a>> =
-                    part.iter().filter_map(|(path, text)| document(path, text, &found)).collect();
-                (documents, found.into_list())
-            })
-        });
-        let running: Vec<_> = parts.collect();
-        let mut documents = Vec::with_capacity(files.len());
-        for part in running {
-            let (part, found) = part.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
-            documents.extend(part);
-            found.into_iter().for_each(|mistake| findings.add(mistake));
-        }
-        documents
-    })
+    documents
 }
 
 fn document<'a>(path: &'a str, text: &'a str, findings: &Findings) -> Option<Document<'a>> {

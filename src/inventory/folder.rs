@@ -11,6 +11,7 @@ use super::check::check;
 use super::document::{COOPERATIVE_FILE, FOLDERS};
 use super::mistake::{Mistake, Mistakes, Place, did_you_mean};
 use super::model::Inventory;
+use super::side_by_side::side_by_side;
 
 /// An inventory that was read and checked.
 #[derive(Debug, Clone)]
@@ -52,12 +53,23 @@ pub fn content_hash(files: &BTreeMap<String, String>) -> String {
 pub fn read_files(folder: &Path) -> Result<BTreeMap<String, String>, Mistakes> {
     let mut scan = Scan::default();
     scan.top(folder);
-    if scan.mistakes.is_empty() { Ok(scan.files) } else { Err(Mistakes::new(scan.mistakes, &scan.files)) }
+    let Scan { found, mut mistakes } = scan;
+    let mut files = BTreeMap::new();
+    for part in side_by_side(&found, |part| part.iter().map(|(path, place)| read(path, place)).collect::<Vec<_>>()) {
+        for one in part {
+            match one {
+                Ok((path, text)) => drop(files.insert(path, text)),
+                Err(mistake) => mistakes.push(mistake),
+            }
+        }
+    }
+    if mistakes.is_empty() { Ok(files) } else { Err(Mistakes::new(mistakes, &files)) }
 }
 
 #[derive(Default)]
 struct Scan {
-    files: BTreeMap<String, String>,
+    /// Paths of the inventory's files: relative, and as they are opened.
+    found: Vec<(String, PathBuf)>,
     mistakes: Vec<Mistake>,
 }
 
@@ -68,7 +80,7 @@ impl Scan {
             if path.is_dir() && known {
                 for (file, path) in self.entries(&path, &name) {
                     if is_toml(&file) {
-                        self.read(format!("{name}/{file}"), &path);
+                        self.found.push((format!("{name}/{file}"), path));
                     }
                 }
             } else if path.is_dir() {
@@ -79,7 +91,7 @@ impl Scan {
                 });
             } else if is_toml(&name) {
                 // Whether it belongs here is said by the check, beside all other mistakes.
-                self.read(name, &path);
+                self.found.push((name, path));
             }
         }
     }
@@ -101,20 +113,15 @@ impl Scan {
             }
         }
     }
+}
 
-    fn read(&mut self, relative: String, path: &Path) {
-        match fs::read_to_string(path) {
-            Ok(text) => drop(self.files.insert(relative, text)),
-            Err(error) => {
-                let mistake = Mistake::new(format!("cannot be read: {error}"), &Place::whole(&relative), "unreadable");
-                self.mistakes.push(if error.kind() == io::ErrorKind::InvalidData {
-                    mistake.help("save it as UTF-8")
-                } else {
-                    mistake
-                });
-            }
-        }
-    }
+/// The text of a file, with its relative path.
+fn read(relative: &str, path: &Path) -> Result<(String, String), Mistake> {
+    let text = fs::read_to_string(path).map_err(|error| {
+        let mistake = Mistake::new(format!("cannot be read: {error}"), &Place::whole(relative), "unreadable");
+        if error.kind() == io::ErrorKind::InvalidData { mistake.help("save it as UTF-8") } else { mistake }
+    })?;
+    Ok((relative.to_owned(), text))
 }
 
 fn is_toml(name: &str) -> bool {

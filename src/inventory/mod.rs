@@ -18,6 +18,7 @@ mod reference;
 mod render;
 mod schema;
 mod sections;
+mod side_by_side;
 
 pub use check::check;
 pub use difference::{difference, summary};

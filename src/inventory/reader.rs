@@ -28,6 +28,11 @@ impl Findings {
         self.0.borrow_mut().push(mistake);
     }
 
+    /// Records what was found in a part of the files.
+    pub fn extend(&self, found: Vec<Mistake>) {
+        self.0.borrow_mut().extend(found);
+    }
+
     /// All of them.
     pub fn into_list(self) -> Vec<Mistake> {
         self.0.into_inner()

@@ -22,6 +22,10 @@ use accolades::plan::{GuestState, MachineState, Observed};
 use accolades::yunohost::playbook::{Fact, Facts, builtin, step};
 use field::Field;
 
+/// The program's own.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// How often the pure figures are taken; the median counts.
 const ROUNDS: usize = 11;
 

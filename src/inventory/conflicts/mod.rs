@@ -41,6 +41,15 @@ pub struct Drafts {
 }
 
 impl Drafts {
+    /// Takes what was read from another part of the files. No id is in two parts: it is the name of a file.
+    pub fn take(&mut self, mut part: Drafts) {
+        self.sites.append(&mut part.sites);
+        self.backup_servers.append(&mut part.backup_servers);
+        self.instances.append(&mut part.instances);
+        self.clients.append(&mut part.clients);
+        self.every_client_readable &= part.every_client_readable;
+    }
+
     /// The clients that ever live on each instance, in order of id.
     fn clients_by_instance(&self) -> BTreeMap<&InstanceId, Vec<&ClientDraft>> {
         let mut by_instance: BTreeMap<&InstanceId, Vec<&ClientDraft>> = BTreeMap::new();
