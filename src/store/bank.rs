@@ -138,6 +138,7 @@ const INSERT: &str = "
 const SELECT: &str = "
     SELECT position, identity, file, booked_on, cents, end_to_end_id, block, words, counterparty, counterparty_iban, code
     FROM bank_movements ORDER BY booked_on, position";
+const LAST_FILE: &str = "SELECT max(imported_at_us) FROM bank_files";
 const INSERT_DECISION: &str = "
     INSERT INTO bank_decisions (movement, how, client, fee, words, decided_by, decided_at_us)
     VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (movement) DO NOTHING";
@@ -187,6 +188,14 @@ impl Store {
             }
             count
         }))
+    }
+
+    /// When a file of the bank was taken in last; none when none ever was.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn last_bank_file_us(&self) -> Result<Option<i64>, StoreError> {
+        Ok(on_pool!(self, |pool| sqlx::query_scalar(LAST_FILE).fetch_one(pool).await?))
     }
 
     /// Every movement with what became of it, by day. The account is the co-operative's: staff only.

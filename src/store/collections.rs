@@ -6,7 +6,8 @@ use crate::domain::billing::mandate::Sequence;
 use crate::domain::ids::ClientId;
 use crate::domain::money::Cents;
 
-use super::{Scope, Store, StoreError};
+use super::scope::Scoped;
+use super::{NewMail, Scope, Store, StoreError};
 
 /// A file for the bank.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -95,9 +96,13 @@ const INSERT: &str = "
     INSERT INTO collections
         (end_to_end_id, file, block, client, number, attempt, mandate, sequence, cents, collected_on)
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT DO NOTHING";
-const SELECT: &str = "
+const SELECT: Scoped = scoped!(
+    "
     SELECT end_to_end_id, file, block, client, number, attempt, mandate, sequence, cents, collected_on
-    FROM collections WHERE $1 = 'staff' OR 'client:' || client = $1 ORDER BY collected_on, end_to_end_id";
+    FROM collections WHERE",
+    client "client",
+    "ORDER BY collected_on, end_to_end_id"
+);
 const SELECT_FILES: &str =
     "SELECT id, content, sha256, made_by, made_at_us FROM collection_files ORDER BY made_at_us, id";
 pub(super) const INSERT_NEWS: &str = "
@@ -110,7 +115,7 @@ const SELECT_NEWS: &str = "
     ORDER BY news.recorded_at_us, news.end_to_end_id, news.kind";
 
 impl Store {
-    /// Records a file and its collections, all or none.
+    /// Records a file and its collections, and puts the mails that announce them into the outbox, all or nothing.
     ///
     /// # Errors
     /// [`StoreError::Conflict`] when somebody else collected one of the invoices meanwhile.
@@ -118,6 +123,7 @@ impl Store {
         &self,
         file: &CollectionFile,
         collections: &[Collection],
+        mails: &[NewMail],
     ) -> Result<(), StoreError> {
         in_transaction!(self, |tx| {
             sqlx::query(INSERT_FILE)
@@ -150,6 +156,9 @@ impl Store {
                     ));
                 }
             }
+            for mail in mails {
+                put_mail!(tx, mail);
+            }
         });
         Ok(())
     }
@@ -159,7 +168,8 @@ impl Store {
     /// # Errors
     /// When the store cannot be read.
     pub async fn collections(&self, scope: &Scope) -> Result<Vec<Collection>, StoreError> {
-        let rows: Vec<Row> = on_pool!(self, |pool| sqlx::query_as(SELECT).bind(scope.mark()).fetch_all(pool).await?);
+        let rows: Vec<Row> =
+            on_pool!(self, |pool| sqlx::query_as(SELECT.of(scope)).bind(scope.mark()).fetch_all(pool).await?);
         rows.into_iter().map(|row| collection(row).ok_or(StoreError::Unreadable { what: "collection" })).collect()
     }
 

@@ -5,6 +5,7 @@ use jiff::civil::Date;
 use crate::domain::ids::ClientId;
 use crate::domain::money::Cents;
 
+use super::scope::Scoped;
 use super::{Scope, Store, StoreError};
 
 /// An envelope to ask for.
@@ -61,10 +62,14 @@ const INSERT: &str = "
     INSERT INTO consents
         (position, request, step, state, client, year_from, minutes, price, approver, words, recorded_by, recorded_at_us)
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) ON CONFLICT (request, step) DO NOTHING";
-const SELECT: &str = "
+const SELECT: Scoped = scoped!(
+    "
     SELECT position, request, step, state, client, year_from, minutes, price, approver, words, recorded_by,
         recorded_at_us
-    FROM consents WHERE $1 = 'staff' OR 'client:' || client = $1 ORDER BY request, step";
+    FROM consents WHERE",
+    client "client",
+    "ORDER BY request, step"
+);
 
 impl Store {
     /// Records a request; returns its number.
@@ -133,7 +138,8 @@ impl Store {
     /// # Errors
     /// When the store cannot be read.
     pub async fn consents(&self, scope: &Scope) -> Result<Vec<Consent>, StoreError> {
-        let rows: Vec<Row> = on_pool!(self, |pool| sqlx::query_as(SELECT).bind(scope.mark()).fetch_all(pool).await?);
+        let rows: Vec<Row> =
+            on_pool!(self, |pool| sqlx::query_as(SELECT.of(scope)).bind(scope.mark()).fetch_all(pool).await?);
         let mut consents: Vec<Consent> = Vec::new();
         for row in rows {
             add(&mut consents, row).ok_or(StoreError::Unreadable { what: "consent" })?;

@@ -8,6 +8,7 @@ use crate::domain::billing::month::Month;
 use crate::domain::ids::ClientId;
 use crate::domain::money::Cents;
 
+use super::scope::Scoped;
 use super::{Scope, Store, StoreError};
 
 /// Version of [`InvoiceRecord`] as it is written outside the store.
@@ -161,17 +162,29 @@ pub fn number(series: &str, year: i64, sequence: i64) -> String {
     format!("{series}{year}-{sequence:05}")
 }
 
-const SELECT: &str = "
+const SELECT: Scoped = scoped!(
+    "
     SELECT number, client, kind, series, year, sequence, issued_on, month, occasion, corrects, net, vat, gross, document,
         sha256, explanation, inventory_number, issued_by, issued_at_us
-    FROM invoices WHERE ($1 = 'staff' OR 'client:' || client = $1) AND ($2 = '' OR number = $2)
-    ORDER BY issued_at_us, series, year, sequence";
-const SELECT_CHARGES: &str = "
+    FROM invoices WHERE",
+    client "client",
+    "AND ($2 = '' OR number = $2)
+    ORDER BY issued_at_us, series, year, sequence"
+);
+const SELECT_CHARGES: Scoped = scoped!(
+    "
     SELECT client, number, line, month, kind, price, reference, cents, amount, waived, corrects_line
-    FROM charges WHERE ($1 = 'staff' OR 'client:' || client = $1) AND ($2 = '' OR number = $2) ORDER BY position";
-const SELECT_THROUGH: &str = "
+    FROM charges WHERE",
+    client "client",
+    "AND ($2 = '' OR number = $2) ORDER BY position"
+);
+const SELECT_THROUGH: Scoped = scoped!(
+    "
     SELECT client, max(month) FROM invoices
-    WHERE ($1 = 'staff' OR 'client:' || client = $1) AND month IS NOT NULL GROUP BY client ORDER BY client";
+    WHERE",
+    client "client",
+    "AND month IS NOT NULL GROUP BY client ORDER BY client"
+);
 const SELECT_SERIES: &str = "SELECT series, year, last, last_on FROM invoice_series ORDER BY series, year";
 const SELECT_NUMBERS: &str = "SELECT number, sha256 FROM invoices ORDER BY number";
 // The row is locked by this statement: whoever issues in the same series waits here, and counts the ledger afterwards.
@@ -363,7 +376,7 @@ impl Store {
 
     async fn select_invoices(&self, scope: &Scope, number: &str) -> Result<Vec<InvoiceRecord>, StoreError> {
         let rows: Vec<RawRecord> = on_pool!(self, |pool| {
-            let rows = sqlx::query(SELECT).bind(scope.mark()).bind(number).fetch_all(pool).await?;
+            let rows = sqlx::query(SELECT.of(scope)).bind(scope.mark()).bind(number).fetch_all(pool).await?;
             rows.iter().map(|row| record!(row)).collect()
         });
         let mut charges = std::collections::BTreeMap::<String, Vec<ChargeRecord>>::new();
@@ -388,7 +401,7 @@ impl Store {
 
     async fn select_charges(&self, scope: &Scope, number: &str) -> Result<Vec<LedgerRow>, StoreError> {
         let rows: Vec<ChargeRow> = on_pool!(self, |pool| {
-            sqlx::query_as(SELECT_CHARGES).bind(scope.mark()).bind(number).fetch_all(pool).await?
+            sqlx::query_as(SELECT_CHARGES.of(scope)).bind(scope.mark()).bind(number).fetch_all(pool).await?
         });
         rows.into_iter().map(|row| ledger_row(row).ok_or(StoreError::Unreadable { what: "charge" })).collect()
     }
@@ -399,7 +412,7 @@ impl Store {
     /// When the store cannot be read.
     pub async fn invoiced_through(&self, scope: &Scope) -> Result<Vec<(ClientId, Month)>, StoreError> {
         let rows: Vec<(String, String)> =
-            on_pool!(self, |pool| sqlx::query_as(SELECT_THROUGH).bind(scope.mark()).fetch_all(pool).await?);
+            on_pool!(self, |pool| sqlx::query_as(SELECT_THROUGH.of(scope)).bind(scope.mark()).fetch_all(pool).await?);
         let of = |(client, month): (String, String)| Some((ClientId::new(client).ok()?, Month::parse(&month).ok()?));
         rows.into_iter().map(|row| of(row).ok_or(StoreError::Unreadable { what: "month of an invoice" })).collect()
     }

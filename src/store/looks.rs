@@ -3,6 +3,7 @@
 
 use serde_json::Value;
 
+use super::scope::Scoped;
 use super::{Scope, Store, StoreError, payload};
 
 /// A look to be recorded.
@@ -73,10 +74,13 @@ const SELECT_SUBJECT: &str = "
     SELECT subject_kind, subject_id, what, scope, tried_at_us, failures, failing_since_us, obstacle, seen_at_us, seen
     FROM looks WHERE subject_kind = $2 AND subject_id = $3 AND ($1 = 'staff' OR scope = $1)
     ORDER BY what, scope";
-const SELECT_KIND: &str = "
+const SELECT_KIND: Scoped = scoped!(
+    "
     SELECT subject_kind, subject_id, what, scope, tried_at_us, failures, failing_since_us, obstacle, seen_at_us, seen
-    FROM looks WHERE subject_kind = $2 AND ($1 = 'staff' OR scope = $1)
-    ORDER BY subject_id, what, scope";
+    FROM looks WHERE subject_kind = $2 AND",
+    scope "scope",
+    "ORDER BY subject_id, what, scope"
+);
 
 impl Store {
     /// Records looks, all of them or none. An answer ends what stood in the way; an obstacle leaves the last answer.
@@ -130,7 +134,7 @@ impl Store {
     /// When the store cannot be read.
     pub async fn looks_at_all(&self, scope: &Scope, subject_kind: &str) -> Result<Vec<Look>, StoreError> {
         let rows: Vec<Row> = on_pool!(self, |pool| {
-            sqlx::query_as(SELECT_KIND).bind(scope.mark()).bind(subject_kind).fetch_all(pool).await?
+            sqlx::query_as(SELECT_KIND.of(scope)).bind(scope.mark()).bind(subject_kind).fetch_all(pool).await?
         });
         rows.into_iter().map(look).collect()
     }

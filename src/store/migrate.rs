@@ -63,6 +63,11 @@ const MIGRATIONS: &[Migration] = &[
         sqlite: include_str!("migrations/sqlite/0010_platform.sql"),
         postgres: include_str!("migrations/postgres/0010_platform.sql"),
     },
+    Migration {
+        version: 11,
+        sqlite: include_str!("migrations/sqlite/0011_indexes.sql"),
+        postgres: include_str!("migrations/postgres/0011_indexes.sql"),
+    },
 ];
 
 /// Any number, the same in every program that opens the store: only one of them migrates at a time.

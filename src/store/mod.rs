@@ -7,7 +7,10 @@
 // First, because the other modules use its macros.
 #[macro_use]
 mod pool;
-// Second: putting a mail in is part of others' transactions.
+// Second: statements in two forms, by scope.
+#[macro_use]
+mod scope;
+// Third: putting a mail in is part of others' transactions.
 #[macro_use]
 mod outbox;
 
@@ -30,6 +33,7 @@ mod jobs;
 mod journal;
 mod leases;
 mod looks;
+mod mails;
 mod markers;
 mod migrate;
 mod notices;
@@ -45,7 +49,6 @@ mod reminders;
 mod requests;
 mod restores;
 mod runs;
-mod scope;
 pub mod secrets;
 mod support;
 mod vm_ids;
@@ -72,11 +75,11 @@ pub use jobs::{Begun, JobAttempt, JobEnd, JobKey};
 pub use journal::{ActionState, JournalEntry, JournalRecord};
 pub use leases::{Acquired, Lease};
 pub use looks::{Look, NewLook, StandingObstacle};
+pub use mails::{MailEvent, MailOutcome, MailRecord, MailState, NewMail, RENEWAL_NOTICE};
 pub use markers::SeenMarker;
 pub use notices::SentNotice;
 pub use observations::{NewObservation, Observation};
 pub use orders::{JobOrder, NewJobOrder};
-pub use outbox::{MailEvent, MailOutcome, MailRecord, MailState, NewMail, RENEWAL_NOTICE};
 pub use payments::{Movement, NewPayment, PaymentRecord};
 pub use plans::PlanRecord;
 pub use platform::{FileKind, FileState, InvoiceStatus, NewInvoiceStatus, NewPlatformFile, PlatformFile};

@@ -4,6 +4,7 @@ use jiff::civil::Date;
 
 use crate::domain::ids::ClientId;
 
+use super::scope::Scoped;
 use super::{Scope, Store, StoreError};
 
 /// A notice that was sent.
@@ -33,9 +34,13 @@ const COUNT: &str = "
 const INSERT: &str = "
     INSERT INTO renewal_notices (position, client, term, sent_on, means, proof, recorded_by, recorded_at_us)
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
-const SELECT: &str = "
+const SELECT: Scoped = scoped!(
+    "
     SELECT client, term, sent_on, means, proof, recorded_by, recorded_at_us
-    FROM renewal_notices WHERE $1 = 'staff' OR 'client:' || client = $1 ORDER BY position";
+    FROM renewal_notices WHERE",
+    client "client",
+    "ORDER BY position"
+);
 
 impl Store {
     /// Records that a notice was sent.
@@ -65,7 +70,8 @@ impl Store {
     /// # Errors
     /// When the store cannot be read.
     pub async fn notices(&self, scope: &Scope) -> Result<Vec<SentNotice>, StoreError> {
-        let rows: Vec<Row> = on_pool!(self, |pool| sqlx::query_as(SELECT).bind(scope.mark()).fetch_all(pool).await?);
+        let rows: Vec<Row> =
+            on_pool!(self, |pool| sqlx::query_as(SELECT.of(scope)).bind(scope.mark()).fetch_all(pool).await?);
         rows.into_iter().map(|row| notice(row).ok_or(StoreError::Unreadable { what: "notice" })).collect()
     }
 }

@@ -91,7 +91,9 @@ async fn open_file(path: &Path) -> Result<Pool, StoreError> {
         // Full: a journal entry that was confirmed survives a power cut, not only a crash.
         .synchronous(SqliteSynchronous::Full)
         .busy_timeout(limits::STORE_BUSY_TIMEOUT);
+    // A connection to a file does not die unseen: it is not asked whether it lives before every statement.
     let pool = SqlitePoolOptions::new()
+        .test_before_acquire(false)
         .max_connections(limits::STORE_CONNECTIONS_MAX)
         .acquire_timeout(limits::STORE_CONNECT_TIMEOUT)
         .connect_with(options)

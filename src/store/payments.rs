@@ -5,6 +5,7 @@ use jiff::civil::Date;
 use crate::domain::ids::ClientId;
 use crate::domain::money::Cents;
 
+use super::scope::Scoped;
 use super::{Scope, Store, StoreError};
 
 /// Which way money moved.
@@ -76,9 +77,13 @@ pub(super) const INSERT: &str = "
     INSERT INTO payments
         (position, client, number, kind, cents, moved_on, means, reference, reverses, recorded_by, recorded_at_us)
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT (reverses) DO NOTHING";
-const SELECT: &str = "
+const SELECT: Scoped = scoped!(
+    "
     SELECT position, client, number, kind, cents, moved_on, means, reference, reverses, recorded_by, recorded_at_us
-    FROM payments WHERE $1 = 'staff' OR 'client:' || client = $1 ORDER BY position";
+    FROM payments WHERE",
+    client "client",
+    "ORDER BY position"
+);
 
 /// Writes a movement inside a transaction: its number, and whether it was written (0 when the payment that it takes back was
 /// taken back already).
@@ -125,7 +130,8 @@ impl Store {
     /// # Errors
     /// When the store cannot be read.
     pub async fn payments(&self, scope: &Scope) -> Result<Vec<PaymentRecord>, StoreError> {
-        let rows: Vec<Row> = on_pool!(self, |pool| sqlx::query_as(SELECT).bind(scope.mark()).fetch_all(pool).await?);
+        let rows: Vec<Row> =
+            on_pool!(self, |pool| sqlx::query_as(SELECT.of(scope)).bind(scope.mark()).fetch_all(pool).await?);
         rows.into_iter().map(|row| payment(row).ok_or(StoreError::Unreadable { what: "payment" })).collect()
     }
 }

@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use crate::domain::ids::ClientId;
 
+use super::scope::Scoped;
 use super::{Scope, Store, StoreError};
 
 /// What a file is.
@@ -136,10 +137,14 @@ const INSERT_STATUS: &str = "
     INSERT INTO invoice_statuses
         (position, client, number, code, direction, at_us, reason, collected, reference, seen_at_us, recorded_at_us)
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT (reference) DO NOTHING";
-const SELECT_STATUSES: &str = "
+const SELECT_STATUSES: Scoped = scoped!(
+    "
     SELECT position, client, number, code, direction, at_us, reason, collected, reference, seen_at_us, recorded_at_us
-    FROM invoice_statuses WHERE ($1 = 'staff' OR 'client:' || client = $1) AND ($2 = '' OR number = $2)
-    ORDER BY position";
+    FROM invoice_statuses WHERE",
+    client "client",
+    "AND ($2 = '' OR number = $2)
+    ORDER BY position"
+);
 
 impl Store {
     /// Puts a file in for a platform; false when one of its name is there already: that one stays.
@@ -255,7 +260,11 @@ impl Store {
         number: Option<&str>,
     ) -> Result<Vec<InvoiceStatus>, StoreError> {
         let rows: Vec<StatusRow> = on_pool!(self, |pool| {
-            sqlx::query_as(SELECT_STATUSES).bind(scope.mark()).bind(number.unwrap_or_default()).fetch_all(pool).await?
+            sqlx::query_as(SELECT_STATUSES.of(scope))
+                .bind(scope.mark())
+                .bind(number.unwrap_or_default())
+                .fetch_all(pool)
+                .await?
         });
         rows.into_iter().map(|row| status(row).ok_or(StoreError::Unreadable { what: "status of a document" })).collect()
     }

@@ -5,7 +5,7 @@ use jiff::civil::Date;
 use crate::domain::ids::ClientId;
 use crate::domain::money::Cents;
 
-use super::{Scope, Store, StoreError};
+use super::{NewMail, Scope, Store, StoreError};
 
 /// A reminder of one invoice.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,11 +44,11 @@ const SELECT: &str = "
     FROM reminders WHERE $1 = 'staff' OR 'client:' || client = $1 ORDER BY position";
 
 impl Store {
-    /// Records reminders of one client, all or none.
+    /// Records reminders of one client and puts their mails into the outbox, all or nothing.
     ///
     /// # Errors
     /// [`StoreError::Conflict`] when one of them was sent already.
-    pub async fn record_reminders(&self, reminders: &[SentReminder]) -> Result<(), StoreError> {
+    pub async fn record_reminders(&self, reminders: &[SentReminder], mails: &[NewMail]) -> Result<(), StoreError> {
         in_transaction!(self, |tx| {
             for one in reminders {
                 let position: i64 = sqlx::query_scalar(COUNT).bind("reminders").fetch_one(&mut *tx).await?;
@@ -72,6 +72,9 @@ impl Store {
                         "nothing was recorded; run `accolades billing remind` again",
                     ));
                 }
+            }
+            for mail in mails {
+                put_mail!(tx, mail);
             }
         });
         Ok(())

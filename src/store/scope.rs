@@ -10,6 +10,41 @@ use super::StoreError;
 const STAFF: &str = "staff";
 const CLIENT_PREFIX: &str = "client:";
 
+/// A statement that reads client data, in two forms: staff's reads all rows, a client's its own by an index. (With an `OR` in
+/// it no engine uses one.) Both have the scope's mark as their first parameter.
+pub(super) struct Scoped {
+    pub(super) staff: &'static str,
+    pub(super) client: &'static str,
+}
+
+impl Scoped {
+    /// The form for a scope.
+    pub(super) const fn of(&self, scope: &Scope) -> &'static str {
+        match scope {
+            Scope::Staff => self.staff,
+            Scope::Client(_) => self.client,
+        }
+    }
+}
+
+/// A [`Scoped`] pair of what stands before and after the condition. `client NAME`: the column has the client's id; `scope NAME`:
+/// the column has its mark.
+macro_rules! scoped {
+    ($before:literal, client $column:literal, $after:literal) => {
+        $crate::store::scope::Scoped {
+            staff: concat!($before, " $1 = 'staff' ", $after),
+            // What follows `client:` in the mark.
+            client: concat!($before, " ", $column, " = substr($1, 8) ", $after),
+        }
+    };
+    ($before:literal, scope $column:literal, $after:literal) => {
+        $crate::store::scope::Scoped {
+            staff: concat!($before, " $1 = 'staff' ", $after),
+            client: concat!($before, " ", $column, " = $1 ", $after),
+        }
+    };
+}
+
 /// Whose data: of one client, or everything for the co-operative's own staff.
 ///
 /// On writing it says whom a row belongs to; on reading a client's scope shows the client's own rows only, staff's shows
@@ -23,7 +58,8 @@ pub enum Scope {
 }
 
 impl Scope {
-    /// The mark that the store keeps. Statements filter with `($1 = 'staff' OR scope = $1)`.
+    /// The mark that the store keeps. Statements filter with `($1 = 'staff' OR scope = $1)`; where a client's page asks often,
+    /// with a [`Scoped`] pair.
     pub(super) fn mark(&self) -> String {
         self.to_string()
     }

@@ -3,6 +3,7 @@
 use crate::domain::billing::terms::SupportKind;
 use crate::domain::ids::ClientId;
 
+use super::scope::Scoped;
 use super::{Scope, Store, StoreError};
 
 /// Work to record.
@@ -48,10 +49,14 @@ const INSERT: &str = "
     INSERT INTO support_entries
         (position, client, kind, started_at_us, minutes, words, not_accounted, corrects, reason, recorded_by, recorded_at_us)
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
-const SELECT: &str = "
+const SELECT: Scoped = scoped!(
+    "
     SELECT position, client, kind, started_at_us, minutes, words, not_accounted, corrects, reason, recorded_by,
         recorded_at_us
-    FROM support_entries WHERE $1 = 'staff' OR 'client:' || client = $1 ORDER BY position";
+    FROM support_entries WHERE",
+    client "client",
+    "ORDER BY position"
+);
 const SELECT_CORRECTED: &str = "
     SELECT client, (SELECT min(later.position) FROM support_entries later WHERE later.corrects = entry.position)
     FROM support_entries entry WHERE position = $1";
@@ -92,7 +97,8 @@ impl Store {
     /// # Errors
     /// When the store cannot be read.
     pub async fn support_entries(&self, scope: &Scope) -> Result<Vec<SupportEntry>, StoreError> {
-        let rows: Vec<Row> = on_pool!(self, |pool| sqlx::query_as(SELECT).bind(scope.mark()).fetch_all(pool).await?);
+        let rows: Vec<Row> =
+            on_pool!(self, |pool| sqlx::query_as(SELECT.of(scope)).bind(scope.mark()).fetch_all(pool).await?);
         rows.into_iter().map(|row| entry(row).ok_or(StoreError::Unreadable { what: "support entry" })).collect()
     }
 }

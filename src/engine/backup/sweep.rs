@@ -172,12 +172,13 @@ impl Engine {
             let (engine, accepted, site) = (self.clone(), accepted.clone(), site.clone());
             let (slots, stop, patience) = (slots.clone(), stop.clone(), request.patience);
             running.spawn(async move {
-                let _slot = slots.acquire_owned().await;
+                // Kept until the answer is in the store: answers that wait there are memory, too.
+                let slot = slots.acquire_owned().await;
                 if *stop.borrow() {
-                    return Ok((site.id, Answer::NotAsked));
+                    return Ok((site.id, Answer::NotAsked, slot));
                 }
                 let answer = engine.ask(&accepted.inventory, &site, day, patience).await?;
-                Ok::<_, EngineError>((site.id, answer))
+                Ok::<_, EngineError>((site.id, answer, slot))
             });
         }
         // A partner's server is seen through the nodes only.
@@ -190,9 +191,10 @@ impl Engine {
             servers.spawn(async move { engine.ask_server(&accepted.inventory, server, day).await });
         }
         while let Some(ended) = running.join_next().await {
-            let (site, answer) =
+            let (site, answer, slot) =
                 ended.map_err(|error| EngineError::Unexpected(format!("a look ended badly: {error}")))??;
             round.take(site, answer).await?;
+            drop(slot);
         }
         while let Some(ended) = servers.join_next().await {
             let (server, answer) =

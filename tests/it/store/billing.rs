@@ -255,10 +255,10 @@ async fn fill_books(store: &Store, number: &str) {
         cents: Cents(4680),
         collected_on: day("2026-12-31"),
     };
-    store.record_collections(&file, std::slice::from_ref(&collection)).await.unwrap();
+    store.record_collections(&file, std::slice::from_ref(&collection), &[]).await.unwrap();
     let other = CollectionFile { id: "ACC-2".to_owned(), ..file };
     let twice = Collection { file: other.id.clone(), ..collection };
-    assert!(store.record_collections(&other, &[twice]).await.is_err(), "collected by somebody else meanwhile");
+    assert!(store.record_collections(&other, &[twice], &[]).await.is_err(), "collected by somebody else meanwhile");
     assert_eq!(store.collection_files().await.unwrap().len(), 1, "nothing of it is kept");
     let came = movement("came", 4680, "");
     let bank_file = BankFile {
@@ -303,8 +303,8 @@ async fn fill_books(store: &Store, number: &str) {
         by: "ana".to_owned(),
         at_us: NOW_US,
     };
-    store.record_reminders(std::slice::from_ref(&reminder)).await.unwrap();
-    assert!(store.record_reminders(&[reminder]).await.is_err(), "each level once");
+    store.record_reminders(std::slice::from_ref(&reminder), &[]).await.unwrap();
+    assert!(store.record_reminders(&[reminder], &[]).await.is_err(), "each level once");
     let closed = ClosedMonth {
         month: Month::parse("2026-12").unwrap(),
         record: serde_json::json!({ "version": 1 }),
