@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use crate::post::PostError;
 use crate::store::StoreError;
 
 /// A failure of billing.
@@ -114,6 +115,17 @@ impl BillingError {
     /// A refusal in our own words.
     pub fn refused(what: impl Into<String>, next: impl Into<String>) -> BillingError {
         BillingError::Refused { what: what.into(), next: next.into() }
+    }
+
+    /// A mail that cannot be put into the outbox.
+    pub fn of_mail(about: &str, error: PostError) -> BillingError {
+        match error {
+            PostError::Store(error) => error.into(),
+            other => {
+                let what = format!("the mail of `{about}` cannot be made: {other}");
+                BillingError::refused(what, "mend it, then send again")
+            }
+        }
     }
 }
 

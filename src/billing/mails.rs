@@ -1,8 +1,12 @@
 //! The words of the mails that carry documents: `templates/mail/*.txt`, in French, in English on request.
 
 use askama::Template;
+use jiff::civil::Date;
 
 use crate::domain::billing::document::{DocumentKind, DocumentLanguage, Issued, Payment};
+use crate::domain::billing::duration;
+use crate::domain::billing::support::YearAccount;
+use crate::domain::billing::terms::{Dated, Terms};
 use crate::domain::billing::words;
 use crate::domain::money::Cents;
 
@@ -58,6 +62,23 @@ struct RenewalText<'a> {
     seller: &'a str,
 }
 
+/// What is told of a year's hours.
+#[derive(Template)]
+#[template(path = "mail/hours.txt")]
+struct HoursText<'a> {
+    french: bool,
+    contract: &'a str,
+    used_up: bool,
+    used: String,
+    allowance: String,
+    left: String,
+    until: String,
+    exhausted_on: Option<String>,
+    asks_before: bool,
+    hour_price: Option<String>,
+    seller: &'a str,
+}
+
 /// The words that go with an invoice or a credit note.
 ///
 /// # Panics
@@ -98,11 +119,11 @@ pub struct Renewal<'a> {
     /// The contract's reference.
     pub contract: &'a str,
     /// Last day of the term.
-    pub ends: jiff::civil::Date,
+    pub ends: Date,
     /// Last day of the next one.
-    pub renewed_until: jiff::civil::Date,
+    pub renewed_until: Date,
     /// Last day to refuse.
-    pub deadline: jiff::civil::Date,
+    pub deadline: Date,
     /// How to refuse, in words.
     pub refuse_by: &'a str,
     /// Whether the client is a professional.
@@ -130,6 +151,55 @@ pub fn renewal(of: &Renewal<'_>) -> Words {
         deadline: day(of.deadline),
         refuse_by: of.refuse_by,
         professional: of.professional,
+        seller: of.seller,
+    };
+    Words { subject, text: text.render().expect("texts are always written") }
+}
+
+/// What a client is told of a year's hours.
+pub struct HoursUsed<'a> {
+    /// Language.
+    pub language: DocumentLanguage,
+    /// The contract's reference.
+    pub contract: &'a str,
+    /// The contract year.
+    pub year: &'a YearAccount,
+    /// Whether all of them are used.
+    pub is_used_up: bool,
+    /// Day on which they end at this pace.
+    pub exhausted_on: Option<Date>,
+    /// The contract.
+    pub terms: &'a Terms,
+    /// Today.
+    pub today: Date,
+    /// Who writes.
+    pub seller: &'a str,
+}
+
+/// The words of an alert of hours (80 % and 100 %): what is used, what is left, and what happens beyond.
+///
+/// # Panics
+/// Never: a template of texts is always written.
+pub fn hours(of: &HoursUsed<'_>) -> Words {
+    let HoursUsed { language, year, terms, .. } = *of;
+    let (day, allowance) = (|date| words::day(date, language), duration::shown(year.allowance));
+    let subject = match (language, of.is_used_up) {
+        (Fr, true) => format!("Assistance : vos {allowance} sont utilisées"),
+        (Fr, false) => format!("Assistance : il vous reste {}", duration::shown(year.left())),
+        (En, true) => format!("Support: your {allowance} are used"),
+        (En, false) => format!("Support: {} are left", duration::shown(year.left())),
+    };
+    let text = HoursText {
+        french: language == Fr,
+        contract: of.contract,
+        used_up: of.is_used_up,
+        used: duration::shown(year.used),
+        allowance,
+        left: duration::shown(year.left()),
+        until: day(year.until),
+        exhausted_on: of.exhausted_on.map(day),
+        asks_before: terms.asks_before_overage,
+        hour_price: Dated::on(&terms.hour_prices, of.today).map(|price| words::amount(*price, language)),
         seller: of.seller,
     };
     Words { subject, text: text.render().expect("texts are always written") }

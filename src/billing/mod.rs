@@ -2,6 +2,7 @@
 //! the store, and archived bytes. The rules themselves are in `domain::billing`.
 
 pub mod account;
+pub mod alerts;
 pub mod archive;
 pub mod bank;
 pub mod book;
@@ -18,8 +19,10 @@ pub mod hours;
 pub mod impact;
 pub mod issue;
 pub mod journal;
+pub mod letters;
 pub mod mails;
 pub mod notices;
+pub mod notify;
 pub mod papers;
 pub mod paperwork;
 pub mod parties;

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use crate::domain::billing::document::DocumentLanguage;
 use crate::domain::billing::years::{Renewal, notice_is_sound};
 use crate::inventory::model::{Client, Contact, ContactRole, VatStatus};
-use crate::post::{Announcement, Attachment, Message, Recipient, Sender, compose};
+use crate::post::{Announcement, Message, Recipient, Sender, compose};
 use crate::store::{MailRecord, MailState, RENEWAL_NOTICE, Scope, Store};
 
 use super::paperwork::Paperwork;
@@ -99,21 +99,15 @@ pub async fn put_in(
             scope: Scope::Client(client.id.clone()),
             kind: RENEWAL_NOTICE,
             about: Some(renewal.term.to_string()),
-            message: Message {
-                to: Recipient { name: Some(contact.name.clone()), address: contact.email.clone() },
-                subject: words.subject,
-                text: words.text,
-                html: None,
-                attachments: vec![Attachment {
-                    name: format!("renouvellement-{}.pdf", renewal.term),
-                    mime: "application/pdf",
-                    bytes: pdf.clone(),
-                }],
-            },
+            message: Message::with_pdfs(
+                Recipient { name: Some(contact.name.clone()), address: contact.email.clone() },
+                words.subject,
+                words.text,
+                vec![(format!("renouvellement-{}.pdf", renewal.term), pdf.clone())],
+            ),
         };
-        let mail = compose(&sender, &announcement, by, now).map_err(|error| {
-            BillingError::refused(format!("the notice cannot be made: {error}"), "mend it, then send again")
-        })?;
+        let mail = compose(&sender, &announcement, by, now)
+            .map_err(|error| BillingError::of_mail(&announcement.key, error))?;
         positions.push(store.put_mail(&mail).await?.0);
     }
     Ok(positions)

@@ -3,20 +3,22 @@
 
 use std::collections::BTreeSet;
 
-use jiff::ToSpan;
 use jiff::civil::Date;
+use jiff::{Timestamp, ToSpan};
 
 use crate::domain::billing::document::{DocumentLanguage, Standing};
 use crate::domain::billing::late::COMPENSATION;
 use crate::domain::billing::month::Period;
+use crate::domain::billing::words::amount;
 use crate::domain::ids::ClientId;
 use crate::domain::money::Cents;
-use crate::inventory::model::{Client, ContactRole, Inventory};
+use crate::inventory::model::{Client, Inventory};
 use crate::print::Templates;
-use crate::store::{Scope, Store};
+use crate::store::{NewMail, Scope, SentReminder, Store};
 
 use super::BillingError;
 use super::debit::{Debits, State};
+use super::notify::Notice;
 use super::papers::{Between, ReminderLetter, ReminderLine};
 use super::statement::statement;
 use super::terms::language;
@@ -138,13 +140,9 @@ pub async fn due(
     Ok(reminders)
 }
 
-/// Where bills go: the contacts for bills, or the managers.
+/// Where bills go.
 pub fn addresses(client: &Client) -> Vec<String> {
-    let of = |role: ContactRole| -> Vec<String> {
-        client.contacts.iter().filter(|one| one.roles.contains(&role)).map(|one| one.email.clone()).collect()
-    };
-    let billing = of(ContactRole::Billing);
-    if billing.is_empty() { of(ContactRole::Manager) } else { billing }
+    client.billing_contacts().into_iter().map(|one| one.email.clone()).collect()
 }
 
 /// The message that the letter comes with: subject and text.
@@ -156,28 +154,96 @@ pub fn message(reminder: &Reminder, language: DocumentLanguage, house: &str) -> 
             format!("Rappel : {numbers}"),
             format!(
                 "Bonjour,\n\nSauf erreur de notre part, il reste {} à payer : {numbers}. Le détail est dans la lettre jointe.\nSi vous venez de payer, ne tenez pas compte de ce message. Si quelque chose n'est pas clair, répondez-nous.\n\n{house}\n",
-                euros(open)
+                amount(open, language)
             ),
         ),
         DocumentLanguage::En => (
             format!("Reminder: {numbers}"),
             format!(
-                "Hello,\n\nUnless we are mistaken, {open} is still to be paid: {numbers}. The attached letter has the details.\nIf you have just paid, please disregard this message. If something is not clear, answer it.\n\n{house}\n"
+                "Hello,\n\nUnless we are mistaken, {} is still to be paid: {numbers}. The attached letter has the details.\nIf you have just paid, please disregard this message. If something is not clear, answer it.\n\n{house}\n",
+                amount(open, language)
             ),
         ),
     }
 }
 
-/// An amount as it is written in French.
-pub(crate) fn euros(cents: Cents) -> String {
-    format!("{},{:02} €", cents.0 / 100, cents.0.rem_euclid(100))
+/// Who reminds, of what day.
+#[derive(Debug, Clone, Copy)]
+pub struct Reminding<'a> {
+    /// The store.
+    pub store: &'a Store,
+    /// The inventory.
+    pub inventory: &'a Inventory,
+    /// Today, where the co-operative is.
+    pub today: Date,
+    /// Who.
+    pub by: &'a str,
+    /// When.
+    pub now: Timestamp,
+    /// Whether the letter goes by post: then nobody gets a mail.
+    pub by_post: bool,
+}
+
+impl Reminding<'_> {
+    /// Prints a client's letter.
+    ///
+    /// # Errors
+    /// When the template is wrong, or a document cannot be read.
+    pub async fn letter(&self, reminder: &Reminder) -> Result<Vec<u8>, BillingError> {
+        letter(self.store, self.inventory, reminder, self.today).await
+    }
+
+    /// Records that a client is reminded, together with the mails that do it: a crash before leaves nothing, a crash after
+    /// nothing to do. A letter that goes by post has to be on the disk before.
+    ///
+    /// # Errors
+    /// When somebody else sent the same reminder meanwhile.
+    pub async fn send(&self, reminder: &Reminder, letter: &[u8]) -> Result<(), BillingError> {
+        let mails = if self.by_post { Vec::new() } else { self.mails(reminder, letter)? };
+        let new = reminder.late.iter().filter(|one| one.is_new);
+        let sent: Vec<SentReminder> = new.map(|one| self.sent(reminder, one)).collect();
+        Ok(self.store.record_reminders(&sent, &mails).await?)
+    }
+
+    /// The name under which a letter is kept.
+    pub fn file_name(&self, reminder: &Reminder) -> String {
+        format!("{}.pdf", self.about(reminder))
+    }
+
+    fn about(&self, reminder: &Reminder) -> String {
+        format!("{}-{}-{}", self.today, reminder.client, reminder.level)
+    }
+
+    fn mails(&self, reminder: &Reminder, letter: &[u8]) -> Result<Vec<NewMail>, BillingError> {
+        let cooperative = &self.inventory.cooperative;
+        let Some(client) = self.inventory.clients.get(&reminder.client) else { return Err(gone()) };
+        let (subject, text) = message(reminder, language(client.language), &cooperative.identity.name);
+        let pdf = Some((self.file_name(reminder), letter.to_vec()));
+        let notice = Notice { kind: "reminder", about: self.about(reminder), subject, text, pdf };
+        notice.mails(cooperative, client, &reminder.to, self.by, self.now)
+    }
+
+    fn sent(&self, reminder: &Reminder, late: &Late) -> SentReminder {
+        SentReminder {
+            client: reminder.client.clone(),
+            number: late.number.clone(),
+            level: i64::try_from(late.level).unwrap_or(i64::MAX),
+            sent_on: self.today,
+            means: if self.by_post { "letter" } else { "e-mail" }.to_owned(),
+            open: late.open,
+            interest: late.interest,
+            by: self.by.to_owned(),
+            at_us: self.now.as_microsecond(),
+        }
+    }
+}
+
+fn gone() -> BillingError {
+    BillingError::refused("this client is gone", "nothing was printed")
 }
 
 /// The letter, as a PDF.
-///
-/// # Errors
-/// When the template is wrong, or a document cannot be read.
-pub async fn letter(
+async fn letter(
     store: &Store,
     inventory: &Inventory,
     reminder: &Reminder,
@@ -187,7 +253,7 @@ pub async fn letter(
     let client = inventory.clients.get(&reminder.client);
     let buyer = match client {
         Some(client) => parties::buyer(client),
-        None => return Err(BillingError::refused("this client is gone", "nothing was printed")),
+        None => return Err(gone()),
     };
     let is_public = buyer.party.standing == Standing::Public;
     let mut lines = Vec::new();

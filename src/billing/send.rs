@@ -10,15 +10,12 @@ use crate::domain::billing::document::DocumentKind;
 use crate::domain::ids::ClientId;
 use crate::inventory::billing::Route;
 use crate::inventory::model::{Contact, Inventory};
-use crate::post::{self, Announcement, Attachment, Message, PostError, Recipient, Sender};
+use crate::post::{self, Announcement, Message, Recipient, Sender};
 use crate::store::{InvoiceRecord, MailRecord, Scope, Store};
 
 use super::archive::Archive;
 use super::draft::read_document;
 use super::{BillingError, mails};
-
-/// The media type of what is attached.
-const PDF: &str = "application/pdf";
 
 /// Who sends, from what.
 pub struct Desk<'a> {
@@ -138,21 +135,16 @@ impl Desk<'_> {
                 scope: Scope::Client(record.client.clone()),
                 kind: mail_kind(record.kind),
                 about: Some(record.number.clone()),
-                message: Message {
-                    to: Recipient { name: Some(contact.name.clone()), address: contact.email.clone() },
-                    subject: words.subject,
-                    text: words.text,
-                    html: None,
-                    attachments: vec![Attachment {
-                        name: format!("{}.pdf", record.number),
-                        mime: PDF,
-                        bytes: pdf.clone(),
-                    }],
-                },
+                message: Message::with_pdfs(
+                    Recipient { name: Some(contact.name.clone()), address: contact.email.clone() },
+                    words.subject,
+                    words.text,
+                    vec![(format!("{}.pdf", record.number), pdf.clone())],
+                ),
             };
             let (position, _) = post::put(self.store, None, &sender, &announcement, self.by, self.now)
                 .await
-                .map_err(|error| of_post(&record.number, error))?;
+                .map_err(|error| BillingError::of_mail(&record.number, error))?;
             positions.push(position);
         }
         Ok(positions)
@@ -184,13 +176,4 @@ fn key(record: &InvoiceRecord) -> String {
 fn is_announced(mails: &[MailRecord], record: &InvoiceRecord, address: &str) -> bool {
     let key = format!("{}/{address}", key(record));
     mails.iter().any(|mail| mail.key == key)
-}
-
-fn of_post(number: &str, error: PostError) -> BillingError {
-    match error {
-        PostError::Store(error) => error.into(),
-        other => {
-            BillingError::refused(format!("the mail of `{number}` cannot be made: {other}"), "mend it, then send again")
-        }
-    }
 }

@@ -38,6 +38,8 @@ pub struct CooperativeBilling {
     pub late_rates: Vec<DatedRates>,
     /// Days after the due date at which the levels of reminders begin (R28).
     pub reminder_days: Vec<u16>,
+    /// Whether reminders leave by themselves in the morning, by mail; otherwise a person sends them (R28).
+    pub automatic_reminders: bool,
     /// Accounts of the journals.
     pub accounts: Accounts,
     /// Month in which the fiscal year ends, 1 to 12.
@@ -60,6 +62,7 @@ impl Default for CooperativeBilling {
             vat_regimes: Vec::new(),
             late_rates: Vec::new(),
             reminder_days: vec![7, 21, 45],
+            automatic_reminders: false,
             accounts: Accounts::default(),
             fiscal_year_end_month: 12,
             dolibarr: None,

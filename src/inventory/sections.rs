@@ -116,6 +116,13 @@ static SELLER_BILLING: Section = Section {
             "levels of reminders; absent: 7, 21 and 45 days after the due date (R28)",
         )
         .optional(),
+        Key::new(
+            "automatic_reminders",
+            Truth,
+            "whether reminders leave by themselves on the morning of their day, by mail, while the bank's files are fresh; otherwise a person sends them (R28)",
+            "true",
+        )
+        .default("false"),
         Key::new("fiscal_year_end_month", Whole(1, 12), "month in which the fiscal year ends", "12").default("12"),
         Key::table("accounts", Table(&ACCOUNTS), "accounts of the journals").optional(),
         Key::table(

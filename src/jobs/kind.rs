@@ -13,8 +13,10 @@ pub enum Kind {
     Sweep,
     /// Restore tests that are due.
     Drills,
-    /// Sending mails that wait. What the portal announces leaves at once; this sends what could not.
+    /// Sending mails that wait.
     Mail,
+    /// Alerts of hours, notices of renewal, reminders: into the outbox.
+    Letters,
     /// Forgetting what nobody needs any more.
     Tidy,
     /// Looking at what would be done, because a person asked.
@@ -27,8 +29,8 @@ pub enum Kind {
 
 impl Kind {
     /// All of them.
-    pub const ALL: [Kind; 7] =
-        [Kind::Sweep, Kind::Drills, Kind::Mail, Kind::Tidy, Kind::Plan, Kind::Apply, Kind::Issue];
+    pub const ALL: [Kind; 8] =
+        [Kind::Sweep, Kind::Drills, Kind::Mail, Kind::Letters, Kind::Tidy, Kind::Plan, Kind::Apply, Kind::Issue];
 
     /// The name that people, the store and scripts see.
     pub fn name(self) -> &'static str {
@@ -36,6 +38,7 @@ impl Kind {
             Kind::Sweep => "sweep",
             Kind::Drills => "drills",
             Kind::Mail => "mail",
+            Kind::Letters => "letters",
             Kind::Tidy => "tidy",
             Kind::Plan => "plan",
             Kind::Apply => "apply",
@@ -56,6 +59,9 @@ impl Kind {
                 Some(Rhythm::Daily { hour: limits::JOB_DRILLS_HOUR, late_max: limits::JOB_DRILLS_LATE_MAX })
             }
             Kind::Mail => Some(Rhythm::Every(limits::JOB_MAIL_INTERVAL)),
+            Kind::Letters => {
+                Some(Rhythm::Daily { hour: limits::JOB_LETTERS_HOUR, late_max: limits::JOB_LETTERS_LATE_MAX })
+            }
             Kind::Tidy => Some(Rhythm::Daily { hour: limits::JOB_TIDY_HOUR, late_max: Rhythm::A_DAY }),
             Kind::Plan | Kind::Apply | Kind::Issue => None,
         }

@@ -6,7 +6,7 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp, ToSpan};
 
 use super::Kind;
-use crate::domain::jobs::{Last, May, may_begin};
+use crate::domain::jobs::{Last, May, Outcome, may_begin};
 use crate::store::{JobAttempt, JobKey};
 use crate::util::limits;
 
@@ -70,6 +70,13 @@ pub fn recurring(kind: Kind, last: Option<&JobAttempt>, now: Timestamp, zone: &T
     }
     let last = last.filter(|last| last.job.due_at_us == due_at_us);
     ready(kind, JobKey { kind: kind.name().to_owned(), subject: String::new(), due_at_us }, last, now)
+}
+
+/// Whether work of a short rhythm has to rest: its last attempt did not end well, and a moment later nothing is better.
+pub fn rests(last: Option<&JobAttempt>, now: Timestamp) -> bool {
+    let Some(end) = last.and_then(|last| last.end.as_ref()) else { return false };
+    let rest_us = i64::try_from(limits::JOB_RETRY_FIRST.as_micros()).unwrap_or(i64::MAX);
+    end.outcome != Outcome::Done && now.as_microsecond() < end.at_us.saturating_add(rest_us)
 }
 
 /// Ordered work, when it is to be tried now.

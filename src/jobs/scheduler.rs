@@ -117,6 +117,9 @@ impl Jobs {
                 continue;
             }
             let last = store.last_job_attempt(kind.name(), "").await?;
+            if kind == Kind::Mail && schedule::rests(last.as_ref(), now) {
+                continue;
+            }
             due.extend(schedule::recurring(kind, last.as_ref(), now, zone));
         }
         Ok(due)

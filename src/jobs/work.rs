@@ -10,6 +10,8 @@ use super::Kind;
 use super::claim::Came;
 use crate::billing::BillingError;
 use crate::billing::archive::Archive;
+use crate::billing::letters::{Letters, Morning};
+use crate::billing::turn::Turn;
 use crate::domain::jobs::Outcome;
 use crate::engine::backup::sweep::{SiteOutcome, SweepRequest};
 use crate::engine::drill::{DrillOrder, DueDrill, due_drills};
@@ -42,6 +44,7 @@ impl Bench<'_> {
             Kind::Sweep => self.sweep().await,
             Kind::Drills => self.drills().await,
             Kind::Mail => self.mail().await,
+            Kind::Letters => self.letters().await,
             Kind::Tidy => self.tidy().await,
             Kind::Plan | Kind::Apply | Kind::Issue => self.ordered(attempt).await,
         };
@@ -121,6 +124,28 @@ impl Bench<'_> {
             0 => came(Outcome::Done, words),
             open => came(Outcome::Refused, format!("{words}, {open} need a person: `accolades mail list`")),
         })
+    }
+
+    async fn letters(&self) -> Result<Came, Trouble> {
+        let Some((accepted, _)) = self.inventory().await? else { return Ok(nothing_accepted()) };
+        let engine = self.engine;
+        let now = engine.clock.now().await?;
+        let turn = Turn::take(&engine.store, now, &engine.randomness.hex(4)).await?;
+        let inventory = accepted.inventory.as_ref();
+        let letters = Morning { store: &engine.store, inventory, by: &engine.by, now }.letters().await;
+        turn.give_back(&engine.store).await?;
+        let Letters { hours, renewals, reminders, by_hand } = letters?;
+        let mut words = format!(
+            "{} told of their hours, {} of their renewal, {} reminded",
+            hours.len(),
+            renewals.len(),
+            reminders.len()
+        );
+        for one in by_hand {
+            words.push_str("; ");
+            words.push_str(&one);
+        }
+        Ok(came(Outcome::Done, words))
     }
 
     async fn tidy(&self) -> Result<Came, Trouble> {

@@ -64,6 +64,12 @@ pub struct Message {
 }
 
 impl Message {
+    /// Plain words, with the papers that go along: name and bytes of each PDF.
+    pub fn with_pdfs(to: Recipient, subject: String, text: String, pdfs: Vec<(String, Vec<u8>)>) -> Message {
+        let attachment = |(name, bytes)| Attachment { name, mime: "application/pdf", bytes };
+        Message { to, subject, text, html: None, attachments: pdfs.into_iter().map(attachment).collect() }
+    }
+
     /// The whole message, headers included: ASCII, lines ended by CR and LF, none longer than 76 characters but those that
     /// cannot be broken. It derives from what is given alone: the same key gives the same `Message-ID`, by which mail
     /// programs know a message that comes twice.

@@ -268,8 +268,17 @@ pub const JOB_DRILLS_HOUR: i8 = 22;
 /// Restore tests that could not begin in the evening do not begin later than this: nobody's node is busy by day.
 pub const JOB_DRILLS_LATE_MAX: Duration = Duration::from_secs(6 * 3600);
 
-/// Between two deliveries of mails that wait.
-pub const JOB_MAIL_INTERVAL: Duration = Duration::from_secs(60);
+/// Between two deliveries of mails that wait: who asks for a link to log in waits for it.
+pub const JOB_MAIL_INTERVAL: Duration = Duration::from_secs(5);
+
+/// Hour of the day at which letters leave that nobody has to think of.
+pub const JOB_LETTERS_HOUR: i8 = 8;
+
+/// Letters that could not leave by the end of the day's work wait for the next morning.
+pub const JOB_LETTERS_LATE_MAX: Duration = Duration::from_secs(10 * 3600);
+
+/// Nobody is reminded by itself when the last file of the bank is older than this.
+pub const BANK_FRESH: Duration = Duration::from_secs(4 * 24 * 3600);
 
 /// Hour of the day at which the store is tidied up.
 pub const JOB_TIDY_HOUR: i8 = 5;
@@ -279,9 +288,6 @@ pub const METRICS_REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// The largest mail, encoded: what most mail servers take.
 pub const MAIL_BYTES_MAX: usize = 20 * 1024 * 1024;
-
-/// Between two emptyings of the outbox by a running portal.
-pub const MAIL_TICK: Duration = Duration::from_secs(10);
 
 /// Mails that one emptying of the outbox sends.
 pub const MAIL_BATCH_MAX: usize = 500;

@@ -9,6 +9,7 @@ use serde::Serialize;
 use crate::domain::billing::document::{DocumentKind, DocumentLanguage, Payment};
 use crate::domain::billing::mandate::{self, Mandate, Sequence};
 use crate::domain::billing::returns::{self, Again};
+use crate::domain::billing::words::amount;
 use crate::domain::ids::ClientId;
 use crate::domain::money::Cents;
 use crate::inventory::model::{Client, Inventory};
@@ -17,7 +18,6 @@ use crate::store::{InvoiceRecord, Scope, Store};
 use super::super::BillingError;
 use super::super::draft::read_document;
 use super::super::parties;
-use super::super::remind::euros;
 use super::super::statement::{balance_of, open_of};
 use super::{Debits, State, mandate_of};
 
@@ -101,7 +101,7 @@ pub fn notice(ready: &Ready, language: DocumentLanguage, creditor_id: &str, hous
             format!("Avis de prélèvement : {number}"),
             format!(
                 "Bonjour,\n\nNous prélèverons {} le {} pour la facture {number}.\nMandat {}, identifiant du créancier {creditor_id}.\nSi quelque chose n'est pas clair, répondez-nous avant ce jour.\n\n{house}\n",
-                euros(*cents),
+                amount(*cents, language),
                 on.strftime("%d/%m/%Y"),
                 mandate.reference
             ),
@@ -109,7 +109,8 @@ pub fn notice(ready: &Ready, language: DocumentLanguage, creditor_id: &str, hous
         DocumentLanguage::En => (
             format!("Notice of direct debit: {number}"),
             format!(
-                "Hello,\n\nWe will collect {cents} on {on} for invoice {number}.\nMandate {}, creditor identifier {creditor_id}.\nIf something is not clear, answer before that day.\n\n{house}\n",
+                "Hello,\n\nWe will collect {} on {on} for invoice {number}.\nMandate {}, creditor identifier {creditor_id}.\nIf something is not clear, answer before that day.\n\n{house}\n",
+                amount(*cents, language),
                 mandate.reference
             ),
         ),

@@ -44,6 +44,7 @@ pub fn of_cooperative(reader: &Reader<'_>) -> Option<CooperativeBilling> {
     let vat_regimes = regimes(reader);
     let late_rates = late_rates(reader);
     let reminder_days = reminder_days(reader);
+    let automatic_reminders = reader.truth("automatic_reminders");
     let accounts = reader.table_or_defaults("accounts").and_then(|table| accounts(&table));
     let fiscal_year_end_month = reader.whole("fiscal_year_end_month");
     let dolibarr = match reader.table("dolibarr") {
@@ -62,6 +63,7 @@ pub fn of_cooperative(reader: &Reader<'_>) -> Option<CooperativeBilling> {
         vat_regimes: vat_regimes?,
         late_rates: late_rates?,
         reminder_days: reminder_days?,
+        automatic_reminders: automatic_reminders?.value,
         accounts: accounts?,
         fiscal_year_end_month: fiscal_year_end_month?.value,
         dolibarr: dolibarr?,

@@ -122,3 +122,25 @@ fn books_r29_the_order_of_files_does_not_matter() {
         "never again: {left}"
     );
 }
+
+/// Money that the bank's file brings is told to where the invoice went, with its amount per VAT rate (status 212).
+#[test]
+fn books_money_from_the_bank_is_told_as_status_212() {
+    let mut desk = desk();
+    let issued = json(&desk, &["billing", "issue", "2026-11", "--yes"]);
+    let (number, gross) = invoice_of(&issued, "mairie-valsonne");
+    json(&desk, &["billing", "platform", "exchange", "--drop", "drop"]);
+    desk.move_to("2026-12-20T08:00:00Z");
+    let from = ("Valsonne", "FR7630001007941234567890185");
+    let booking = Booking { on: "2026-12-15", cents: gross, details: transaction(&number, "", from, "") };
+    import(&desk, "s1.xml", &camt053(IBAN, "S1", &[booking]));
+    json(&desk, &["billing", "platform", "exchange", "--drop", "drop"]);
+    let told: Vec<String> = std::fs::read_dir(desk.path("drop/chorus/out"))
+        .expect("the drop folder")
+        .map(|entry| entry.expect("readable").path())
+        .filter(|path| path.to_string_lossy().contains("-212-") && path.extension().is_some_and(|one| one == "xml"))
+        .map(|path| std::fs::read_to_string(path).expect("readable"))
+        .collect();
+    let [status] = told.as_slice() else { panic!("{} files of status 212", told.len()) };
+    assert!(status.contains(&number) && status.contains(&euros(gross)), "{status}");
+}

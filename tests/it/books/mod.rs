@@ -5,6 +5,7 @@ mod closing;
 mod collecting;
 mod dolibarr;
 mod journals;
+mod letters;
 mod reading;
 mod reminding;
 

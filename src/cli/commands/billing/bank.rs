@@ -5,10 +5,10 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
+use super::turn::in_turn;
 use super::{Desk, JSON_VERSION};
 use crate::billing::bank::import::{Importing, import};
 use crate::billing::bank::settle::{Situation, Told, carry_out, settle};
-use crate::billing::turn::Turn;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::selection;
@@ -68,14 +68,12 @@ pub async fn run(session: &Session, what: Bank) -> Result<Exit, Failure> {
     if let Bank::List(list) = what {
         return listed(session, &desk, list.all).await;
     }
-    let turn = Turn::take(&desk.store, desk.now, &session.randomness.hex(4)).await?;
-    let result = match what {
+    in_turn(session, &desk, async || match what {
         Bank::Import(file) => imported(session, &desk, &file).await,
         Bank::Match(one) => matched(session, &desk, &one).await,
         Bank::List(list) => listed(session, &desk, list.all).await,
-    };
-    turn.give_back(&desk.store).await?;
-    result
+    })
+    .await
 }
 
 async fn imported(session: &Session, desk: &Desk, import_: &Import) -> Result<Exit, Failure> {

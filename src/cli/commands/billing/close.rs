@@ -7,15 +7,17 @@ use jiff::Timestamp;
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
+use super::turn::in_turn;
 use super::{Desk, JSON_VERSION, Kept};
 use crate::billing::close::{Making, Pack, Record, SUMS, Totals, pack};
-use crate::billing::turn::Turn;
+use crate::billing::draft::draft;
 use crate::billing::{BillingError, books};
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::files;
 use crate::cli::session::Session;
 use crate::domain::accounting::fiscal::Closing;
+use crate::domain::billing::difference::Run;
 use crate::domain::billing::month::Month;
 use crate::store::ClosedMonth;
 
@@ -37,10 +39,7 @@ pub struct Arguments {
 /// When the month is not over, an earlier one is open, or what comes out is not what was closed.
 pub async fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Failure> {
     let desk = Desk::open(session).await?;
-    let turn = Turn::take(&desk.store, desk.now, &session.randomness.hex(4)).await?;
-    let result = close(session, &desk, arguments).await;
-    turn.give_back(&desk.store).await?;
-    result
+    in_turn(session, &desk, async || close(session, &desk, arguments).await).await
 }
 
 async fn close(session: &Session, desk: &Desk, arguments: &Arguments) -> Result<Exit, Failure> {
@@ -190,6 +189,13 @@ async fn tell_what_waits(session: &Session, desk: &Desk, month: Month) -> Result
         session
             .output
             .warn(&format!("{waiting} movement(s) at the bank wait for a person: `accolades billing bank list`"));
+    }
+    let run = Run { month, is_final: false };
+    let unbilled = draft(&desk.store, &desk.accepted.inventory, run, desk.today, None).await?.clients.len();
+    if unbilled > 0 {
+        session.output.warn(&format!(
+            "{unbilled} client(s) can still be billed for {month}: `accolades billing draft {month}`; after closing, their documents belong to a later month"
+        ));
     }
     Ok(())
 }

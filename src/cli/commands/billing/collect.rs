@@ -6,12 +6,13 @@ use clap::Args;
 use jiff::civil::Date;
 use serde_json::{Value, json};
 
-use super::notify::{Notice, notify};
+use super::turn::in_turn;
 use super::{Desk, JSON_VERSION};
 use crate::billing::debit::draft::{CollectionDraft, Ready, Which, draft, notice};
 use crate::billing::debit::file::{Making, make};
+use crate::billing::notify::Notice;
+use crate::billing::remind::addresses;
 use crate::billing::terms::language;
-use crate::billing::turn::Turn;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::files;
@@ -20,7 +21,7 @@ use crate::cli::session::Session;
 use crate::cli::table::table;
 use crate::domain::ids::ClientId;
 use crate::domain::money::Cents;
-use crate::store::CollectionFile;
+use crate::store::{CollectionFile, NewMail};
 
 /// What to collect.
 #[derive(Debug, Args)]
@@ -66,10 +67,7 @@ pub async fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Failu
         let draft = draft(&desk.store, &desk.accepted.inventory, &which, desk.today).await?;
         return shown(session, &draft);
     }
-    let turn = Turn::take(&desk.store, desk.now, &session.randomness.hex(4)).await?;
-    let result = collect(session, &desk, &which, &arguments.out).await;
-    turn.give_back(&desk.store).await?;
-    result
+    in_turn(session, &desk, async || collect(session, &desk, &which, &arguments.out).await).await
 }
 
 async fn collect(session: &Session, desk: &Desk, which: &Which, out: &Path) -> Result<Exit, Failure> {
@@ -90,7 +88,9 @@ async fn collect(session: &Session, desk: &Desk, which: &Which, out: &Path) -> R
     let who = session.who()?;
     let id = format!("ACC-{}-{}", desk.today.strftime("%Y%m%d"), session.randomness.hex(4));
     let made = make(inventory, &draft.ready, &Making { id, by: &who, now: desk.now, zone: &desk.zone })?;
-    desk.store.record_collections(&made.file, &made.collections).await?;
+    let told = announced(desk, &draft, &who)?;
+    let mails: Vec<NewMail> = told.iter().flat_map(|(_, mails)| mails.iter().cloned()).collect();
+    desk.store.record_collections(&made.file, &made.collections, &mails).await?;
     write(out, &made.file)?;
     let path = path(out, &made.file);
     if session.output.is_json() {
@@ -106,22 +106,30 @@ async fn collect(session: &Session, desk: &Desk, which: &Which, out: &Path) -> R
     } else {
         session.output.data(&format!("{}: {total}, {} debit(s)\n", path.display(), draft.ready.len()))?;
     }
-    tell_clients(session, desk, &draft).await?;
+    for (one, mails) in told {
+        let to: Vec<&str> = mails.iter().map(|mail| mail.recipient.as_str()).collect();
+        session.output.say(&format!("{} is told of its debit on {}: {}", one.client, one.on, to.join(", ")));
+    }
     Ok(if draft.left_out.is_empty() { Exit::Ok } else { Exit::Partial })
 }
 
-/// Collections that no invoice announced are announced today, by mail.
-async fn tell_clients(session: &Session, desk: &Desk, draft: &CollectionDraft) -> Result<(), Failure> {
+/// The mails of collections that no invoice announced: they are announced today.
+fn announced<'a>(
+    desk: &Desk,
+    draft: &'a CollectionDraft,
+    who: &str,
+) -> Result<Vec<(&'a Ready, Vec<NewMail>)>, Failure> {
     let inventory = &desk.accepted.inventory;
-    let creditor_id = inventory.cooperative.billing.creditor_id.as_deref().unwrap_or_default();
+    let cooperative = &inventory.cooperative;
+    let creditor_id = cooperative.billing.creditor_id.as_deref().unwrap_or_default();
+    let mut told = Vec::new();
     for one in draft.ready.iter().filter(|one| !one.is_announced) {
         let client = selection::client(inventory, one.client.as_str())?;
-        let (subject, text) = notice(one, language(client.language), creditor_id, &inventory.cooperative.identity.name);
+        let (subject, text) = notice(one, language(client.language), creditor_id, &cooperative.identity.name);
         let notice = Notice { kind: "debit-notice", about: one.end_to_end_id(), subject, text, pdf: None };
-        let to = notify(session, desk, client, &notice).await?;
-        session.output.say(&format!("{} is told of its debit on {}: {}", one.client, one.on, to.join(", ")));
+        told.push((one, notice.mails(cooperative, client, &addresses(client), who, desk.now)?));
     }
-    Ok(())
+    Ok(told)
 }
 
 fn path(out: &Path, file: &CollectionFile) -> PathBuf {

@@ -2,9 +2,9 @@
 
 use serde_json::json;
 
+use super::turn::in_turn;
 use super::{Desk, JSON_VERSION};
 use crate::billing::draft::read_document;
-use crate::billing::turn::Turn;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::session::Session;
@@ -32,10 +32,7 @@ pub async fn run(session: &Session) -> Result<Exit, Failure> {
         )
     })?;
     let dolibarr = Dolibarr::new(&own.url, key)?;
-    let turn = Turn::take(&desk.store, desk.now, &session.randomness.hex(4)).await?;
-    let result = pushed(&desk, &dolibarr, own.bank_account).await;
-    turn.give_back(&desk.store).await?;
-    let pushed = result?;
+    let pushed = in_turn(session, &desk, async || pushed(&desk, &dolibarr, own.bank_account).await).await?;
     if session.output.is_json() {
         session.output.json(&json!({
             "version": JSON_VERSION,

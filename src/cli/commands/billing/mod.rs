@@ -10,9 +10,9 @@ mod draft;
 mod explain;
 mod issue;
 mod journal;
+mod letters;
 mod list;
 mod notices;
-mod notify;
 mod paper;
 mod payment;
 mod platform;
@@ -83,6 +83,8 @@ pub enum Billing {
     Bank(bank::Bank),
     /// Write letters to clients who are late, after showing them; nothing is ever charged by itself
     Remind(remind::Arguments),
+    /// Put what leaves by itself each morning into the outbox now: alerts of hours, notices of renewal, automatic reminders
+    Letters,
     /// A client's account as a PDF: everything billed and paid, with what is owed after each
     Statement(statement::Arguments),
     /// The journals of a fiscal year in the layout of the FEC
@@ -147,6 +149,7 @@ pub async fn run(session: &Session, what: Billing) -> Result<Exit, Failure> {
         Billing::Collect(arguments) => collect::run(session, &arguments).await,
         Billing::Bank(what) => bank::run(session, what).await,
         Billing::Remind(arguments) => remind::run(session, &arguments).await,
+        Billing::Letters => letters::run(session).await,
         Billing::Statement(arguments) => statement::run(session, &arguments).await,
         Billing::Journal(arguments) => journal::run(session, &arguments).await,
         Billing::Vat(arguments) => journal::vat(session, &arguments).await,

@@ -5,11 +5,9 @@ use std::path::PathBuf;
 use clap::Args;
 use serde_json::{Value, json};
 
-use super::notify::{Notice, notify};
+use super::turn::in_turn;
 use super::{Desk, JSON_VERSION};
-use crate::billing::remind::{Reminder, due, letter, message};
-use crate::billing::terms::language;
-use crate::billing::turn::Turn;
+use crate::billing::remind::{Reminder, Reminding, due};
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::files;
@@ -17,7 +15,6 @@ use crate::cli::selection;
 use crate::cli::session::Session;
 use crate::cli::table::table;
 use crate::domain::ids::ClientId;
-use crate::store::SentReminder;
 
 /// Whom to remind.
 #[derive(Debug, Args)]
@@ -48,10 +45,7 @@ pub async fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Failu
     if arguments.draft {
         return remind(session, &desk, arguments).await;
     }
-    let turn = Turn::take(&desk.store, desk.now, &session.randomness.hex(4)).await?;
-    let result = remind(session, &desk, arguments).await;
-    turn.give_back(&desk.store).await?;
-    result
+    in_turn(session, &desk, async || remind(session, &desk, arguments).await).await
 }
 
 async fn remind(session: &Session, desk: &Desk, arguments: &Arguments) -> Result<Exit, Failure> {
@@ -73,37 +67,20 @@ async fn remind(session: &Session, desk: &Desk, arguments: &Arguments) -> Result
     session
         .confirm(&format!("Write {} letter(s)? Interest is shown in them, and charged nowhere.", reminders.len()))?;
     let who = session.who()?;
+    let reminding = Reminding {
+        store: &desk.store,
+        inventory,
+        today: desk.today,
+        by: &who,
+        now: desk.now,
+        by_post: arguments.letters,
+    };
     let mut written = Vec::new();
     for reminder in &reminders {
-        let bytes = letter(&desk.store, inventory, reminder, desk.today).await?;
-        let path = arguments.out.join(format!("{}-{}-{}.pdf", desk.today, reminder.client, reminder.level));
-        files::write_private(&path, &bytes)?;
-        let sent: Vec<SentReminder> = reminder
-            .late
-            .iter()
-            .filter(|one| one.is_new)
-            .map(|one| SentReminder {
-                client: reminder.client.clone(),
-                number: one.number.clone(),
-                level: i64::try_from(one.level).unwrap_or(i64::MAX),
-                sent_on: desk.today,
-                means: if arguments.letters { "letter" } else { "e-mail" }.to_owned(),
-                open: one.open,
-                interest: one.interest,
-                by: who.clone(),
-                at_us: desk.now.as_microsecond(),
-            })
-            .collect();
-        desk.store.record_reminders(&sent).await?;
-        if !arguments.letters {
-            let client = selection::client(inventory, reminder.client.as_str())?;
-            let house = &inventory.cooperative.identity.name;
-            let (subject, text) = message(reminder, language(client.language), house);
-            let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-            let about = format!("{}-{}-{}", desk.today, reminder.client, reminder.level);
-            let notice = Notice { kind: "reminder", about, subject, text, pdf: Some((name, bytes)) };
-            notify(session, desk, client, &notice).await?;
-        }
+        let letter = reminding.letter(reminder).await?;
+        let path = arguments.out.join(reminding.file_name(reminder));
+        files::write_private(&path, &letter)?;
+        reminding.send(reminder, &letter).await?;
         written.push((reminder, path));
     }
     if session.output.is_json() {
