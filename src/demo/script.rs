@@ -68,17 +68,23 @@ pub struct Script<'a> {
 }
 
 impl Script<'_> {
+    /// The store of the demonstration.
+    pub fn store(&self) -> String {
+        format!("sqlite:{}", self.folder.path("accolades.sqlite").display())
+    }
+
     /// The environment that makes the program work on the lab.
     pub fn environment(&self) -> Vec<(&'static str, String)> {
         let path = |name: &str| self.folder.path(name).display().to_string();
         vec![
             (CLOCK_VARIABLE, self.endpoints.clock.clone()),
             ("ACCOLADES_INVENTORY", path("inventory")),
-            ("ACCOLADES_STORE", format!("sqlite:{}", path("accolades.sqlite"))),
+            ("ACCOLADES_STORE", self.store()),
             ("ACCOLADES_IDENTITY", path("technician-key")),
             ("ACCOLADES_ARCHIVE", path("invoices")),
             ("ACCOLADES_COLLECTIONS", path("collections")),
             ("ACCOLADES_CLOSINGS", path("closings")),
+            ("ACCOLADES_MAIL", path("mail")),
         ]
     }
 

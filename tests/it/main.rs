@@ -13,6 +13,7 @@ mod cli;
 mod conformance;
 mod contracts;
 mod declared;
+mod demonstration;
 mod documents;
 mod drill_sweep;
 mod drills;

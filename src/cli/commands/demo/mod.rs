@@ -1,5 +1,7 @@
 //! `accolades demo`: the example co-operative onboarded in a lab, on a bare machine.
 
+mod kept;
+
 use std::path::PathBuf;
 
 use clap::Args;
@@ -27,7 +29,7 @@ pub struct Arguments {
     /// Folder in which everything is kept; one that an earlier demonstration made is replaced.
     #[arg(long, value_name = "DIR", default_value = "demo")]
     out: PathBuf,
-    /// Leave the simulated world running, and print how to talk to it.
+    /// Leave the simulated world running, with the portal over it; print how to enter and how to talk to it.
     #[arg(long)]
     keep: bool,
 }
@@ -54,18 +56,15 @@ pub async fn run(session: &Session, arguments: Arguments) -> Result<Exit, Failur
     write("technician-key", &served.endpoints.technician_key)?;
     let program = std::env::current_exe()
         .map_err(|error| Failure::new(Exit::Configuration, format!("the program does not find itself: {error}"), ""))?;
-    let script = Script { program, folder: &folder, endpoints: &served.endpoints, quiet: session.output.is_json() };
+    let endpoints = served.endpoints.clone();
+    let script = Script { program, folder: &folder, endpoints: &endpoints, quiet: session.output.is_json() };
     // The commands are processes that talk to the lab in this one: they are waited for off its threads.
     tokio::task::block_in_place(|| play(&script, &inventory, &served)).map_err(failed)?;
     write("transcript.jsonl", &served.lab.lock().transcript.lines())?;
     session.output.data(&costs(&inventory))?;
     session.output.data(&format!("\nEverything it made is in `{}`.\n", arguments.out.display()))?;
     if arguments.keep {
-        tell_how_to_talk(session, &script)?;
-        tokio::select! {
-            () = served.forever() => {}
-            _ = tokio::signal::ctrl_c() => {}
-        }
+        return kept::keep(session, &script, &inventory, served).await;
     }
     Ok(Exit::Ok)
 }
@@ -112,16 +111,6 @@ fn costs(inventory: &Inventory) -> String {
     }
     out.push_str(&format!("  {:<28} {:>9} {:>14}\n", "together", "", total.to_string()));
     out
-}
-
-fn tell_how_to_talk(session: &Session, script: &Script<'_>) -> Result<(), Failure> {
-    let control = &script.endpoints.control;
-    let mut out = format!("\nThe lab goes on at {control} until you interrupt it. To talk to it:\n\n");
-    for (name, value) in script.environment() {
-        out.push_str(&format!("  export {name}={value}\n"));
-    }
-    out.push_str("  accolades status\n");
-    session.output.data(&out)
 }
 
 fn failed(error: DemoError) -> Failure {
