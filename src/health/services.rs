@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
+use jiff::civil::Date;
 use serde::Serialize;
 
 use super::matter;
 use crate::domain::ids::{ClientId, InstanceId};
 use crate::domain::services::{App, Bounds, ServicesHealth, ServicesSeen, judge};
-use crate::inventory::model::{Client, Inventory};
+use crate::inventory::model::{Client, Instance, Inventory};
 use crate::plan::desired::Subject;
 use crate::store::{Look, Scope, Store, StoreError};
 use crate::util::limits;
@@ -40,23 +41,34 @@ pub async fn services(
     for look in store.looks_at_all(scope, matter::INSTANCE).await? {
         looks.entry((look.subject_id.clone(), look.scope.clone())).or_default().push(look);
     }
-    let mut verdicts = Vec::new();
-    for instance in inventory.instances.values() {
-        let Some(subject) = Subject::on(inventory, instance, day) else { continue };
-        for client in subject.clients() {
-            let own = Scope::Client(client.id.clone());
-            if *scope != Scope::Staff && *scope != own {
-                continue;
-            }
-            let seen = looks.get(&(instance.id.to_string(), own)).map_or(&[][..], Vec::as_slice);
-            verdicts.push(ClientServices {
-                client: client.id.clone(),
-                instance: instance.id.clone(),
-                health: judge(&matter::sight::<ServicesSeen>(seen, matter::SERVICES), now, &bounds()),
-            });
+    let verdict = |(instance, client): (&Instance, &Client)| {
+        let own = Scope::Client(client.id.clone());
+        let seen = looks.get(&(instance.id.to_string(), own)).map_or(&[][..], Vec::as_slice);
+        ClientServices {
+            client: client.id.clone(),
+            instance: instance.id.clone(),
+            health: judge(&matter::sight::<ServicesSeen>(seen, matter::SERVICES), now, &bounds()),
         }
+    };
+    Ok(lives(scope, inventory, day).into_iter().map(verdict).collect())
+}
+
+/// Who lives where on a day, of those that the scope may see, in order of instances and clients. Only a client's own place
+/// is looked up for it: its page costs the same however many others there are.
+fn lives<'a>(scope: &Scope, inventory: &'a Inventory, day: Date) -> Vec<(&'a Instance, &'a Client)> {
+    let place = |client: &'a Client| {
+        let instance = inventory.instances.get(client.instance_on(day)?)?;
+        // Before its instance has a place nothing of it can run.
+        Subject::on(inventory, instance, day).map(|_| (instance, client))
+    };
+    match scope {
+        Scope::Staff => {
+            let mut all: Vec<_> = inventory.clients.values().filter_map(place).collect();
+            all.sort_by_key(|(instance, client)| (&instance.id, &client.id));
+            all
+        }
+        Scope::Client(id) => inventory.clients.get(id).and_then(place).into_iter().collect(),
     }
-    Ok(verdicts)
 }
 
 /// The applications that a client was promised, each with its domain and path.

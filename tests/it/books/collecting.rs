@@ -82,6 +82,12 @@ fn books_r29_a_debit_is_announced_collected_returned_and_tried_again() {
     assert_eq!(one["end_to_end_id"].as_str(), Some(format!("{number}-2").as_str()));
     assert_eq!((one["collected_on"].as_str(), one["sequence"].as_str()), (Some("2027-01-22"), Some("first")));
     assert_eq!(one["announced"], false);
+    // What announces it came into the outbox with the file itself (R29).
+    let mails = json(&desk, &["mail", "list"])["mails"].clone();
+    let notices: Vec<&Value> =
+        mails.as_array().expect("a list").iter().filter(|mail| mail["kind"] == "debit-notice").collect();
+    let [notice] = notices.as_slice() else { panic!("{mails:#}") };
+    assert_eq!(notice["subject"], format!("Avis de prélèvement : {number}"));
 
     // The bank rejects it before money moves: still open, and this code forbids another one.
     desk.move_to("2027-01-20T08:00:00Z");

@@ -7,6 +7,9 @@ use jiff::{Timestamp, ToSpan};
 use super::Event;
 use super::parse::YEARS;
 
+/// Seconds of a day on a wall clock.
+const DAY_SECONDS: i64 = 86_400;
+
 /// A run that is to come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Run {
@@ -98,20 +101,24 @@ impl Event {
 
     /// Where to look next within a day that matches, or on the one after it.
     fn later_time(&self, at: DateTime) -> Option<DateTime> {
-        let midnight = at.date().at(0, 0, 0, 0);
-        let hour = midnight.checked_add(i64::from(at.hour()).hours()).ok()?;
-        let minute = hour.checked_add(i64::from(at.minute()).minutes()).ok()?;
-        if !self.hours.contains(unsigned(at.hour())) {
-            let hours = self.hours.after(unsigned(at.hour())).unwrap_or(24);
-            return midnight.checked_add(i64::from(hours).hours()).ok();
+        let (hour, minute, second) = (unsigned(at.hour()), unsigned(at.minute()), unsigned(at.second()));
+        if !self.hours.contains(hour) {
+            return carried(at.date(), self.hours.after(hour).unwrap_or(24), 0, 0);
         }
-        if !self.minutes.contains(unsigned(at.minute())) {
-            let minutes = self.minutes.after(unsigned(at.minute())).unwrap_or(60);
-            return hour.checked_add(i64::from(minutes).minutes()).ok();
+        if !self.minutes.contains(minute) {
+            return carried(at.date(), hour, self.minutes.after(minute).unwrap_or(60), 0);
         }
-        let seconds = self.seconds.after(unsigned(at.second())).unwrap_or(60);
-        minute.checked_add(i64::from(seconds).seconds()).ok()
+        carried(at.date(), hour, minute, self.seconds.after(second).unwrap_or(60))
     }
+}
+
+/// A time of a day; what is beyond a minute, an hour or the day is counted into the next larger part.
+fn carried(date: Date, hour: u32, minute: u32, second: u32) -> Option<DateTime> {
+    let seconds = i64::from(hour) * 3600 + i64::from(minute) * 60 + i64::from(second);
+    let (days, of_day) = (seconds / DAY_SECONDS, seconds % DAY_SECONDS);
+    let date = if days == 0 { date } else { date.checked_add(days.days()).ok()? };
+    let part = |number: i64| i8::try_from(number).ok();
+    Some(date.at(part(of_day / 3600)?, part(of_day / 60 % 60)?, part(of_day % 60)?, 0))
 }
 
 /// The moments at which the clock of a zone shows a time; none when it skips it.
