@@ -142,13 +142,13 @@ pub(crate) fn sight<T: DeserializeOwned>(looks: &[Look], what: &str) -> Sight<T>
     let Some(look) = of_matter.max_by_key(|look| look.tried_at_us) else { return Sight::none() };
     let seen = look.seen.as_ref().and_then(|(at_us, value)| {
         let at = Timestamp::from_microsecond(*at_us).ok()?;
-        Some(Seen { value: serde_json::from_value(value.clone()).ok()?, at })
+        Some(Seen { value: T::deserialize(value).ok()?, at })
     });
     Sight { seen, obstacle: look.obstacle.as_ref().and_then(obstacle) }
 }
 
 /// What stands in the way, from the store's form.
 pub(crate) fn obstacle(standing: &StandingObstacle) -> Option<Obstacle> {
-    let met: Met = serde_json::from_value(standing.met.clone()).ok()?;
+    let met = Met::deserialize(&standing.met).ok()?;
     Some(Obstacle { kind: met.kind, since: Timestamp::from_microsecond(standing.since_us).ok()?, words: met.words })
 }

@@ -29,8 +29,12 @@ const INSERT_SHARE: &str = "
     INSERT INTO drill_shares (drill, scope, instance, number, origin, verdict, ended_at_us, hash, record)
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
 const SELECT: &str = "
-    SELECT number, hash, record FROM drills WHERE instance = $2 AND $1 = 'staff'
-    UNION ALL SELECT number, hash, record FROM drill_shares WHERE instance = $2 AND scope = $1
+    SELECT number, hash, record FROM drills
+    WHERE instance = $2 AND $1 = 'staff' AND (ended_at_us >= $3 OR ended_at_us = (
+        SELECT max(ended_at_us) FROM drills WHERE instance = $2 AND verdict = 'proven'))
+    UNION ALL SELECT number, hash, record FROM drill_shares
+    WHERE instance = $2 AND scope = $1 AND (ended_at_us >= $3 OR ended_at_us = (
+        SELECT max(ended_at_us) FROM drill_shares WHERE instance = $2 AND scope = $1 AND verdict = 'proven'))
     ORDER BY number";
 const SELECT_ALL: &str = "
     SELECT number, hash, record FROM (
@@ -120,8 +124,22 @@ impl Store {
     /// # Errors
     /// When the store cannot be read.
     pub async fn drills(&self, scope: &Scope, instance: &InstanceId) -> Result<Vec<KeptDrill>, StoreError> {
+        self.drills_since(scope, instance, i64::MIN).await
+    }
+
+    /// As [`Store::drills`], only those that ended from a moment on, and the last that proved something, however old it is.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn drills_since(
+        &self,
+        scope: &Scope,
+        instance: &InstanceId,
+        since_us: i64,
+    ) -> Result<Vec<KeptDrill>, StoreError> {
         let rows: Vec<Row> = on_pool!(self, |pool| {
-            sqlx::query_as(SELECT).bind(scope.mark()).bind(instance.as_str()).fetch_all(pool).await?
+            let query = sqlx::query_as(SELECT).bind(scope.mark()).bind(instance.as_str()).bind(since_us);
+            query.fetch_all(pool).await?
         });
         rows.into_iter().map(kept).collect()
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
-use jiff::{Timestamp, ToSpan};
+use jiff::{SignedDuration, Timestamp, ToSpan};
 
 use crate::domain::backup::drill::Verdict;
 use crate::domain::backup::health::{ListingSeen, NodeSeen, Place, PlaceHealth, Sight, TaskEnd, Word};
@@ -33,15 +33,20 @@ pub(super) struct Safe {
     pub(super) days: Vec<Day>,
 }
 
-/// Reads it.
+/// Reads it, with every restore test.
 pub(super) async fn read(portal: &Portal, session: &ClientSession) -> Result<Safe, Problem> {
+    read_since(portal, session, Timestamp::MIN).await
+}
+
+/// Reads it, with the restore tests since a moment and the last that proved something.
+async fn read_since(portal: &Portal, session: &ClientSession, since: Timestamp) -> Result<Safe, Problem> {
     let Some(instance) = session.client().instance_on(session.today()).cloned() else {
         return Ok(Safe { truth: None, drills: Vec::new(), days: Vec::new() });
     };
     let (scope, now) = (session.scope(), session.contact.now);
     let only = [instance.clone()];
     let truth = backups(&portal.store, &scope, session.inventory(), &only, now).await?.into_iter().next();
-    let drills = portal.store.drills(&scope, &instance).await?;
+    let drills = portal.store.drills_since(&scope, &instance, since.as_microsecond()).await?;
     let days = days(portal, session, &instance, &drills).await?;
     Ok(Safe { truth, drills, days })
 }
@@ -220,7 +225,10 @@ pub(super) fn calendar_table(days: &[Day], words: Words) -> Table {
 /// The answer.
 pub(super) async fn answer(portal: &Portal, session: &ClientSession) -> Result<Answer, Problem> {
     let words = session.contact.words;
-    let safe = read(portal, session).await?;
+    // More than the days of the calendar, whatever the zone.
+    let shown = SignedDuration::from_hours(24 * i64::from(DAYS + 1));
+    let since = session.contact.now.checked_sub(shown).unwrap_or(Timestamp::MIN);
+    let safe = read_since(portal, session, since).await?;
     let (zone, now) = (session.zone(), session.contact.now);
     let question = words.ask_backups();
     let more = Some((session.path("/sauvegardes"), words.more()));

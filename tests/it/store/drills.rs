@@ -66,6 +66,11 @@ pub async fn records_of_drills_are_chained_and_never_change(bench: &Bench) {
     assert_eq!(drills.iter().map(|kept| &kept.record).collect::<Vec<_>>(), [&first, &second]);
     assert_eq!(check_chain(drills.iter().map(|kept| (&kept.record, kept.hash.as_str()))), Ok(()));
     assert_eq!(store.drills(&client("mairie"), &first.instance).await.unwrap(), [], "nobody else's");
+    for scope in [Scope::Staff, client("lilas")] {
+        let recent = store.drills_since(&scope, &first.instance, i64::MAX).await.unwrap();
+        let numbers: Vec<i64> = recent.iter().map(|one| one.number).collect();
+        assert_eq!(numbers, [1], "the last proof is never too old");
+    }
     assert_eq!(store.all_drills(&Scope::Staff).await.unwrap().len(), 3);
 
     let known = store.known_of_drills(&Scope::Staff, &first.instance, Origin::Local).await.unwrap();
