@@ -57,6 +57,7 @@ fn names(folder: &Path, extension: &str) -> Vec<String> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_demonstration_ends_with_the_portal_over_the_world_that_it_made() {
+    let _ = rustls::crypto::ring::default_provider().install_default();
     let folder = tempfile::tempdir().expect("a folder");
     let mut demonstration = Demonstration::begin(folder.path());
     let portal = demonstration.until("portal ").await;

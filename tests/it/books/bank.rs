@@ -127,15 +127,18 @@ fn books_r29_the_order_of_files_does_not_matter() {
 #[test]
 fn books_money_from_the_bank_is_told_as_status_212() {
     let mut desk = desk();
+    let route = "[billing]\nroute = \"platform\"\n\n[[contacts]]";
+    desk.replace("inventory/clients/studio-brume.toml", "[[contacts]]", route);
+    assert_eq!(desk.run(&["inventory", "accept", "--yes"]).code, 0);
     let issued = json(&desk, &["billing", "issue", "2026-11", "--yes"]);
-    let (number, gross) = invoice_of(&issued, "mairie-valsonne");
+    let (number, gross) = invoice_of(&issued, "studio-brume");
     json(&desk, &["billing", "platform", "exchange", "--drop", "drop"]);
     desk.move_to("2026-12-20T08:00:00Z");
-    let from = ("Valsonne", "FR7630001007941234567890185");
+    let from = ("Studio Brume", "FR7630001007941234567890185");
     let booking = Booking { on: "2026-12-15", cents: gross, details: transaction(&number, "", from, "") };
     import(&desk, "s1.xml", &camt053(IBAN, "S1", &[booking]));
     json(&desk, &["billing", "platform", "exchange", "--drop", "drop"]);
-    let told: Vec<String> = std::fs::read_dir(desk.path("drop/chorus/out"))
+    let told: Vec<String> = std::fs::read_dir(desk.path("drop/platform/out"))
         .expect("the drop folder")
         .map(|entry| entry.expect("readable").path())
         .filter(|path| path.to_string_lossy().contains("-212-") && path.extension().is_some_and(|one| one == "xml"))
