@@ -14,7 +14,8 @@ const FIXED: char = '\u{a0}';
 
 /// `20 novembre 2026`, `20 November 2026`.
 pub fn day(day: Date, words: Words) -> String {
-    billing::day(day, words.document())
+    // A day holds to its month.
+    billing::day(day, words.document()).replacen(' ', &FIXED.to_string(), 1)
 }
 
 /// `20/11/2026`, `2026-11-20`: for tables.
@@ -60,7 +61,7 @@ pub fn ago(at: Timestamp, now: Timestamp, words: Words) -> String {
         120..=2879 => (minutes / 60, ("heures", "hours")),
         _ => (minutes / 1440, ("jours", "days")),
     };
-    words.pick(format!("il y a {count}{FIXED}{fr}"), format!("{count}{FIXED}{en} ago"))
+    words.pick(format!("il y a{FIXED}{count}{FIXED}{fr}"), format!("{count}{FIXED}{en} ago"))
 }
 
 /// `12 minutes`, `1 h 05`.
@@ -84,7 +85,20 @@ pub fn size(bytes: u64, words: Words) -> String {
     words.pick(format!("{whole},{rest}{FIXED}{fr}"), format!("{whole}.{rest}{FIXED}{en}"))
 }
 
-/// `3 postes`, `1 poste`.
-pub fn count(number: i64, one: &str, many: &str) -> String {
-    format!("{number}{FIXED}{}", if number.abs() <= 1 { one } else { many })
+/// `3 postes`, `1 poste`, `0 poste`, `0 seats`.
+pub fn count(number: i64, (one, many): (&str, &str), words: Words) -> String {
+    let is_one = number.abs() == 1 || (number == 0 && words == Words::FR);
+    format!("{number}{FIXED}{}", if is_one { one } else { many })
+}
+
+/// A sentence of an issued document, whose spaces break: with those held that French holds.
+pub fn held(text: &str, words: Words) -> String {
+    let mut held = text.to_owned();
+    if words == Words::FR {
+        for sign in [":", ";", "?", "!", "»", "€", "%"] {
+            held = held.replace(&format!(" {sign}"), &format!("{FIXED}{sign}"));
+        }
+        held = held.replace("« ", &format!("«{FIXED}"));
+    }
+    held
 }

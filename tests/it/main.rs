@@ -8,6 +8,7 @@ mod backup_plan;
 mod backup_run;
 mod billing;
 mod books;
+mod browser;
 mod canary;
 mod cli;
 mod conformance;

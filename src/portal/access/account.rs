@@ -17,6 +17,7 @@ use super::super::form::Fields;
 use super::super::page::{Link, Shell, html};
 use super::super::say;
 use super::super::session::{ContactSession, From, StaffSession};
+use super::super::staff::shell;
 use super::super::words::Words;
 use super::super::{Portal, Problem};
 use super::audited;
@@ -86,8 +87,9 @@ pub async fn contact(State(portal): State<Arc<Portal>>, contact: ContactSession)
     let (words, subject) = (contact.words, contact.actor());
     let sessions = portal.store.sessions(&subject, contact.now.as_microsecond()).await?;
     let zone = contact.inventory().cooperative_zone();
+    let menu = vec![Link { href: "/".to_owned(), label: words.back().to_owned(), is_here: false }];
     html(&Page {
-        shell: Shell::contact(&contact, words.account_title(), "/moi"),
+        shell: Shell { menu, ..Shell::contact(&contact, words.account_title(), "/moi") },
         rows: rows(sessions, &contact.record.id, words, &zone),
         close: "/moi/fermer",
         factor: Some(portal.has_factor(&subject).await?),
@@ -100,9 +102,8 @@ pub async fn staff(State(portal): State<Arc<Portal>>, staff: StaffSession) -> Re
     let (words, subject) = (staff.words, staff.actor());
     let sessions = portal.store.sessions(&subject, staff.now.as_microsecond()).await?;
     let zone = staff.inventory().cooperative_zone();
-    let menu = vec![Link { href: "/equipe".to_owned(), label: words.back().to_owned(), is_here: false }];
     html(&Page {
-        shell: Shell::staff(&staff, words.account_title(), "/equipe/moi", menu),
+        shell: shell(&staff, words.account_title(), "/equipe/moi"),
         rows: rows(sessions, &staff.record.id, words, &zone),
         close: "/equipe/moi/fermer",
         factor: None,

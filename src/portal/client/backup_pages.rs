@@ -75,7 +75,8 @@ pub async fn list(State(portal): State<Arc<Portal>>, session: ClientSession) -> 
         None => (Tone::Unknown, words.no_instance().to_owned()),
     };
     let places = safe.truth.iter().flat_map(|truth| &truth.health.places).map(|place| {
-        let mut facts = vec![backups::place_fact(place, now, &zone, words)];
+        let last = Fact { label: words.last_backup().to_owned(), ..backups::place_fact(place, now, &zone, words) };
+        let mut facts = vec![last];
         facts.push(plain(words.kept(), place.kept.to_string()));
         if let Some(good) = &place.last_good {
             facts.push(plain(words.size(), say::size(good.size_bytes, words)));

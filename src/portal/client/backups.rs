@@ -175,8 +175,11 @@ fn unknown(places: &[PlaceHealth], zone: &TimeZone, words: Words) -> String {
             }
         })
         .collect();
-    let parts = parts.join(words.pick(" ; ", "; "));
-    words.pick(format!("Nous ne le savons pas entièrement : {parts}."), format!("We do not know entirely: {parts}."))
+    let parts = parts.join(words.pick("\u{a0}; ", "; "));
+    words.pick(
+        format!("Nous ne le savons pas entièrement\u{a0}: {parts}."),
+        format!("We do not know entirely: {parts}."),
+    )
 }
 
 /// A place in facts: the last good backup, and when it was seen.

@@ -60,7 +60,7 @@ fn sentence(consent: &Consent, words: Words) -> String {
     let (time, price, all) =
         (say::minutes(asked.minutes), say::amount(asked.price, words), say::amount(most(consent), words));
     words.pick(
-        format!("La coopérative demande à pouvoir travailler jusqu’à {time} au-delà de votre forfait, à {price} HT l’heure : {all} HT au plus."),
+        format!("La coopérative demande à pouvoir travailler jusqu’à {time} au-delà de votre forfait, à {price} HT l’heure\u{a0}: {all} HT au plus."),
         format!("The co-operative asks to work up to {time} beyond your allowance, at {price} an hour excluding VAT: {all} at most."),
     )
 }

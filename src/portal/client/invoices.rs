@@ -79,7 +79,7 @@ pub async fn list(State(portal): State<Arc<Portal>>, session: ClientSession) -> 
     let month = crate::domain::billing::words::month(month, words.document());
     let next = words.pick(
         format!(
-            "Prochaine facture : {month}, environ {} HT d’après ce qui est enregistré aujourd’hui.",
+            "Prochaine facture\u{a0}: {month}, environ {} HT d’après ce qui est enregistré aujourd’hui.",
             say::amount(next, words)
         ),
         format!("Next invoice: {month}, about {} excluding VAT as recorded today.", say::amount(next, words)),
@@ -175,8 +175,8 @@ pub async fn show(
     let mut totals = vec![(words.without_vat().to_owned(), say::amount(issued.totals.net, words))];
     for share in &issued.vat {
         let rate = words.pick(
-            format!("{} {},{:02} %", words.vat(), share.rate_bp / 100, share.rate_bp % 100),
-            format!("{} {}.{:02} %", words.vat(), share.rate_bp / 100, share.rate_bp % 100),
+            format!("{} {},{:02}\u{a0}%", words.vat(), share.rate_bp / 100, share.rate_bp % 100),
+            format!("{} {}.{:02}%", words.vat(), share.rate_bp / 100, share.rate_bp % 100),
         );
         totals.push((rate, say::amount(share.vat, words)));
     }
@@ -225,9 +225,11 @@ fn sum(line: &Line, words: Words) -> String {
 
 /// Which people, days and entries made a line, and by which rule.
 fn why(session: &ClientSession, line: &Line, because: Option<&ExplainedLine>, words: Words) -> Vec<String> {
-    let mut why: Vec<String> = line.explanation.clone();
+    let mut why: Vec<String> = line.explanation.iter().map(|text| say::held(text, words)).collect();
     let Some(because) = because else { return why };
-    why.push(format!("{} — {}", because.rule, rule(&because.rule, words.document())));
+    let colon = words.colon();
+    let rule = say::held(rule(&because.rule, words.document()), words);
+    why.push(format!("{} — {rule}", because.rule));
     for person in &because.people {
         let name = session
             .client()
@@ -240,12 +242,14 @@ fn why(session: &ClientSession, line: &Line, because: Option<&ExplainedLine>, wo
             .iter()
             .map(|period| format!("{} → {}", say::short_day(period.from, words), say::short_day(period.until, words)))
             .collect();
-        why.push(format!("{name} : {} {} ({})", person.days, words.days_word(), periods.join(", ")));
+        let days = say::count(person.days, (words.day_word(), words.days_word()), words);
+        why.push(format!("{name}{colon} {days} ({})", periods.join(", ")));
     }
     for entry in &because.entries {
         let at = say::moment(entry.at, &session.zone(), words);
         let done = entry.words.as_deref().unwrap_or_default();
-        why.push(format!("{} {} : {} — {at} — {done}", words.entry_word(), entry.entry, say::minutes(entry.minutes)));
+        let (entry_word, minutes) = (words.entry_word(), say::minutes(entry.minutes));
+        why.push(format!("{entry_word}\u{a0}{}{colon} {minutes} — {at} — {done}", entry.entry));
     }
     why
 }

@@ -71,7 +71,8 @@ pub async fn show(
         let subject = format!("instance/{instance}");
         for run in portal.store.work_on(&session.scope(), &subject, RUNS_MAX).await? {
             let state = outcome(run.outcome.as_deref(), words);
-            let what = format!("{} — {} {}, {state}", words.log_run(), run.actions, words.log_actions());
+            let actions = say::count(run.actions, (words.log_action(), words.log_actions()), words);
+            let what = format!("{} — {actions}, {state}", words.log_run());
             events.push(Event { at_us: run.started_at_us, by: run.by, what });
         }
         for drill in portal.store.drills(&session.scope(), instance).await? {

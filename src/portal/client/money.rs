@@ -55,7 +55,7 @@ pub(super) fn sentence(session: &ClientSession, account: &Statement, words: Word
     if account.balance.0 < 0 {
         let owed = say::amount(Cents(-account.balance.0), words);
         let text = words.pick(
-            format!("Rien : c’est nous qui vous devons {owed}."),
+            format!("Rien\u{a0}: c’est nous qui vous devons {owed}."),
             format!("Nothing: it is us who owe you {owed}."),
         );
         return (Tone::Good, text);

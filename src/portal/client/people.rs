@@ -61,7 +61,10 @@ pub async fn show(State(portal): State<Arc<Portal>>, session: ClientSession) -> 
         contacts.push(Row {
             name: contact.name.clone(),
             roles: roles.join(", "),
-            sessions: (open > 0).then(|| format!("{} {}", open, words.open_sessions())),
+            sessions: (open > 0).then(|| {
+                let open = i64::try_from(open).unwrap_or(i64::MAX);
+                say::count(open, (words.open_session(), words.open_sessions()), words)
+            }),
             can_close: open > 0 && email != session.contact.email,
             email: contact.email.clone(),
         });

@@ -68,12 +68,12 @@ fn cost_words(session: &ClientSession, words: Words) -> String {
     if price.0 == 0 {
         let minimum = session.client().contract.minimum_seats;
         return words.pick(
-            format!("Un poste de plus ne coûte rien aujourd’hui : votre contrat compte au moins {minimum} postes, et vous en avez moins."),
+            format!("Un poste de plus ne coûte rien aujourd’hui\u{a0}: votre contrat compte au moins {minimum}\u{a0}postes, et vous en avez moins."),
             format!("One more seat costs nothing today: your contract counts at least {minimum} seats, and you have fewer."),
         );
     }
     words.pick(
-        format!("Un poste de plus coûte {amount} HT par mois, à partir de son premier jour : le premier mois est compté au jour."),
+        format!("Un poste de plus coûte {amount} HT par mois, à partir de son premier jour\u{a0}: le premier mois est compté au jour."),
         format!("One more seat costs {amount} a month excluding VAT, from its first day on: the first month is counted by the day."),
     )
 }
@@ -104,11 +104,8 @@ async fn page(
     seats.sort_by(|(left_ends, left), (right_ends, right)| (left_ends, &left.name).cmp(&(right_ends, &right.name)));
     let (_, active) = cost_of_one_more(session, today);
     let count = i64::try_from(active).unwrap_or(0);
-    let lead = format!(
-        "{} — {}",
-        say::count(count, words.pick("poste ouvert", "open seat"), words.pick("postes ouverts", "open seats")),
-        say::day(today, words)
-    );
+    let lead =
+        format!("{} — {}", say::count(count, (words.seat_open(), words.seats_open()), words), say::day(today, words));
     let asked = portal.store.requests(&session.scope()).await?;
     let asked = asked.iter().rev().filter(|one| one.kind != RequestKind::Help);
     html(&Page {

@@ -31,7 +31,7 @@ pub(super) async fn answer(portal: &Portal, session: &ClientSession) -> Result<A
         Word::Unknown { since: Some(since) } => {
             let since = say::moment(*since, &zone, words);
             let sentence = words.pick(
-                format!("Inconnu depuis le {since} : depuis, nous n’avons pas pu regarder."),
+                format!("Inconnu depuis le {since}\u{a0}: depuis, nous n’avons pas pu regarder."),
                 format!("Unknown since {since}: since then we could not look."),
             );
             (Tone::Unknown, sentence)
@@ -81,12 +81,14 @@ fn failing(health: &ServicesHealth, words: Words) -> String {
         Some(Finding::MachineOff) => words.machine_off().to_owned(),
         Some(Finding::MachineMissing) => words.machine_missing().to_owned(),
         Some(Finding::GuestSilent) => words.machine_silent().to_owned(),
-        Some(Finding::AppSilent { app, .. }) => {
-            words.pick(format!("Non : {} ne répond pas.", app.name()), format!("No: {} does not answer.", app.name()))
-        }
+        Some(Finding::AppSilent { app, .. }) => words
+            .pick(format!("Non\u{a0}: {} ne répond pas.", app.name()), format!("No: {} does not answer.", app.name())),
         Some(Finding::ServiceDown { unit, .. }) => {
             let what = unit_name(unit, words);
-            words.pick(format!("Non : « {what} » ne fonctionne pas."), format!("No: “{what}” is not running."))
+            words.pick(
+                format!("Non\u{a0}: «\u{a0}{what}\u{a0}» ne fonctionne pas."),
+                format!("No: “{what}” is not running."),
+            )
         }
         _ => words.services_fails().to_owned(),
     }

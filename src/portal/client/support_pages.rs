@@ -130,9 +130,7 @@ fn row(entry: &InForce, terms: &Terms, zone: &TimeZone, words: Words) -> Row {
     let accounted = accounted_minutes(terms, zone, &entry.entry());
     let mut notes = Vec::new();
     if let Some(why) = &recorded.not_accounted {
-        notes.push(
-            words.pick(format!("{} : {why}", words.not_accounted()), format!("{}: {why}", words.not_accounted())),
-        );
+        notes.push(format!("{}{} {why}", words.not_accounted(), words.colon()));
     } else if accounted == 0 && recorded.minutes > 0 {
         notes.push(format!("{} — {}", words.not_accounted(), words.kind_by_rule()));
     }

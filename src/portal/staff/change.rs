@@ -143,6 +143,7 @@ struct ObjectionPage {
     title: &'static str,
     lead: &'static str,
     text: String,
+    back: String,
 }
 
 /// Shows why a change cannot be made.
@@ -155,6 +156,6 @@ pub(super) fn object(session: &StaffSession, objection: Objection, path: &str) -
         Objection::Mistakes(text) => (words.staff_change_title(), words.staff_change_mistakes(), text),
         Objection::NoFiles => (words.staff_change_title(), words.staff_change_no_files(), String::new()),
     };
-    let page = ObjectionPage { shell: shell(session, title, path), title, lead, text };
+    let page = ObjectionPage { shell: shell(session, title, path), title, lead, text, back: path.to_owned() };
     Ok((StatusCode::CONFLICT, html(&page)?).into_response())
 }

@@ -9,15 +9,17 @@ use axum::response::{IntoResponse, Redirect, Response};
 use jiff::Timestamp;
 use serde_json::json;
 
+use super::desk::form;
 use super::record::{backups, sites_reached, standing};
 use super::state::{Said, overall, plan_path, said, seen, site_path, tone};
-use super::{audit, is_technician, shell};
+use super::{audit, is_technician, journal, shell};
 use crate::billing::BillingError;
 use crate::billing::book::Book;
 use crate::billing::hours::Hours;
 use crate::billing::terms;
 use crate::billing::work::{self, Work};
-use crate::domain::billing::duration::shown;
+use crate::domain::backup::drill::{Origin, Verdict};
+use crate::domain::backup::health::Place as BackupPlace;
 use crate::domain::billing::terms::SupportKind;
 use crate::domain::ids::ClientId;
 use crate::inventory::model::Client;
@@ -30,6 +32,12 @@ use crate::store::Scope;
 
 /// Entries, drills and steps that are shown, the newest first.
 const SHOWN: usize = 12;
+
+/// The action of the audit log for logged work.
+const LOGGED: &str = "support-logged";
+
+/// Entries of the audit log among which a form that is sent again is looked for.
+const LOGGED_LATELY: u32 = 100;
 
 /// What was typed to log work, to be shown again when it is refused.
 #[derive(Default)]
@@ -56,6 +64,7 @@ struct Place {
 struct Page {
     shell: Shell,
     tone: Tone,
+    contacts: Vec<(String, String)>,
     facts: Vec<(&'static str, String)>,
     site: Option<Link>,
     links: Vec<Link>,
@@ -94,10 +103,18 @@ pub async fn log(
 ) -> Result<Response, Problem> {
     let client = find(&session, &id)?;
     let scope = Scope::Client(client.id.clone());
+    let done = format!("/equipe/clients/{}?note=oui", client.id);
+    // One at a time, so that a form that is sent twice finds what it left the first time.
+    let _turn = portal.desk().turn().await;
+    let id_of_form = form(fields.get("form"))?;
+    if is_logged(&portal, &scope, id_of_form).await? {
+        return Ok(Redirect::to(&done).into_response());
+    }
     let account = Book::read(&portal.store, &scope).await?.account(&client.id);
     let zone = terms::zone(&session.inventory().cooperative);
     let optional = |name: &str| Some(fields.get(name)).filter(|text| !text.is_empty());
-    let kind = SupportKind::ALL.into_iter().find(|kind| kind.word() == fields.get("kind")).unwrap_or_default();
+    let kind = SupportKind::ALL.into_iter().find(|kind| kind.word() == fields.get("kind"));
+    let kind = kind.ok_or(Problem::Unreadable)?;
     let typed = Work {
         time: fields.get("time"),
         words: fields.get("words"),
@@ -107,9 +124,9 @@ pub async fn log(
     };
     match work::log(&portal.store, client, account, typed, &session.account.name, session.now, &zone).await {
         Ok(logged) => {
-            let detail = json!({ "entry": logged.position, "minutes": logged.span.minutes });
-            audit(&portal, &session, "support-logged", scope, detail).await?;
-            Ok(Redirect::to(&format!("/equipe/clients/{}?note=oui", client.id)).into_response())
+            let detail = json!({ "entry": logged.position, "minutes": logged.span.minutes, "form": id_of_form });
+            audit(&portal, &session, LOGGED, scope, detail).await?;
+            Ok(Redirect::to(&done).into_response())
         }
         Err(BillingError::Refused { what, next }) => {
             let own = |name: &str| fields.get(name).to_owned();
@@ -126,6 +143,12 @@ pub async fn log(
         }
         Err(error) => Err(error.into()),
     }
+}
+
+/// Whether a form was sent before: what it logged stands in the audit log with its name.
+async fn is_logged(portal: &Portal, scope: &Scope, form: &str) -> Result<bool, Problem> {
+    let latest = portal.store.audit_entries(scope, i64::MAX, LOGGED_LATELY).await?;
+    Ok(latest.iter().any(|one| one.action == LOGGED && one.detail["form"] == form))
 }
 
 pub(super) fn find<'a>(session: &'a StaffSession, id: &str) -> Result<&'a Client, Problem> {
@@ -149,20 +172,23 @@ async fn shown_page(
     let hours = format!(
         "{} {} {} {} {} {}",
         words.staff_hours_used(),
-        shown(year.used),
+        say::minutes(year.used),
         words.staff_hours_of(),
-        shown(year.allowance),
+        say::minutes(year.allowance),
         words.staff_hours_until(),
         say::day(year.until, words)
     );
     let moment = |at_us: i64| say::moment_us(at_us, &zone, words);
     let entries = account.entries.iter().rev().filter(|entry| !entry.is_gone()).take(SHOWN).map(|entry| {
         let recorded = &entry.latest.entry;
-        [moment(recorded.started_at_us), recorded.words.clone(), shown(recorded.minutes), recorded.by.clone()]
+        [moment(recorded.started_at_us), recorded.words.clone(), say::minutes(recorded.minutes), recorded.by.clone()]
     });
     let entries = entries.collect();
     let audited = portal.store.audit_entries(&scope, i64::MAX, u32::try_from(SHOWN).unwrap_or(u32::MAX)).await?;
-    let history = audited.into_iter().map(|one| [moment(one.at_us), one.actor, one.action]).collect();
+    let history = audited.iter().map(|one| {
+        [moment(one.at_us), journal::actor(&one.actor).to_owned(), journal::deed(&one.action, words).to_owned()]
+    });
+    let history = history.collect();
 
     let instance = client.instance_on(day).and_then(|id| inventory.instances.get(id));
     let (mut stands, mut tone_of_all, mut places) = (Vec::new(), Tone::Unknown, Vec::new());
@@ -184,7 +210,7 @@ async fn shown_page(
             .into_iter()
             .flat_map(|one| &one.health.places)
             .map(|place| Place {
-                name: place.place.word(),
+                name: place_word(place.place, words),
                 tone: tone(place.word),
                 last_good: at(place.last_good.as_ref().map(|good| good.at)),
                 proven: at(place.proven_at),
@@ -203,21 +229,19 @@ async fn shown_page(
             .take(SHOWN)
             .map(|kept| {
                 let record = &kept.record;
-                [moment(record.began_at_us), record.from.as_str().to_owned(), record.verdict.as_str().to_owned()]
+                let (from, verdict) = (origin_word(record.from, words), verdict_word(&record.verdict, words));
+                [moment(record.began_at_us), from.to_owned(), verdict.to_owned()]
             })
             .collect();
     }
-    let open = client.seats_on(day).count();
-    let contacts: Vec<String> = client.contacts.iter().map(|one| format!("{} <{}>", one.name, one.email)).collect();
-    let facts = vec![
-        (words.staff_contacts(), contacts.join(", ")),
-        (words.staff_seats(), format!("{open} {}", words.staff_seats_now())),
-    ];
+    let open = i64::try_from(client.seats_on(day).count()).unwrap_or(i64::MAX);
+    let facts = vec![(words.staff_seats(), say::count(open, (words.seat_open(), words.seats_open()), words))];
     let path = format!("/equipe/clients/{}", client.id);
     let may = is_technician(session);
     Ok(Page {
         shell: shell(session, client.identity.name.clone(), &path).saying(notice),
         tone: tone_of_all,
+        contacts: client.contacts.iter().map(|one| (one.name.clone(), one.email.clone())).collect(),
         facts,
         site,
         links: links(client, instance.map(|one| one.main_domain.as_str()), words),
@@ -233,6 +257,29 @@ async fn shown_page(
         drills,
         history,
     })
+}
+
+fn place_word(place: BackupPlace, words: Words) -> &'static str {
+    match place {
+        BackupPlace::Local => words.staff_local(),
+        BackupPlace::Remote => words.staff_remote(),
+        BackupPlace::Third => words.staff_third(),
+    }
+}
+
+fn origin_word(origin: Origin, words: Words) -> &'static str {
+    match origin {
+        Origin::Local => words.staff_local(),
+        Origin::Remote => words.staff_remote(),
+    }
+}
+
+fn verdict_word(verdict: &Verdict, words: Words) -> &'static str {
+    match verdict {
+        Verdict::Proven => words.proven(),
+        Verdict::Failed { .. } => words.drill_failed(),
+        Verdict::NotTested { .. } => words.not_tested(),
+    }
 }
 
 /// The pages of the programs themselves.

@@ -6,6 +6,7 @@ use tokio::sync::{Mutex, MutexGuard};
 
 use crate::jobs::{Nudge, Order};
 use crate::portal::{Portal, Problem, StaffSession};
+use crate::store::Scope;
 
 /// The inventory's files on this server, and the way to the scheduler.
 #[derive(Debug, Default)]
@@ -33,17 +34,37 @@ impl Desk {
 }
 
 impl Portal {
-    /// Orders work in the name of who asks; gives the path of its page. The same form again orders nothing more.
-    pub(super) async fn order(&self, session: &StaffSession, id: &str, order: &Order) -> Result<String, Problem> {
-        // What a form brings back is only ever a name of ours.
-        if id.is_empty() || id.len() > FORM_LENGTH_MAX || !id.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-            return Err(Problem::Unreadable);
-        }
-        let record = order.record(id.to_owned(), session.account.name.clone(), session.now.as_microsecond());
-        self.store.order_job(&record).await?;
+    /// Orders work in the name of who asks. The same form again orders nothing more.
+    pub(super) async fn order(&self, session: &StaffSession, id: &str, order: &Order) -> Result<Ordered, Problem> {
+        let record = order.record(form(id)?.to_owned(), session.account.name.clone(), session.now.as_microsecond());
+        let is_new = self.store.order_job(&record).await?;
         self.desk().nudge.wake();
-        Ok(format!("/equipe/travaux/{id}?suivre=oui"))
+        Ok(Ordered { path: order_path(id), is_new })
     }
+
+    /// The page of what a form ordered already: it was sent twice.
+    pub(super) async fn ordered(&self, id: &str) -> Result<Option<String>, Problem> {
+        let order = self.store.job_order(&Scope::Staff, form(id)?).await?;
+        Ok(order.map(|_| order_path(id)))
+    }
+}
+
+/// Work that was ordered.
+pub(super) struct Ordered {
+    /// Path of its page.
+    pub(super) path: String,
+    /// Whether this form ordered it only now.
+    pub(super) is_new: bool,
+}
+
+fn order_path(id: &str) -> String {
+    format!("/equipe/travaux/{id}?suivre=oui")
+}
+
+/// The name of a form: what one brings back is only ever a name of ours.
+pub(super) fn form(id: &str) -> Result<&str, Problem> {
+    let is_ours = !id.is_empty() && id.len() <= FORM_LENGTH_MAX && id.bytes().all(|byte| byte.is_ascii_hexdigit());
+    if is_ours { Ok(id) } else { Err(Problem::Unreadable) }
 }
 
 /// Longest name of a form.

@@ -9,13 +9,15 @@ use axum::response::Response;
 use jiff::Timestamp;
 
 use super::record::{InstanceTruth, SiteReach, backups, sites_reached, standing};
-use super::state::{Said, overall, said, seen, site_path};
+use super::state::{Said, headline, overall, said, seen, site_path};
+use super::work::job_name;
 use super::{is_technician, shell};
 use crate::domain::ids::{InstanceId, SiteId};
 use crate::domain::jobs::Outcome;
 use crate::jobs::Kind;
 use crate::portal::page::{Link, Shell, html};
 use crate::portal::picture::Tone;
+use crate::portal::words::Words;
 use crate::portal::{Portal, Problem, StaffSession};
 use crate::store::Scope;
 
@@ -34,7 +36,7 @@ struct Line {
 struct Page {
     shell: Shell,
     lines: Vec<Line>,
-    failing: Vec<String>,
+    failing: Vec<(String, String)>,
     is_well: bool,
 }
 
@@ -42,7 +44,7 @@ struct Page {
 pub async fn page(State(portal): State<Arc<Portal>>, session: StaffSession) -> Result<Response, Problem> {
     let words = session.words;
     let lines = lines(&portal, &session).await?;
-    let failing = failing(&portal).await?;
+    let failing = failing(&portal, words).await?;
     let is_well = failing.is_empty() && !lines.is_empty() && lines.iter().all(|line| line.tone == Tone::Good);
     let shell = shell(&session, words.staff_fleet(), "/equipe");
     html(&Page { shell, lines, failing, is_well })
@@ -85,7 +87,10 @@ async fn lines(portal: &Portal, session: &StaffSession) -> Result<Vec<Line>, Pro
             site,
             clients: clients.collect(),
             said,
-            seen: seen(looked, &zone, words),
+            seen: match looked {
+                None => words.staff_never_looked().to_owned(),
+                at => format!("{} {}", words.staff_looked(), seen(at, &zone, words)),
+            },
         });
     }
     lines.sort_by(|one, other| (other.tone, other.said.len(), &one.name).cmp(&(one.tone, one.said.len(), &other.name)));
@@ -93,12 +98,12 @@ async fn lines(portal: &Portal, session: &StaffSession) -> Result<Vec<Line>, Pro
 }
 
 /// Recurring work whose last attempt did not succeed.
-async fn failing(portal: &Portal) -> Result<Vec<String>, Problem> {
+async fn failing(portal: &Portal, words: Words) -> Result<Vec<(String, String)>, Problem> {
     let mut failing = Vec::new();
     for kind in Kind::ALL.into_iter().filter(|kind| kind.rhythm().is_some()) {
         let end = portal.store.last_job_attempt(kind.name(), "").await?.and_then(|attempt| attempt.end);
         if let Some(end) = end.filter(|end| matches!(end.outcome, Outcome::Failed | Outcome::Refused)) {
-            failing.push(format!("{}: {}", kind.name(), end.words));
+            failing.push((job_name(kind.name(), words).to_owned(), headline(&end.words).to_owned()));
         }
     }
     Ok(failing)

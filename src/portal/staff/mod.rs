@@ -2,11 +2,14 @@
 //!
 //! Nothing here asks a site: what has to be asked is ordered as a job (`jobs::Order`), and its page says how far it is.
 
+mod accounts;
 mod change;
 mod client;
+mod clients;
 mod desk;
 mod files;
 mod fleet;
+mod journal;
 mod month;
 mod onboard;
 mod plan;
@@ -30,6 +33,7 @@ const DETAIL_VERSION: u32 = 1;
 
 const ALL: Who = Who::Staff(&StaffRole::ALL);
 const TECHNICIANS: Who = Who::Staff(&[StaffRole::Technician, StaffRole::Admin]);
+const ADMINS: Who = Who::Staff(&[StaffRole::Admin]);
 const BOOKKEEPERS: Who = Who::Staff(&[StaffRole::Bookkeeper, StaffRole::Admin]);
 
 /// Routes of this area.
@@ -37,6 +41,7 @@ pub fn routes() -> Area {
     Area::new()
         .get("/equipe", ALL, fleet::page)
         .get("/equipe/machines/{instance}/site", TECHNICIANS, site::page)
+        .get("/equipe/clients", ALL, clients::page)
         .get("/equipe/clients/nouveau", TECHNICIANS, onboard::ask)
         .post("/equipe/clients/nouveau", TECHNICIANS, onboard::look)
         .post("/equipe/clients/nouveau/accepter", TECHNICIANS, onboard::accept)
@@ -54,28 +59,30 @@ pub fn routes() -> Area {
         .get("/equipe/mois", BOOKKEEPERS, month::page)
         .post("/equipe/mois", BOOKKEEPERS, month::issue)
         .get("/equipe/factures/{number}/{file}", BOOKKEEPERS, files::file)
+        .get("/equipe/comptes", ADMINS, accounts::page)
+        .get("/equipe/journal", ADMINS, journal::page)
 }
 
 /// The frame of a page, with the menu of what this person may use.
-fn shell(session: &StaffSession, title: impl Into<String>, path: &str) -> Shell {
+pub(in crate::portal) fn shell(session: &StaffSession, title: impl Into<String>, path: &str) -> Shell {
     let words = session.words;
-    let (technician, bookkeeper) = match session.account.role {
-        StaffRole::Technician => (true, false),
-        StaffRole::Bookkeeper => (false, true),
-        StaffRole::Admin => (true, true),
-    };
     let sections = [
-        ("/equipe", words.staff_fleet(), true),
-        ("/equipe/demandes", words.staff_requests(), technician),
-        ("/equipe/clients/nouveau", words.staff_new_client(), technician),
-        ("/equipe/mois", words.staff_month(), bookkeeper),
-        ("/equipe/travaux", words.staff_work(), true),
-        ("/equipe/moi", words.staff_me(), true),
+        ("/equipe", words.staff_fleet(), ALL),
+        ("/equipe/clients", words.staff_clients(), ALL),
+        ("/equipe/demandes", words.staff_requests(), TECHNICIANS),
+        ("/equipe/mois", words.staff_month(), BOOKKEEPERS),
+        ("/equipe/travaux", words.staff_work(), ALL),
+        ("/equipe/comptes", words.staff_accounts(), ADMINS),
+        ("/equipe/journal", words.staff_journal(), ADMINS),
+        ("/equipe/moi", words.staff_me(), ALL),
     ];
-    let menu = sections.into_iter().filter(|(_, _, may)| *may).map(|(href, label, _)| Link {
+    let may = |who: &Who| matches!(who, Who::Staff(roles) if roles.contains(&session.account.role));
+    // The fleet's own path begins all others.
+    let is_here = |href: &str| path == href || (href != "/equipe" && path.starts_with(&format!("{href}/")));
+    let menu = sections.into_iter().filter(|(_, _, who)| may(who)).map(|(href, label, _)| Link {
         href: href.to_owned(),
         label: label.to_owned(),
-        is_here: path == href,
+        is_here: is_here(href),
     });
     Shell::staff(session, title, path, menu.collect())
 }

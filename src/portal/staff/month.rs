@@ -13,11 +13,12 @@ use super::{audit, shell};
 use crate::billing::draft::{Draft, draft};
 use crate::billing::terms;
 use crate::domain::billing::difference::Run;
-use crate::domain::billing::duration::shown;
 use crate::domain::billing::month::Month;
+use crate::domain::billing::words::month as in_words;
 use crate::domain::billing::zone;
 use crate::domain::ids::ClientId;
 use crate::domain::money::Cents;
+use crate::inventory::model::Inventory;
 use crate::jobs::Order;
 use crate::portal::form::{Fields, query};
 use crate::portal::page::{Shell, html};
@@ -51,6 +52,7 @@ struct Page {
     shell: Shell,
     mistake: Option<&'static str>,
     month: String,
+    month_name: String,
     is_over: bool,
     lines: Vec<Line>,
     totals: [String; 3],
@@ -82,6 +84,9 @@ pub async fn issue(
     session: StaffSession,
     fields: Fields,
 ) -> Result<Response, Problem> {
+    if let Some(page) = portal.ordered(fields.get("form")).await? {
+        return Ok(Redirect::to(&page).into_response());
+    }
     let month: Month = fields.get("mois").parse().map_err(|_| Problem::Unreadable)?;
     let leave_out = left_for_later(&session, &fields);
     let page = shown_page(&portal, &session, month, &leave_out, None).await?;
@@ -93,10 +98,12 @@ pub async fn issue(
     }
     let left: Vec<ClientId> = leave_out.into_iter().collect();
     let order = Order::Issue { month, leave_out: left.clone(), gross: Cents(page.gross_cents) };
-    let to = portal.order(&session, fields.get("form"), &order).await?;
+    let ordered = portal.order(&session, fields.get("form"), &order).await?;
     let detail = json!({ "month": month, "gross_cents": page.gross_cents, "left_out": left });
-    audit(&portal, &session, "issue-ordered", Scope::Staff, detail).await?;
-    Ok(Redirect::to(&to).into_response())
+    if ordered.is_new {
+        audit(&portal, &session, "issue-ordered", Scope::Staff, detail).await?;
+    }
+    Ok(Redirect::to(&ordered.path).into_response())
 }
 
 fn last_month(session: &StaffSession) -> Month {
@@ -123,11 +130,15 @@ async fn shown_page(
     let draft = draft(&portal.store, inventory, run, today, None).await?;
     let (lines, sums, documents) = lines(&draft, leave_out, words);
     let left_out = draft.left_out.iter().map(|one| [one.name.clone(), one.reason.clone(), one.mend.clone()]).collect();
-    let waiting = draft.waiting.iter().map(|(client, minutes)| format!("{client}: {}", shown(*minutes))).collect();
+    let name = |id: &ClientId| name(inventory, id);
+    let waiting = draft.waiting.iter();
+    let waiting =
+        waiting.map(|(id, minutes)| format!("{}{} {}", name(id), words.colon(), say::minutes(*minutes))).collect();
     Ok(Page {
         shell: shell(session, words.staff_month(), "/equipe/mois"),
         mistake,
         month: month.to_string(),
+        month_name: in_words(month, words.document()),
         is_over: today > month.last(),
         lines,
         totals: sums.map(|sum| say::amount(sum, words)),
@@ -164,14 +175,16 @@ fn lines(draft: &Draft, leave_out: &BTreeSet<ClientId>, words: Words) -> (Vec<Li
     (lines, sums, documents)
 }
 
+fn name(inventory: &Inventory, id: &ClientId) -> String {
+    inventory.clients.get(id).map_or_else(|| id.to_string(), |client| client.identity.name.clone())
+}
+
 async fn issued(portal: &Portal, session: &StaffSession, month: Month) -> Result<Vec<Issued>, Problem> {
     let mut files: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for file in portal.store.invoice_files(&Scope::Staff).await? {
         files.entry(file.number).or_default().push(file.name);
     }
-    let name = |id: &ClientId| {
-        session.inventory().clients.get(id).map_or_else(|| id.to_string(), |client| client.identity.name.clone())
-    };
+    let name = |id: &ClientId| name(session.inventory(), id);
     let records = portal.store.invoices(&Scope::Staff).await?;
     let of_month = records.into_iter().filter(|record| record.month == Some(month)).map(|record| Issued {
         client: name(&record.client),

@@ -67,6 +67,8 @@ const FIELDS: [&str; 24] = [
 /// A field of text.
 struct Field {
     name: &'static str,
+    /// What a browser may help to type.
+    kind: &'static str,
     label: &'static str,
     value: String,
     is_needed: bool,
@@ -135,6 +137,9 @@ pub async fn accept(
 ) -> Result<Response, Problem> {
     let client = new_client(&fields, session.words).map_err(|_| Problem::Unreadable)?;
     let _turn = portal.desk().turn().await;
+    if let Some(page) = portal.ordered(fields.get("form")).await? {
+        return Ok(Redirect::to(&page).into_response());
+    }
     let proposal = match propose(&portal, |files| client_add(files, &client)).await? {
         Ok(proposal) => proposal,
         Err(objection) => return object(&session, objection, HERE),
@@ -149,10 +154,10 @@ pub async fn accept(
         Whereabouts::Own(own) => own.id,
     };
     let order = Order::Plan { instances: vec![instance.clone()] };
-    let to = portal.order(&session, fields.get("form"), &order).await?;
+    let ordered = portal.order(&session, fields.get("form"), &order).await?;
     let scope = Scope::Client(client.id.clone());
     audit(&portal, &session, "client-added", scope, json!({ "instance": instance })).await?;
-    Ok(Redirect::to(&to).into_response())
+    Ok(Redirect::to(&ordered.path).into_response())
 }
 
 /// The fields that come back with the confirmation.
@@ -246,6 +251,11 @@ fn page(session: &StaffSession, fields: &Fields, mistake: Option<String>, is_new
     let (words, inventory) = (session.words, session.inventory());
     let field = |name: &'static str, label: &'static str, is_needed: bool| Field {
         name,
+        kind: match name {
+            "email" => "email",
+            "start" => "date",
+            _ => "text",
+        },
         label,
         value: fields.get(name).to_owned(),
         is_needed,
@@ -254,6 +264,7 @@ fn page(session: &StaffSession, fields: &Fields, mistake: Option<String>, is_new
         let typed = fields.get(name);
         Field {
             name,
+            kind: "number",
             label,
             value: if typed.is_empty() { usual.to_string() } else { typed.to_owned() },
             is_needed: false,

@@ -38,9 +38,11 @@ pub async fn order(
     let known = InstanceId::new(id).ok().filter(|id| session.inventory().instances.contains_key(id));
     let instance = known.ok_or(Problem::NotFound)?;
     let order = Order::Plan { instances: vec![instance.clone()] };
-    let to = portal.order(&session, fields.get("form"), &order).await?;
-    audit(&portal, &session, "plan-ordered", Scope::Staff, json!({ "instance": instance })).await?;
-    Ok(Redirect::to(&to).into_response())
+    let ordered = portal.order(&session, fields.get("form"), &order).await?;
+    if ordered.is_new {
+        audit(&portal, &session, "plan-ordered", Scope::Staff, json!({ "instance": instance })).await?;
+    }
+    Ok(Redirect::to(&ordered.path).into_response())
 }
 
 /// A plan that was kept.
@@ -77,7 +79,9 @@ pub async fn apply(
     let plan = kept(&portal, &id).await?;
     let instances: Vec<InstanceId> = plan.instances.iter().map(|part| part.instance.clone()).collect();
     let order = Order::Apply { plan: plan.id(), instances };
-    let to = portal.order(&session, fields.get("form"), &order).await?;
-    audit(&portal, &session, "apply-ordered", Scope::Staff, json!({ "plan": id })).await?;
-    Ok(Redirect::to(&to).into_response())
+    let ordered = portal.order(&session, fields.get("form"), &order).await?;
+    if ordered.is_new {
+        audit(&portal, &session, "apply-ordered", Scope::Staff, json!({ "plan": id })).await?;
+    }
+    Ok(Redirect::to(&ordered.path).into_response())
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use askama::Template;
 use axum::extract::{Path, State};
+use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use serde_json::{Value, json};
 use unicode_normalization::UnicodeNormalization;
@@ -19,7 +20,8 @@ use crate::portal::form::{Fields, query};
 use crate::portal::page::{Link, Shell, html};
 use crate::portal::words::Words;
 use crate::portal::{Portal, Problem, StaffSession, say};
-use crate::store::{Request, RequestKind, RequestState, RequestStep, Scope};
+use crate::store::{Request, RequestKind, RequestState, RequestStep, Scope, StoreError};
+use crate::util::limits;
 
 /// Page of the requests.
 const HERE: &str = "/equipe/demandes";
@@ -54,12 +56,27 @@ struct New {
     domains: Vec<String>,
 }
 
+/// An answer that was refused, to be mended.
+struct Typed {
+    number: i64,
+    words: String,
+    mistake: &'static str,
+}
+
 #[derive(Template)]
 #[template(path = "portal/staff/requests.html")]
 struct Page {
     shell: Shell,
+    typed: Option<Typed>,
     rows: Vec<Row>,
-    rights: [&'static str; 4],
+    rights: [(&'static str, &'static str); 4],
+}
+
+impl Page {
+    /// What was typed as the answer to a request, when it has to be mended.
+    fn mended(&self, number: &i64) -> Option<&Typed> {
+        self.typed.as_ref().filter(|typed| typed.number == *number)
+    }
 }
 
 /// The requests that wait.
@@ -68,13 +85,28 @@ pub async fn page(
     session: StaffSession,
     uri: axum::http::Uri,
 ) -> Result<Response, Problem> {
+    let notice = (query(&uri).get("note") == "oui").then(|| session.words.staff_request_answered().to_owned());
+    html(&shown(&portal, &session, notice, None).await?)
+}
+
+async fn shown(
+    portal: &Portal,
+    session: &StaffSession,
+    notice: Option<String>,
+    typed: Option<Typed>,
+) -> Result<Page, Problem> {
     let words = session.words;
-    let notice = (query(&uri).get("note") == "oui").then(|| words.staff_request_answered().to_owned());
     let requests = portal.store.requests(&Scope::Staff).await?;
     let waiting = requests.iter().filter(|request| !request.state().is_final());
-    let rows = waiting.filter_map(|request| row(&session, request, words)).collect();
-    let shell = shell(&session, words.staff_requests(), HERE).saying(notice);
-    html(&Page { shell, rows, rights: RIGHTS.map(|(word, _)| word) })
+    let rows = waiting.filter_map(|request| row(session, request, words)).collect();
+    let shell = shell(session, words.staff_requests(), HERE).saying(notice);
+    let rights = [
+        ("none", words.rights_none()),
+        ("read", words.rights_read()),
+        ("write", words.rights_write()),
+        ("admin", words.rights_admin()),
+    ];
+    Ok(Page { shell, typed, rows, rights })
 }
 
 fn row(session: &StaffSession, request: &Request, words: Words) -> Option<Row> {
@@ -125,7 +157,7 @@ pub async fn look(
     Path(number): Path<i64>,
     fields: Fields,
 ) -> Result<Response, Problem> {
-    let request = waiting(&portal, number).await?;
+    let Some(request) = waiting(&portal, number).await? else { return Ok(closed_already()) };
     match propose(&portal, |files| edit(files, &request, &fields)).await? {
         Ok(proposal) => show(&portal, &session, &proposal, accept_path(number), carried(&fields), None).await,
         Err(objection) => object(&session, objection, HERE),
@@ -140,7 +172,10 @@ pub async fn accept(
     fields: Fields,
 ) -> Result<Response, Problem> {
     let _turn = portal.desk().turn().await;
-    let request = waiting(&portal, number).await?;
+    if let Some(page) = portal.ordered(fields.get("form")).await? {
+        return Ok(Redirect::to(&page).into_response());
+    }
+    let Some(request) = waiting(&portal, number).await? else { return Ok(closed_already()) };
     let proposal = match propose(&portal, |files| edit(files, &request, &fields)).await? {
         Ok(proposal) => proposal,
         Err(objection) => return object(&session, objection, HERE),
@@ -153,26 +188,48 @@ pub async fn accept(
     let day = session.now.to_zoned(session.inventory().cooperative_zone()).date();
     let client = session.inventory().clients.get(&request.client);
     let Some(instance) = client.and_then(|client| client.instance_on(day)) else {
-        return Ok(Redirect::to(&format!("{HERE}?note=oui")).into_response());
+        return Ok(closed_already());
     };
     let order = Order::Plan { instances: vec![instance.clone()] };
-    Ok(Redirect::to(&portal.order(&session, fields.get("form"), &order).await?).into_response())
+    Ok(Redirect::to(&portal.order(&session, fields.get("form"), &order).await?.path).into_response())
 }
 
-/// Closes a request that needed nothing of the inventory.
+/// Closes a request that needs nothing of the inventory, or refuses one: the client reads the answer.
 pub async fn close(
     State(portal): State<Arc<Portal>>,
     session: StaffSession,
     Path(number): Path<i64>,
+    fields: Fields,
 ) -> Result<Response, Problem> {
-    let request = waiting(&portal, number).await?;
-    answer(&portal, &session, &request, RequestState::Done, json!({})).await?;
-    Ok(Redirect::to(&format!("{HERE}?note=oui")).into_response())
+    let Some(request) = waiting(&portal, number).await? else { return Ok(closed_already()) };
+    let state = match fields.get("state") {
+        "done" => RequestState::Done,
+        "refused" => RequestState::Refused,
+        _ => return Err(Problem::Unreadable),
+    };
+    let mistake = match fields.text("words", limits::PORTAL_TEXT_LENGTH_MAX) {
+        None => session.words.staff_request_too_long(),
+        Some(said) if said.is_empty() && state == RequestState::Refused => session.words.staff_request_why(),
+        Some(said) => {
+            let detail = if said.is_empty() { json!({}) } else { json!({ "words": said }) };
+            answer(&portal, &session, &request, state, detail).await?;
+            return Ok(closed_already());
+        }
+    };
+    let typed = Typed { number, words: fields.get("words").to_owned(), mistake };
+    let page = html(&shown(&portal, &session, None, Some(typed)).await?)?;
+    Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
 }
 
-async fn waiting(portal: &Portal, number: i64) -> Result<Request, Problem> {
-    let request = portal.store.request(&Scope::Staff, number).await?;
-    request.filter(|request| !request.state().is_final()).ok_or(Problem::NotFound)
+/// A request that waits for an answer; none when it has one already, as after a form that was sent twice.
+async fn waiting(portal: &Portal, number: i64) -> Result<Option<Request>, Problem> {
+    let request = portal.store.request(&Scope::Staff, number).await?.ok_or(Problem::NotFound)?;
+    Ok((!request.state().is_final()).then_some(request))
+}
+
+/// Says that a request is closed.
+fn closed_already() -> Response {
+    Redirect::to(&format!("{HERE}?note=oui")).into_response()
 }
 
 async fn answer(
@@ -184,7 +241,12 @@ async fn answer(
 ) -> Result<(), Problem> {
     detail["version"] = json!(ANSWER_VERSION);
     let step = RequestStep { state, detail, by: session.actor(), at_us: session.now.as_microsecond() };
-    portal.store.answer_request(request, &step).await?;
+    match portal.store.answer_request(request, &step).await {
+        Ok(()) => {}
+        // Somebody else was first, or the form came twice at once: what they said counts.
+        Err(StoreError::Conflict { .. }) => return Ok(()),
+        Err(error) => return Err(error.into()),
+    }
     let scope = Scope::Client(request.client.clone());
     audit(portal, session, "request-closed", scope, json!({ "request": request.number, "state": state.word() })).await
 }

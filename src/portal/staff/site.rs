@@ -55,9 +55,11 @@ pub async fn page(
         Some(reach) => match (&reach.silent, reach.seen_at) {
             (Some((since, met)), _) => {
                 let since = say::moment(*since, &zone, words);
-                (Tone::Unknown, format!("{} {since} : {met}", words.staff_answers_not()))
+                (Tone::Unknown, format!("{} {since}{} {met}", words.staff_answers_not(), words.colon()))
             }
-            (None, Some(at)) => (Tone::Good, format!("{} : {}", words.staff_answers(), say::moment(at, &zone, words))),
+            (None, Some(at)) => {
+                (Tone::Good, format!("{}{} {}", words.staff_answers(), words.colon(), say::moment(at, &zone, words)))
+            }
             (None, None) => (Tone::Unknown, words.staff_never_asked().to_owned()),
         },
     };

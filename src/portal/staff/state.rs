@@ -106,7 +106,8 @@ fn against(standing: &Standing, words: Words) -> Option<Said> {
     Some(Said { tone, sentence, mend: Some(mend.to_owned()), lang: words.code() })
 }
 
-fn headline(text: &str) -> &str {
+/// What was met, without what to do about it.
+pub(super) fn headline(text: &str) -> &str {
     text.split("\n\n").next().unwrap_or_default()
 }
 

@@ -9,6 +9,7 @@ use axum::http::{HeaderName, HeaderValue, Uri};
 use axum::response::Response;
 use jiff::tz::TimeZone;
 
+use super::state::headline;
 use super::{is_technician, plan, shell};
 use crate::domain::jobs::Outcome;
 use crate::jobs::Order;
@@ -53,7 +54,7 @@ pub async fn page(State(portal): State<Arc<Portal>>, session: StaffSession) -> R
     let zone = session.inventory().cooperative_zone();
     let open = portal.store.open_job_orders(&Scope::Staff).await?.into_iter().map(|order| {
         let new = order.new;
-        [new.id, new.kind, new.by, say::moment_us(new.at_us, &zone, words)]
+        [new.id, job_name(&new.kind, words).to_owned(), new.by, say::moment_us(new.at_us, &zone, words)]
     });
     let open = open.collect();
     let rows = portal.store.job_attempts(SHOWN).await?.iter().map(|one| row(one, &zone, words)).collect();
@@ -69,16 +70,39 @@ fn row(attempt: &JobAttempt, zone: &TimeZone, words: Words) -> Row {
                 Outcome::CutShort => Tone::Warning,
                 Outcome::Failed | Outcome::Refused => Tone::Bad,
             };
-            (tone, end.outcome.word().to_owned(), end.words.clone())
+            (tone, outcome_word(end.outcome, words).to_owned(), headline(&end.words).to_owned())
         }
     };
     Row {
         began: say::moment_us(attempt.began_at_us, zone, words),
-        job: attempt.job.kind.clone(),
+        job: job_name(&attempt.job.kind, words).to_owned(),
         attempt: attempt.attempt,
         tone,
         outcome,
         words: said,
+    }
+}
+
+/// A kind of job in words. What is new here is shown by its name.
+pub(super) fn job_name(kind: &str, words: Words) -> &str {
+    match kind {
+        "sweep" => words.job_sweep(),
+        "drills" => words.job_drills(),
+        "mail" => words.job_mail(),
+        "tidy" => words.job_tidy(),
+        "plan" => words.job_plan(),
+        "apply" => words.job_apply(),
+        "issue" => words.job_issue(),
+        other => other,
+    }
+}
+
+fn outcome_word(outcome: Outcome, words: Words) -> &'static str {
+    match outcome {
+        Outcome::Done => words.staff_step_done(),
+        Outcome::CutShort => words.staff_outcome_cut_short(),
+        Outcome::Failed => words.staff_step_failed(),
+        Outcome::Refused => words.staff_outcome_refused(),
     }
 }
 
@@ -134,7 +158,11 @@ pub async fn order(
     let is_over = kept.end.is_some();
     let is_followed = !is_over && query(&uri).get("suivre") == "oui";
     let page = OrderPage {
-        shell: shell(&session, format!("{} {}", words.staff_job(), kept.new.kind), &here),
+        shell: shell(
+            &session,
+            format!("{}{} {}", words.staff_job(), words.colon(), job_name(&kept.new.kind, words)),
+            &here,
+        ),
         tone,
         sentence,
         words: if matches!(order, Some(Order::Plan { .. })) && is_done { String::new() } else { said },
@@ -165,9 +193,10 @@ fn standing(order: &JobOrder, last: Option<&JobAttempt>, zone: &TimeZone, words:
         None => (Tone::Unknown, words.staff_order_waiting().to_owned(), String::new()),
         Some((_, None)) => (Tone::Unknown, words.staff_order_under_way().to_owned(), String::new()),
         Some((_, Some(end))) => {
-            let again = end
-                .retry_at_us
-                .map(|at_us| format!(" {}: {}", words.staff_order_retry(), say::moment_us(at_us, zone, words)));
+            let again = end.retry_at_us.map(|at_us| {
+                let at = say::moment_us(at_us, zone, words);
+                format!(" {}{} {at}", words.staff_order_retry(), words.colon())
+            });
             (Tone::Warning, format!("{}{}", words.staff_order_failed(), again.unwrap_or_default()), end.words.clone())
         }
     }

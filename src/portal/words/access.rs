@@ -4,7 +4,7 @@ use super::words;
 
 words! {
     enter_title: "Entrer dans votre espace", "Enter your space";
-    enter_lead: "Donnez l’adresse e-mail que la coopérative connaît de vous. Nous vous envoyons un lien : il n’y a pas de mot de passe à retenir.",
+    enter_lead: "Donnez l’adresse e-mail que la coopérative connaît de vous. Nous vous envoyons un lien\u{a0}: il n’y a pas de mot de passe à retenir.",
         "Give the e-mail address by which the co-operative knows you. We send you a link: there is no password to remember.";
     email: "Adresse e-mail", "E-mail address";
     send_link: "Recevoir le lien", "Send me the link";
@@ -14,7 +14,7 @@ words! {
     sent_lead: "Si cette adresse est celle d’un de nos contacts, un e-mail vient de partir. Ouvrez le lien qu’il contient, ou tapez ici les six chiffres qu’il donne.",
         "If this address is that of one of our contacts, an e-mail has just left. Open the link in it, or type the six digits that it gives here.";
     sent_time: "Le lien et les chiffres valent quinze minutes, une seule fois.", "Link and digits are valid for fifteen minutes, once.";
-    sent_nothing: "Rien reçu ? Regardez dans les indésirables, vérifiez l’adresse, ou appelez-nous.",
+    sent_nothing: "Rien reçu\u{a0}? Regardez dans les indésirables, vérifiez l’adresse, ou appelez-nous.",
         "Nothing there? Look into your spam, check the address, or call us.";
     six_digits: "Les six chiffres de l’e-mail", "The six digits of the e-mail";
     enter: "Entrer", "Enter";
@@ -24,7 +24,7 @@ words! {
     button_title: "Vous y êtes presque", "You are nearly there";
     button_lead: "Appuyez sur le bouton pour entrer. Ce lien ne sert qu’une fois.", "Press the button to enter. This link works once.";
     dead_title: "Ce lien ne sert plus", "This link is no longer valid";
-    dead_lead: "Il a déjà servi, ou plus de quinze minutes ont passé. Demandez-en un autre : cela prend une minute.",
+    dead_lead: "Il a déjà servi, ou plus de quinze minutes ont passé. Demandez-en un autre\u{a0}: cela prend une minute.",
         "It was used, or more than fifteen minutes have passed. Ask for another one: it takes a minute.";
     factor_title: "Votre deuxième preuve", "Your second proof";
     factor_lead: "Tapez les six chiffres que montre votre application, ou un code de secours.",
@@ -32,7 +32,7 @@ words! {
     factor_code: "Code", "Code";
     wrong_factor: "Ce code n’est pas le bon, ou il a déjà servi.", "This code is wrong, or was used already.";
     bad_email: "Ceci n’est pas une adresse e-mail.", "This is not an e-mail address.";
-    choose_title: "Pour qui venez-vous ?", "For whom do you come?";
+    choose_title: "Pour qui venez-vous\u{a0}?", "For whom do you come?";
     choose_lead: "Vous êtes contact de plusieurs clients de la coopérative.", "You are a contact of several clients of the co-operative.";
 
     staff_title: "Entrée de la coopérative", "Entrance of the co-operative";
@@ -45,7 +45,7 @@ words! {
         "Choose a password, then add the portal to an application for codes (FreeOTP, Aegis, KeePassXC…).";
     new_password: "Mot de passe, douze caractères au moins", "Password, twelve characters at least";
     same_password: "Le même, encore une fois", "The same once more";
-    scan: "Photographiez ce carré avec l’application, ou tapez la clé :", "Scan this square with the application, or type the key:";
+    scan: "Photographiez ce carré avec l’application, ou tapez la clé\u{a0}:", "Scan this square with the application, or type the key:";
     qr_title: "Carré à photographier avec une application de codes", "Square to scan with an application for codes";
     code_now: "Les six chiffres qu’elle montre maintenant", "The six digits that it shows now";
     set_up: "Enregistrer", "Save";
@@ -55,7 +55,7 @@ words! {
     password_short: "Le mot de passe doit avoir douze caractères au moins.", "The password must have twelve characters at least.";
     passwords_differ: "Les deux mots de passe ne sont pas les mêmes.", "The two passwords are not the same.";
     codes_title: "Vos codes de secours", "Your recovery codes";
-    codes_lead: "Chacun remplace une fois les six chiffres, le jour où l’application n’est pas là. Ils ne seront plus montrés : imprimez-les ou recopiez-les maintenant.",
+    codes_lead: "Chacun remplace une fois les six chiffres, le jour où l’application n’est pas là. Ils ne seront plus montrés\u{a0}: imprimez-les ou recopiez-les maintenant.",
         "Each replaces the six digits once, on the day on which the application is not there. They are not shown again: print or copy them now.";
     codes_kept: "C’est noté, continuer", "I have kept them, go on";
 

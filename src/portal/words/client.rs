@@ -14,13 +14,13 @@ words! {
     nav_log: "Journal", "Log";
 
     home_title: "Votre informatique aujourd’hui", "Your computing today";
-    ask_services: "Tout fonctionne-t-il ?", "Is everything running?";
-    ask_backups: "Mes données sont-elles à l’abri ?", "Are my data safe?";
-    ask_hours: "Combien d’heures me reste-t-il ?", "How many hours are left?";
-    ask_money: "Que dois-je ?", "What do I owe?";
+    ask_services: "Tout fonctionne-t-il\u{a0}?", "Is everything running?";
+    ask_backups: "Mes données sont-elles à l’abri\u{a0}?", "Are my data safe?";
+    ask_hours: "Combien d’heures me reste-t-il\u{a0}?", "How many hours are left?";
+    ask_money: "Que dois-je\u{a0}?", "What do I owe?";
 
     services_runs: "Oui, tout ce que nous regardons fonctionne.", "Yes, everything that we look at is running.";
-    services_never: "Nous ne le savons pas encore : personne n’a encore regardé.", "We do not know yet: nobody has looked yet.";
+    services_never: "Nous ne le savons pas encore\u{a0}: personne n’a encore regardé.", "We do not know yet: nobody has looked yet.";
     services_fails: "Non, quelque chose ne fonctionne pas.", "No, something is not running.";
     services_picture: "Ce qui fonctionne, vu par nos contrôles", "What is running, as our checks saw it";
     part: "Élément", "Part";
@@ -44,9 +44,9 @@ words! {
         "Yes. They are backed up at your premises and elsewhere, and we have proven that they can be restored.";
     backups_unproven: "Elles sont sauvegardées, mais une restauration récente manque pour le prouver.",
         "They are backed up, but a recent restore that proves it is missing.";
-    backups_bad: "Pas entièrement : une sauvegarde manque. Nous devons agir.", "Not entirely: a backup is missing. We have to act.";
-    backups_never: "Pas encore : la première sauvegarde n’est pas faite.", "Not yet: the first backup has not been made.";
-    backups_not_known: "Nous ne le savons pas encore : personne n’a encore regardé.", "We do not know yet: nobody has looked yet.";
+    backups_bad: "Pas entièrement\u{a0}: une sauvegarde manque. Nous devons agir.", "Not entirely: a backup is missing. We have to act.";
+    backups_never: "Pas encore\u{a0}: la première sauvegarde n’est pas faite.", "Not yet: the first backup has not been made.";
+    backups_not_known: "Nous ne le savons pas encore\u{a0}: personne n’a encore regardé.", "We do not know yet: nobody has looked yet.";
     last_backup: "Dernière bonne sauvegarde", "Last good backup";
     last_proof: "Dernière restauration prouvée", "Last proven restore";
     seen_on: "Vu", "Seen";
@@ -56,7 +56,7 @@ words! {
     calendar_picture: "Soixante jours de sauvegardes", "Sixty days of backups";
     calendar_desc: "Une case par jour, une colonne par semaine. La moitié haute est la sauvegarde chez vous, la moitié basse celle de l’autre lieu. Un point marque une restauration prouvée.",
         "One box a day, one column a week. The upper half is the backup at your premises, the lower half the one in the other place. A dot marks a proven restore.";
-    calendar_caption: "En haut : chez vous. En bas : dans un autre lieu. Le point : une restauration prouvée.",
+    calendar_caption: "En haut\u{a0}: chez vous. En bas\u{a0}: dans un autre lieu. Le point\u{a0}: une restauration prouvée.",
         "Above: at your premises. Below: in another place. The dot: a proven restore.";
     gauge_caption: "Le trait marque la part de l’année qui est passée.",
         "The line marks how much of the year has passed.";
@@ -67,7 +67,7 @@ words! {
     cell_none: "aucune gardée", "none kept";
     cell_unknown: "inconnu", "unknown";
     cell_proven: "restauration prouvée", "restore proven";
-    calendar_kept_only: "Les jours plus anciens n’ont pas tous une case pleine : on ne garde pas chaque nuit pour toujours.",
+    calendar_kept_only: "Les jours plus anciens n’ont pas tous une case pleine\u{a0}: on ne garde pas chaque nuit pour toujours.",
         "Not every older day has a full box: not every night is kept for ever.";
 
     hours_none: "Votre contrat ne comprend pas d’heures d’assistance.", "Your contract includes no support hours.";
@@ -78,12 +78,11 @@ words! {
     hours_beyond: "Au-delà", "Beyond";
     hours_waiting: "En attente de votre accord", "Waiting for your consent";
     consent_wanted: "Une demande d’accord vous attend.", "A request for your consent is waiting.";
-    see_request: "Voir la demande", "See the request";
 
-    money_nothing: "Rien : tout est payé.", "Nothing: everything is paid.";
-    money_no_invoice: "Rien : aucune facture n’a encore été émise.", "Nothing: no invoice has been issued yet.";
+    money_nothing: "Rien\u{a0}: tout est payé.", "Nothing: everything is paid.";
+    money_no_invoice: "Rien\u{a0}: aucune facture n’a encore été émise.", "Nothing: no invoice has been issued yet.";
     money_picture: "Vos dernières factures", "Your latest invoices";
-    money_hidden: "Les montants sont montrés aux contacts « facturation » et à la direction de votre organisation.",
+    money_hidden: "Les montants sont montrés aux contacts «\u{a0}facturation\u{a0}» et à la direction de votre organisation.",
         "Amounts are shown to the billing contacts and the management of your organisation.";
     paid: "Payé", "Paid";
     open: "Reste dû", "Open";

@@ -13,7 +13,6 @@ words! {
     back: "Retour", "Back";
     send: "Envoyer", "Send";
     cancel: "Annuler", "Cancel";
-    phone: "Téléphone", "Telephone";
     previous_page: "Page précédente", "Previous page";
     next_page: "Page suivante", "Next page";
     nothing_here: "Rien pour le moment.", "Nothing yet.";
@@ -26,6 +25,7 @@ words! {
     warning: "à surveiller", "to be watched";
     bad: "à réparer", "to be mended";
     unknown: "inconnu", "unknown";
+    colon: "\u{a0}:", ":";
     printed: "Imprimé depuis le portail", "Printed from the portal";
 
     not_found_title: "Cette page n’existe pas", "This page does not exist";
@@ -48,7 +48,7 @@ words! {
     not_ready_title: "Le portail n’est pas encore prêt", "The portal is not ready yet";
     not_ready: "La coopérative n’a pas fini de le mettre en place.", "The co-operative has not finished setting it up.";
     bug_title: "Le portail s’est trompé", "The portal made a mistake";
-    bug: "Ce n’est pas de votre fait. Réessayez ; si cela recommence, appelez-nous.",
+    bug: "Ce n’est pas de votre fait. Réessayez\u{a0}; si cela recommence, appelez-nous.",
         "This is not your doing. Try again; if it happens again, call us.";
     to_the_beginning: "Revenir au début", "Back to the beginning";
 }

@@ -4,8 +4,6 @@ use super::words;
 
 words! {
     backups_title: "Vos sauvegardes", "Your backups";
-    backups_lead: "Ce qui est gardé, où, et ce que nous avons essayé pour de vrai.",
-        "What is kept, where, and what we have really tried.";
     kept: "Sauvegardes gardées", "Backups kept";
     next_expected: "Prochaine attendue", "Next one expected";
     size: "Taille", "Size";
@@ -39,20 +37,20 @@ words! {
     check_rows: "Enregistrements de", "Records of";
     check_mark: "Marque secrète de votre machine", "Secret mark of your machine";
     mark_found: "retrouvée", "found again";
-    limit_other: "Les autres sauvegardes : une seule a été restaurée.", "The other backups: only one was restored.";
-    limit_files: "Chaque fichier un par un : nous comptons, nous n’ouvrons aucun document.",
+    limit_other: "Les autres sauvegardes\u{a0}: une seule a été restaurée.", "The other backups: only one was restored.";
+    limit_files: "Chaque fichier un par un\u{a0}: nous comptons, nous n’ouvrons aucun document.",
         "Every single file: we count, we open no document.";
-    limit_since: "Le travail fait après cette sauvegarde : il n’est pas dedans.",
+    limit_since: "Le travail fait après cette sauvegarde\u{a0}: il n’est pas dedans.",
         "The work done after this backup: it is not in it.";
-    limit_network: "L’accès depuis internet et le courriel : la copie était sans réseau, exprès.",
+    limit_network: "L’accès depuis internet et le courriel\u{a0}: la copie était sans réseau, exprès.",
         "Access from the internet and e-mail: the copy had no network, on purpose.";
-    limit_passwords: "Vos mots de passe : personne ne s’est connecté à votre place.",
+    limit_passwords: "Vos mots de passe\u{a0}: personne ne s’est connecté à votre place.",
         "Your passwords: nobody signed in for you.";
-    limit_speed: "La vitesse au quotidien : la copie avait moins de mémoire.",
+    limit_speed: "La vitesse au quotidien\u{a0}: la copie avait moins de mémoire.",
         "Everyday speed: the copy had less memory.";
-    limit_site: "La perte du lieu : la copie a été faite sur la machine qui héberge aussi l’original.",
+    limit_site: "La perte du lieu\u{a0}: la copie a été faite sur la machine qui héberge aussi l’original.",
         "The loss of the place: the copy was made on the machine that also has the original.";
-    limit_key: "La clé imprimée : la clé déjà en place a servi.", "The printed key: the key in place was used.";
+    limit_key: "La clé imprimée\u{a0}: la clé déjà en place a servi.", "The printed key: the key in place was used.";
 
     support_title: "Votre assistance", "Your support";
     support_year: "Année de contrat du", "Contract year from";
@@ -81,7 +79,7 @@ words! {
     consent_price: "Prix de l’heure", "Price of an hour";
     consent_most: "Soit au plus", "That is at most";
     consent_until: "Pour l’année de contrat", "For the contract year";
-    consent_explain: "Seules les heures réellement faites au-delà du forfait sont facturées. Sans votre accord, rien ne l’est. Vous pouvez refuser : le travail en attente ne sera alors pas facturé.",
+    consent_explain: "Seules les heures réellement faites au-delà du forfait sont facturées. Sans votre accord, rien ne l’est. Vous pouvez refuser\u{a0}: le travail en attente ne sera alors pas facturé.",
         "Only hours really worked beyond the allowance are charged. Without your consent nothing is. You may refuse: the work that waits is then not charged.";
     consent_accept: "J’accepte", "I accept";
     consent_refuse: "Je refuse", "I refuse";
@@ -89,8 +87,6 @@ words! {
     consent_confirm_yes: "Oui, j’accepte cette dépense", "Yes, I accept this expense";
     consent_confirm_no: "Oui, je refuse", "Yes, I refuse";
     consent_not_you: "Seule une personne désignée pour approuver peut répondre.", "Only a person named as approver can answer.";
-    consent_done_yes: "Votre accord est enregistré. Un reçu part par e-mail.", "Your consent is recorded. A receipt leaves by e-mail.";
-    consent_done_no: "Votre refus est enregistré. Un reçu part par e-mail.", "Your refusal is recorded. A receipt leaves by e-mail.";
     answered_by: "Répondu par", "Answered by";
 
     invoices_title: "Vos factures", "Your invoices";
@@ -108,13 +104,14 @@ words! {
     refund: "remboursement", "refund";
     returned: "paiement rejeté par la banque", "payment taken back by the bank";
     corrects: "Corrige la facture", "Corrects invoice";
-    for_invoice: "Pour", "For";
     no_invoice_named: "sans facture précise", "no invoice in particular";
+    day_word: "jour", "day";
     days_word: "jours", "days";
     entry_word: "Intervention", "Entry";
-    file_missing: "Ce fichier n’est pas à portée du portail. Demandez-le nous.", "This file is out of the portal’s reach. Ask us for it.";
 
     seats_title: "Vos postes", "Your seats";
+    seat_open: "poste ouvert", "open seat";
+    seats_open: "postes ouverts", "open seats";
     seat_since: "depuis le", "since";
     seat_until: "jusqu’au", "until";
     seat_cost_title: "Ajouter un poste", "Add a seat";
@@ -145,7 +142,7 @@ words! {
     help_lead: "Écrivez-nous ce qui ne va pas, ou ce que vous voulez faire. Pour une urgence, appelez.",
         "Write to us what is wrong, or what you want to do. In an emergency, call.";
     help_subject: "En quelques mots", "In a few words";
-    help_text: "Racontez : quoi, depuis quand, chez qui", "Tell us: what, since when, at whose desk";
+    help_text: "Racontez\u{a0}: quoi, depuis quand, chez qui", "Tell us: what, since when, at whose desk";
     help_empty: "Écrivez au moins quelques mots.", "Write a few words at least.";
 
     documents_title: "Vos documents", "Your documents";
@@ -157,7 +154,7 @@ words! {
     contract_seat_price: "Prix d’un poste par mois", "Price of a seat per month";
     contract_hours: "Assistance comprise par an", "Support included per year";
     contract_hour_price: "Prix d’une heure au-delà", "Price of an hour beyond";
-    contract_no_price: "aucun convenu : rien n’est facturé", "none agreed: nothing is charged";
+    contract_no_price: "aucun convenu\u{a0}: rien n’est facturé", "none agreed: nothing is charged";
     contract_ended: "Fin du contrat", "End of the contract";
     statement_title: "Relevé d’assistance de l’année", "Support statement of the year";
     statement_pdf: "Télécharger le relevé (PDF)", "Download the statement (PDF)";
@@ -179,13 +176,15 @@ words! {
     role_billing: "facturation", "billing";
     role_approver: "approuve les dépenses", "approves expenses";
     role_technical: "prévenu des pannes", "told of outages";
+    open_session: "entrée ouverte", "open session";
     open_sessions: "entrées ouvertes", "open sessions";
     close_theirs: "Fermer ses entrées", "Close their sessions";
     accounts_title: "Qui a un compte sur votre machine", "Who has an account on your machine";
 
     log_title: "Ce que la coopérative a fait chez vous", "What the co-operative did at yours";
-    log_lead: "Qui, quand, quoi : le plus récent d’abord.", "Who, when, what: the latest first.";
+    log_lead: "Qui, quand, quoi\u{a0}: le plus récent d’abord.", "Who, when, what: the latest first.";
     log_run: "Travail sur votre machine", "Work on your machine";
+    log_action: "action", "action";
     log_actions: "actions", "actions";
     log_ended: "terminé", "finished";
     log_partial: "terminé en partie", "finished in part";

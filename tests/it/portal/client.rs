@@ -16,10 +16,10 @@ async fn portal_client_four_answers_and_nothing_green_that_is_not_known() {
     let world = World::new().await;
     let page = world.enter(MANAGER).await.get("/c/atelier-lilas").await.text();
     for question in [
-        "Tout fonctionne-t-il ?",
-        "Mes données sont-elles à l’abri ?",
-        "Combien d’heures me reste-t-il ?",
-        "Que dois-je ?",
+        "Tout fonctionne-t-il\u{a0}?",
+        "Mes données sont-elles à l’abri\u{a0}?",
+        "Combien d’heures me reste-t-il\u{a0}?",
+        "Que dois-je\u{a0}?",
     ] {
         assert!(page.contains(question), "{question}");
     }
@@ -226,5 +226,5 @@ async fn portal_client_support_says_why_something_is_not_accounted() {
     };
     world.store.record_support(&entry).await.unwrap();
     let page = world.enter(MANAGER).await.get("/c/atelier-lilas/assistance").await.text();
-    assert!(page.contains("Non compté : notre erreur") && page.contains("45\u{a0}min"), "{page}");
+    assert!(page.contains("Non compté\u{a0}: notre erreur") && page.contains("45\u{a0}min"), "{page}");
 }

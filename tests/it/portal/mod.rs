@@ -2,12 +2,14 @@
 
 #![allow(clippy::unwrap_used, reason = "what a test cannot unwrap, it fails on")]
 
+mod changes;
 mod client;
 mod entry;
-mod http;
+pub mod http;
 mod isolation;
 mod layers;
-mod pictures;
+pub mod lived;
 mod staff;
+mod staff_pages;
 mod words;
-mod world;
+pub mod world;

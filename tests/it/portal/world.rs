@@ -109,9 +109,19 @@ impl World {
         (self.portal, self.browser, self.stop) = (portal, browser, stop);
     }
 
+    /// Where the portal is.
+    pub fn url(&self) -> &str {
+        &self.portal.settings.public_url
+    }
+
+    /// The link of a contact's mail.
+    pub async fn link(&self, email: &str) -> String {
+        self.portal.entry_link(email, self.now()).await.unwrap()
+    }
+
     /// A contact who is in.
     pub async fn enter(&self, email: &str) -> Browser {
-        let link = self.portal.entry_link(email, self.now()).await.unwrap();
+        let link = self.link(email).await;
         let path = link.strip_prefix(&self.portal.settings.public_url).unwrap();
         let page = self.browser.post(path, "vers=%2F").await;
         assert_eq!((page.status, page.header("location")), (303, "/"), "{}", page.text());
@@ -149,8 +159,13 @@ impl World {
         self.browser.with(&page.cookie())
     }
 
-    /// Something of everything for both clients.
+    /// Something of everything for both clients, in words that try to be HTML.
     pub async fn fill(&self) {
+        self.fill_saying(|name| format!("secret-of-{name} <script>alert(1)</script>")).await;
+    }
+
+    /// The same in other words for each client.
+    pub async fn fill_saying(&self, words: impl Fn(&str) -> String) {
         for name in [OWN, OTHER] {
             let client = id(name);
             for number in 0..3 {
@@ -159,7 +174,7 @@ impl World {
                     kind: SupportKind::Help,
                     started_at_us: NOW_US - (30 - number) * DAY_US,
                     minutes: 90,
-                    words: format!("secret-of-{name} <script>alert(1)</script>"),
+                    words: words(name),
                     not_accounted: None,
                     corrects: None,
                     reason: None,
@@ -173,7 +188,7 @@ impl World {
                 client,
                 minutes: 120,
                 price: Cents(6500),
-                words: format!("secret-of-{name}"),
+                words: words(name),
                 by: "nadia".to_owned(),
                 at_us: NOW_US,
             };
