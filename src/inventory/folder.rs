@@ -59,7 +59,7 @@ pub fn read_files(folder: &Path) -> Result<BTreeMap<String, String>, Mistakes> {
         for one in part {
             match one {
                 Ok((path, text)) => drop(files.insert(path, text)),
-                Err(mistake) => mistakes.push(mistake),
+                Err(mistake) => mistakes.push(*mistake),
             }
         }
     }
@@ -116,10 +116,10 @@ impl Scan {
 }
 
 /// The text of a file, with its relative path.
-fn read(relative: &str, path: &Path) -> Result<(String, String), Mistake> {
+fn read(relative: &str, path: &Path) -> Result<(String, String), Box<Mistake>> {
     let text = fs::read_to_string(path).map_err(|error| {
         let mistake = Mistake::new(format!("cannot be read: {error}"), &Place::whole(relative), "unreadable");
-        if error.kind() == io::ErrorKind::InvalidData { mistake.help("save it as UTF-8") } else { mistake }
+        Box::new(if error.kind() == io::ErrorKind::InvalidData { mistake.help("save it as UTF-8") } else { mistake })
     })?;
     Ok((relative.to_owned(), text))
 }
