@@ -89,6 +89,7 @@ pub(super) fn job_name(kind: &str, words: Words) -> &str {
         "sweep" => words.job_sweep(),
         "drills" => words.job_drills(),
         "mail" => words.job_mail(),
+        "letters" => words.job_letters(),
         "tidy" => words.job_tidy(),
         "plan" => words.job_plan(),
         "apply" => words.job_apply(),

@@ -203,6 +203,7 @@ words! {
     job_sweep: "Tour des sites", "Round of the sites";
     job_drills: "Essais de restauration", "Restore tests";
     job_mail: "Envoi des e-mails", "Sending of mails";
+    job_letters: "Courriers du matin", "Letters of the morning";
     job_tidy: "Rangement", "Tidying up";
     job_plan: "Plan d’une machine", "Plan of a machine";
     job_apply: "Exécution d’un plan", "Execution of a plan";
