@@ -62,6 +62,7 @@ mod sweep;
 mod technician;
 mod two_at_once;
 mod yunohost_apps_sheet;
+mod yunohost_fixture;
 mod yunohost_grammar;
 mod yunohost_s10;
 mod yunohost_sheet;
