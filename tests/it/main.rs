@@ -9,6 +9,7 @@ mod backup_run;
 mod backup_sweep;
 mod billing;
 mod books;
+mod bounded;
 mod browser;
 mod canary;
 mod cli;
