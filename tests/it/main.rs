@@ -21,6 +21,7 @@ mod documents;
 mod drill_sweep;
 mod drills;
 mod elsewhere;
+mod false_oks;
 mod faults;
 mod inventory;
 mod jobs;
