@@ -9,8 +9,8 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use tokio::sync::Mutex;
 
+use super::Upid;
 use super::error::PbsError;
-use super::upid::Upid;
 use crate::ssh::Route;
 use crate::transport::form::{Form, encode};
 use crate::transport::{Call, Content, Fingerprint, NotAnswered, Peer, Raw, Transport};

@@ -3,9 +3,9 @@
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::Upid;
 use super::client::Client;
 use super::error::PbsError;
-use super::upid::Upid;
 use crate::transport::form::{Form, encode};
 
 /// A datastore that is there and usable.

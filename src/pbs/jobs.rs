@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
+use super::Upid;
 use super::client::Client;
 use super::error::PbsError;
-use super::upid::Upid;
 use crate::transport::form::{Form, encode};
 
 /// A kind of job.

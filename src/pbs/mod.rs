@@ -11,7 +11,6 @@ mod error;
 mod jobs;
 mod snapshots;
 mod tasks;
-mod upid;
 mod wait;
 
 pub use access::{AclEntry, Token, User};
@@ -21,14 +20,16 @@ pub use error::PbsError;
 pub use jobs::{JobKind, JobState, Remote, TrafficRule};
 pub use snapshots::{Group, GroupName, Snapshot, SnapshotFile, Verification};
 pub use tasks::{TaskStatus, TaskSummary};
-pub use upid::{NotAUpid, Upid};
 pub use wait::{TaskEnd, WaitError, wait_task};
 
-pub use crate::transport::{Fingerprint, TaskVerdict};
+pub use crate::transport::{Fingerprint, NotAUpid, TaskVerdict};
 
 use serde::Deserialize;
 
 use crate::transport::form::Form;
+
+/// The name of a backup server's task: it has one number more than a node's (sheet Proxmox, section 15).
+pub type Upid = crate::transport::TaskName<4>;
 
 /// The version of Proxmox Backup Server.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]

@@ -2,9 +2,9 @@
 
 use serde::Deserialize;
 
+use super::Upid;
 use super::client::Client;
 use super::error::PbsError;
-use super::upid::Upid;
 use crate::transport::TaskVerdict;
 use crate::transport::form::{Form, encode};
 

@@ -2,13 +2,12 @@
 
 use std::time::Duration;
 
+use super::Upid;
 use super::client::Client;
 use super::error::PbsError;
-use super::upid::Upid;
-use crate::transport::TaskVerdict;
+use crate::transport::{NotSeen, TaskVerdict, until_ended};
 use crate::util::clock::{Clock, ClockError};
 use crate::util::limits;
-use crate::util::remote::Retry;
 
 /// How a task ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,32 +48,15 @@ pub enum WaitError {
 /// # Errors
 /// [`WaitError`]; the task goes on.
 pub async fn wait_task(client: &Client, upid: &Upid, clock: &Clock, deadline: Duration) -> Result<TaskEnd, WaitError> {
-    let began = clock.now().await?;
-    let mut failures = 0;
-    loop {
-        match client.task_status(upid).await {
-            Ok(status) => match status.verdict() {
-                Some(verdict) => {
-                    let log = match verdict {
-                        TaskVerdict::Ok => Vec::new(),
-                        _ => client.task_log(upid, limits::PVE_TASK_LOG_LINES_SHOWN).await.unwrap_or_default(),
-                    };
-                    return Ok(TaskEnd { verdict, log });
-                }
-                None => failures = 0,
-            },
-            Err(source) => {
-                failures += 1;
-                if source.retry() == Retry::Never || failures >= limits::PVE_TASK_LOOKS_FAILED_MAX {
-                    return Err(WaitError::Server { upid: upid.clone(), source });
-                }
-            }
+    let ask = || async { client.task_status(upid).await.map(|status| status.verdict()) };
+    match until_ended(ask, PbsError::retry, clock, deadline).await {
+        Ok(TaskVerdict::Ok) => Ok(TaskEnd { verdict: TaskVerdict::Ok, log: Vec::new() }),
+        Ok(verdict) => {
+            let log = client.task_log(upid, limits::PVE_TASK_LOG_LINES_SHOWN).await.unwrap_or_default();
+            Ok(TaskEnd { verdict, log })
         }
-        // A clock that was set back counts as no time passed.
-        let waited = Duration::try_from(clock.now().await?.duration_since(began)).unwrap_or_default();
-        if waited >= deadline {
-            return Err(WaitError::Deadline { upid: upid.clone(), after: waited });
-        }
-        clock.sleep(limits::poll_interval(waited).min(deadline - waited)).await?;
+        Err(NotSeen::Asking(source)) => Err(WaitError::Server { upid: upid.clone(), source }),
+        Err(NotSeen::Deadline(after)) => Err(WaitError::Deadline { upid: upid.clone(), after }),
+        Err(NotSeen::Clock(error)) => Err(error.into()),
     }
 }

@@ -155,8 +155,12 @@ pub fn decide(subject: &Subject<'_>, seen: &SeenBackups, machine_is_there: bool,
     let left_out = |origin| subject.instance.without_backup(origin);
     let (key, id) = ("backup/local-job", names::local_job(instance));
     wanted_job(&mut plan, seen, instance, (key, &id), local_job(subject), left_out(Origin::Local));
+    let (remote_id, why) = (names::remote_job(instance), left_out(Origin::Remote));
+    let is_set_up = seen.storages.contains_key(&names::remote_storage(instance));
     match (remote, subject.inventory.server_of(subject.site)) {
         (RemoteAccess::None, _) | (_, None) => {}
+        // What is left out and was never set up needs neither key nor storage. What is there keeps what it has.
+        _ if why.is_some() && !is_set_up => {}
         (RemoteAccess::Waiting(why), Some(server)) => {
             let mut waiting = action(
                 "backup/storage",
@@ -170,8 +174,7 @@ pub fn decide(subject: &Subject<'_>, seen: &SeenBackups, machine_is_there: bool,
         (RemoteAccess::Ready { auth_id, key, token }, Some(server)) => {
             let wanted = remote_storage(subject, server, auth_id);
             storage(&mut plan, seen, subject, wanted, key.as_deref(), token);
-            let (id, why) = (names::remote_job(instance), left_out(Origin::Remote));
-            wanted_job(&mut plan, seen, instance, ("backup/remote-job", &id), remote_job(subject), why);
+            wanted_job(&mut plan, seen, instance, ("backup/remote-job", &remote_id), remote_job(subject), why);
         }
     }
     plan
@@ -381,8 +384,12 @@ pub struct NextRuns {
 pub fn next_runs(subject: &Subject<'_>, now: Timestamp) -> Vec<NextRuns> {
     let instance = &subject.instance.id;
     let zone = subject.inventory.site_zone(subject.site);
-    let mut jobs = vec![(names::local_job(instance), local_job(subject))];
-    if has_remote(subject.site) {
+    let is_made = |origin| subject.instance.without_backup(origin).is_none();
+    let mut jobs = Vec::new();
+    if is_made(Origin::Local) {
+        jobs.push((names::local_job(instance), local_job(subject)));
+    }
+    if has_remote(subject.site) && is_made(Origin::Remote) {
         jobs.push((names::remote_job(instance), remote_job(subject)));
     }
     let runs = |(job, options): (String, BTreeMap<String, String>)| {

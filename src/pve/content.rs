@@ -2,9 +2,9 @@
 
 use serde::Deserialize;
 
+use super::Upid;
 use super::client::Client;
 use super::error::PveError;
-use super::upid::Upid;
 use super::wire;
 use crate::domain::ids::VmId;
 use crate::transport::form::{Form, encode};
@@ -18,15 +18,18 @@ pub struct Volume {
     pub content: String,
     /// For example `qcow2` or `vma.zst`.
     pub format: String,
-    /// Bytes.
+    /// Bytes; of a backup 1 when the backup server has no whole manifest of it.
     #[serde(deserialize_with = "wire::number")]
     pub size: u64,
-    /// When it was made, in seconds since 1970.
+    /// When it was made, in seconds since 1970. The name of a file says it in the node's local time, this does not.
     #[serde(default, deserialize_with = "wire::maybe_number")]
     pub ctime: Option<u64>,
     /// The VM that it belongs to.
     #[serde(default, deserialize_with = "wire::maybe_vmid")]
     pub vmid: Option<VmId>,
+    /// Backups: `qemu` for machines.
+    #[serde(default, deserialize_with = "wire::maybe_text")]
+    pub subtype: Option<String>,
     /// First line of its notes.
     #[serde(default, deserialize_with = "wire::maybe_text")]
     pub notes: Option<String>,
@@ -44,7 +47,7 @@ pub struct Volume {
 /// A verification, as the backup server keeps it with the snapshot.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct VolumeVerification {
-    /// `ok` or `failed`.
+    /// `ok` or `failed`. It travels with a copy: `ok` may have been said elsewhere.
     pub state: String,
     /// The backup server's task.
     pub upid: Option<String>,

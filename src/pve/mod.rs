@@ -21,7 +21,6 @@ mod restore;
 mod snapshots;
 mod storage;
 mod tasks;
-mod upid;
 mod vzdump;
 mod wait;
 mod wire;
@@ -38,13 +37,15 @@ pub use nodes::{NodeCpu, NodeSpace, NodeStatus, NodeSummary, NodeTime};
 pub use pools::{Pool, PoolMember};
 pub use power::{Shutdown, VmState};
 pub use qemu::{CloneVm, Pending, VmConfig, VmSummary};
-pub use restore::{RestoreVm, SavedConfig, SavedMachine, SavedVerification, is_disk};
+pub use restore::{RestoreVm, SavedConfig, is_disk};
 pub use snapshots::Snapshot;
 pub use storage::{StorageDefinition, StorageStatus};
 pub use tasks::{LogLine, TaskFilter, TaskSource, TaskStatus, TaskSummary};
-pub use upid::{NotAUpid, Upid};
 pub use vzdump::{BackupRequest, BackupStart};
 pub use wait::{TaskEnd, WaitError, wait_task};
 
 pub use crate::transport::form::encode_ssh_keys;
-pub use crate::transport::{Fingerprint, FingerprintError, TaskVerdict};
+pub use crate::transport::{Fingerprint, FingerprintError, NotAUpid, TaskVerdict};
+
+/// The name of a node's task (sheet Proxmox, section 4).
+pub type Upid = crate::transport::TaskName<3>;

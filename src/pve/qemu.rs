@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
+use super::Upid;
 use super::client::Client;
 use super::error::PveError;
-use super::upid::Upid;
 use super::wire;
 use crate::domain::ids::VmId;
 use crate::transport::form::Form;

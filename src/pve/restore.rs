@@ -2,46 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use serde::Deserialize;
-
+use super::Upid;
 use super::client::Client;
 use super::error::PveError;
-use super::upid::Upid;
-use super::wire;
 use crate::domain::ids::VmId;
-use crate::transport::form::{Form, encode};
-
-/// A backup on a storage. Those that the token may not access are left out in silence: an empty list is no proof.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-pub struct SavedMachine {
-    /// Its name on the storage.
-    pub volid: String,
-    /// Bytes; 1 when the backup server has no whole manifest of it.
-    #[serde(deserialize_with = "wire::number")]
-    pub size: u64,
-    /// When it was made, in seconds since 1970. The name of a file says it in the node's local time, this does not.
-    #[serde(default, deserialize_with = "wire::maybe_number")]
-    pub ctime: Option<u64>,
-    /// The machine that it is of.
-    #[serde(default, deserialize_with = "wire::maybe_vmid")]
-    pub vmid: Option<VmId>,
-    /// `qemu` for machines.
-    #[serde(default, deserialize_with = "wire::maybe_text")]
-    pub subtype: Option<String>,
-    /// The fingerprint of its key, or `1` when only that is known.
-    #[serde(default, deserialize_with = "wire::maybe_text")]
-    pub encrypted: Option<String>,
-    /// What the backup server found when it read it; none when it never did.
-    #[serde(default)]
-    pub verification: Option<SavedVerification>,
-}
-
-/// The result of a verification on the backup server.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-pub struct SavedVerification {
-    /// `ok` or `failed`. It travels with a copy: `ok` may have been said elsewhere.
-    pub state: String,
-}
+use crate::transport::form::Form;
 
 /// How to restore a machine. Never over an existing one: that frees its disks before anything is read (section 10).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -149,15 +114,6 @@ fn bytes(size: &str) -> Option<u64> {
 }
 
 impl Client {
-    /// The backups of a machine on a storage.
-    ///
-    /// # Errors
-    /// [`PveError::is_absent_storage`]; a storage behind a slow server may make the node's proxy give up.
-    pub async fn saved_machines(&self, storage: &str, vmid: VmId) -> Result<Vec<SavedMachine>, PveError> {
-        let path = self.node_path(&format!("/storage/{}/content", encode(storage)));
-        self.get(&path, Form::new().with("content", "backup").with("vmid", vmid)).await
-    }
-
     /// The configuration that a backup holds.
     ///
     /// # Errors

@@ -2,9 +2,9 @@
 
 use serde::Deserialize;
 
+use super::Upid;
 use super::client::Client;
 use super::error::PveError;
-use super::upid::Upid;
 use super::wire;
 use crate::domain::ids::VmId;
 use crate::transport::form::{Form, encode};

@@ -3,9 +3,9 @@
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::Upid;
 use super::client::Client;
 use super::error::PveError;
-use super::upid::Upid;
 use super::wire;
 use crate::domain::ids::VmId;
 use crate::transport::TaskVerdict;

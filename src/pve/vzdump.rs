@@ -1,8 +1,8 @@
 //! Backups at once (sheet Proxmox, section 9a).
 
+use super::Upid;
 use super::client::Client;
 use super::error::PveError;
-use super::upid::Upid;
 use crate::domain::ids::VmId;
 use crate::transport::form::Form;
 

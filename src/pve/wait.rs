@@ -2,12 +2,10 @@
 
 use std::time::Duration;
 
-use jiff::Timestamp;
-
+use super::Upid;
 use super::client::Client;
 use super::error::PveError;
-use super::upid::Upid;
-use crate::transport::TaskVerdict;
+use crate::transport::{NotSeen, TaskVerdict, until_ended};
 use crate::util::clock::{Clock, ClockError};
 use crate::util::limits;
 use crate::util::remote::{Retry, Sent};
@@ -67,32 +65,13 @@ impl WaitError {
 /// # Errors
 /// [`WaitError`]; the task goes on in every case.
 pub async fn wait_task(client: &Client, upid: &Upid, clock: &Clock, deadline: Duration) -> Result<TaskEnd, WaitError> {
-    let began = clock.now().await?;
-    let mut failures = 0;
-    loop {
-        match client.task_status(upid).await {
-            Ok(status) => match status.verdict() {
-                Some(verdict) => return Ok(end(client, upid, verdict).await),
-                None => failures = 0,
-            },
-            Err(source) => {
-                failures += 1;
-                if source.retry() == Retry::Never || failures >= limits::PVE_TASK_LOOKS_FAILED_MAX {
-                    return Err(WaitError::Node { upid: upid.clone(), source });
-                }
-            }
-        }
-        let waited = elapsed(began, clock.now().await?);
-        if waited >= deadline {
-            return Err(WaitError::Deadline { upid: upid.clone(), after: waited });
-        }
-        clock.sleep(limits::poll_interval(waited).min(deadline - waited)).await?;
+    let ask = || async { client.task_status(upid).await.map(|status| status.verdict()) };
+    match until_ended(ask, PveError::retry, clock, deadline).await {
+        Ok(verdict) => Ok(end(client, upid, verdict).await),
+        Err(NotSeen::Asking(source)) => Err(WaitError::Node { upid: upid.clone(), source }),
+        Err(NotSeen::Deadline(after)) => Err(WaitError::Deadline { upid: upid.clone(), after }),
+        Err(NotSeen::Clock(error)) => Err(error.into()),
     }
-}
-
-fn elapsed(from: Timestamp, to: Timestamp) -> Duration {
-    // A clock that was set back counts as no time passed.
-    Duration::try_from(to.duration_since(from)).unwrap_or_default()
 }
 
 async fn end(client: &Client, upid: &Upid, verdict: TaskVerdict) -> TaskEnd {
@@ -102,27 +81,4 @@ async fn end(client: &Client, upid: &Upid, verdict: TaskVerdict) -> TaskEnd {
         _ => client.task_log_tail(upid, limits::PVE_TASK_LOG_LINES_SHOWN).await.unwrap_or_default(),
     };
     TaskEnd { verdict, log_tail }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn pauses_grow_with_the_time_that_has_passed() {
-        for (waited_s, pause_ms) in [(0, 500), (50, 500), (100, 1000), (300, 3000), (500, 5000), (7200, 60_000)] {
-            assert_eq!(
-                limits::poll_interval(Duration::from_secs(waited_s)),
-                Duration::from_millis(pause_ms),
-                "{waited_s} s"
-            );
-        }
-    }
-
-    #[test]
-    fn a_clock_that_was_set_back_is_no_time() {
-        let (early, late) = (Timestamp::UNIX_EPOCH, Timestamp::from_second(5).unwrap());
-        assert_eq!(elapsed(early, late), Duration::from_secs(5));
-        assert_eq!(elapsed(late, early), Duration::ZERO);
-    }
 }

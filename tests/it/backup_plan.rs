@@ -178,3 +178,63 @@ fn backup_plan_shows_the_next_three_runs_on_the_nodes_clock() {
         ]
     );
 }
+
+/// The example where these backups of `ilot` are left out.
+fn without(what: &[&str]) -> Inventory {
+    let mut files = example_files();
+    let file = files.get_mut("instances/ilot.toml").expect("the example has it");
+    for one in what {
+        file.push_str(&format!("\n[[without]]\nwhat = \"{one}\"\nwhy = \"the line is too slow\"\n"));
+    }
+    accolades::inventory::check(&files).unwrap_or_else(|mistakes| panic!("{mistakes}"))
+}
+
+#[test]
+fn backup_plan_makes_nothing_of_what_the_inventory_leaves_out() {
+    let inventory = without(&["remote-backup"]);
+    let subject = subject(&inventory);
+    let seen = SeenBackups { pool: Some(vec![]), ..SeenBackups::default() };
+    for remote in [ready(), RemoteAccess::Waiting("run something".to_owned()), RemoteAccess::None] {
+        let plan = decide(&subject, &seen, true, &remote);
+        assert_eq!(keys(&plan), ["backup/member", "backup/local-job"], "no key, no storage, no job: {remote:?}");
+    }
+    let jobs: Vec<String> = next_runs(&subject, jiff::Timestamp::UNIX_EPOCH).into_iter().map(|one| one.job).collect();
+    assert_eq!(jobs, ["ilot-local"], "no run is announced that will not come");
+    let inventory = without(&["local-backup", "remote-backup"]);
+    let subject = self::subject(&inventory);
+    assert_eq!(keys(&decide(&subject, &seen, true, &ready())), ["backup/member"]);
+    assert_eq!(next_runs(&subject, jiff::Timestamp::UNIX_EPOCH), []);
+}
+
+#[test]
+fn backup_plan_switches_off_what_is_left_out_from_now_on_and_says_why() {
+    let with_all = inventory();
+    let mut seen = declared(&subject(&with_all));
+    let inventory = without(&["remote-backup"]);
+    let subject = subject(&inventory);
+    let plan = decide(&subject, &seen, true, &ready());
+    assert_eq!(keys(&plan), ["backup/remote-job"], "the storage stays: earlier backups lie there");
+    let Action::DeclareJob { id, options } = &plan.actions[0].action else { panic!("{:?}", plan.actions) };
+    assert_eq!((id.as_str(), options["enabled"].as_str()), ("ilot-remote", "0"));
+    assert_eq!(options["comment"], "accolades: left out: the line is too slow");
+    let options = options.clone();
+    seen.jobs.insert("ilot-remote".to_owned(), options);
+    assert!(decide(&subject, &seen, true, &ready()).actions.is_empty());
+    // Taken back into the inventory, it is switched on again.
+    assert_eq!(keys(&decide(&self::subject(&with_all), &seen, true, &ready())), ["backup/remote-job"]);
+}
+
+#[test]
+fn backup_plan_bounds_what_the_remote_job_sends_and_takes_away_a_bound_that_nobody_wants() {
+    let unbounded = inventory();
+    let mut files = example_files();
+    files.get_mut("sites/friche.toml").expect("it is there").push_str("\n[backup]\nupload_kib_per_second = 512\n");
+    let bounded = accolades::inventory::check(&files).unwrap_or_else(|mistakes| panic!("{mistakes}"));
+    assert_eq!(remote_job(&subject(&bounded)).get("bwlimit").map(String::as_str), Some("512"));
+    assert_eq!(local_job(&subject(&bounded)).get("bwlimit"), None, "the disk in the house has no line to share");
+    let mut seen = declared(&subject(&unbounded));
+    assert_eq!(keys(&decide(&subject(&bounded), &seen, true, &ready())), ["backup/remote-job"]);
+    seen.jobs.insert("ilot-remote".to_owned(), remote_job(&subject(&bounded)));
+    let plan = decide(&subject(&unbounded), &seen, true, &ready());
+    assert!(plan.drift.iter().any(|line| line.contains("bwlimit is 512 (inventory says nothing)")), "{:?}", plan.drift);
+}

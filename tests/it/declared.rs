@@ -1,13 +1,17 @@
 //! Backups as they are declared on a node, against the lab: what is there after a preparation, what a second one does, what
 //! becomes of what somebody changed, and what the guest writes down about itself.
 
+use accolades::domain::backup::drill::Origin;
+use accolades::domain::backup::health::Place;
 use accolades::domain::backup::{marker, names};
+use accolades::engine::drill::due_drills;
 use accolades::lab::net::transcript::Entry;
 use accolades::lab::os;
 use accolades::lab::world::Moment;
 use accolades::plan::render::render;
 
 use crate::rehearsal::{Rehearsal, small_files, small_instance};
+use crate::sweep::{sweep, verdicts};
 
 const SITE: &str = "friche";
 const VMID: u32 = 1002;
@@ -140,4 +144,40 @@ async fn declared_a_guest_writes_its_marker_every_night_with_another_nonce() {
     assert_eq!(second.at.to_zoned(jiff::tz::TimeZone::get("Europe/Paris").expect("a zone")).time().hour(), 0);
     let count = |one: &marker::Marker| one.apps["nextcloud"].files;
     assert_eq!(count(&second), count(&first).map(|files| files + 1));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn declared_what_is_left_out_is_switched_off_told_and_never_due_until_it_is_taken_back() {
+    let mut rehearsal = prepared(37).await;
+    rehearsal.publish_dns();
+    rehearsal.apply(&[]).await;
+    let before = rehearsal.files().await;
+    let mut files = before.clone();
+    let file = files.get_mut("instances/ilot.toml").expect("the example has it");
+    file.push_str("\n[[without]]\nwhat = \"remote-backup\"\nwhy = \"the line is too slow\"\n");
+    rehearsal.accept(files).await;
+    let plan = rehearsal.plan(&[]).await;
+    assert!(render(&plan).contains("enabled is 1 (inventory says 0)"), "{}", render(&plan));
+    rehearsal.apply(&[]).await;
+    let job = names::remote_job(&small_instance());
+    assert_eq!(option(&rehearsal, &job, "enabled").as_deref(), Some("0"));
+    assert_eq!(option(&rehearsal, &job, "comment").as_deref(), Some("accolades: left out: the line is too slow"));
+    assert!(rehearsal.plan(&[]).await.is_settled());
+
+    sweep(&rehearsal).await;
+    let truth = verdicts(&rehearsal).await.remove(0);
+    let places: Vec<Place> = truth.health.places.iter().map(|one| one.place).collect();
+    assert_eq!(places, [Place::Local], "a place that is not filled on purpose is no alarm");
+    assert_eq!(truth.without[0].why, "the line is too slow");
+    let now_us = rehearsal.engine.now_us().await.expect("the lab's clock");
+    let inventory = rehearsal.accepted.inventory.clone();
+    let due = due_drills(&rehearsal.engine.store, &inventory, now_us).await.expect("the store reads");
+    let told: Vec<_> = due.iter().map(|one| (one.from, one.is_now(), one.without.as_deref())).collect();
+    assert_eq!(told, [(Origin::Local, true, None), (Origin::Remote, false, Some("the line is too slow"))]);
+
+    rehearsal.accept(before).await;
+    rehearsal.apply(&[]).await;
+    assert_eq!(option(&rehearsal, &job, "enabled").as_deref(), Some("1"));
+    sweep(&rehearsal).await;
+    assert_eq!(verdicts(&rehearsal).await[0].health.places.len(), 2);
 }

@@ -380,7 +380,7 @@ async fn drill_a_machine_of_a_drill_that_was_cut_short_is_removed_first() {
             let fault = Fault { site: None, on: on.to_owned(), after: 0, times: 1, kind: kind.clone() };
             rehearsal.served.lab.lock().faults.0.push(fault);
             assert!(drill_or_crash(&rehearsal, &rehearsal.engine).await.is_none(), "{on}: it did not crash");
-            crate::faults::bury(&rehearsal.engine.store, "site/friche/heavy-work").await;
+            crate::worlds::bury(&rehearsal.engine.store, "site/friche/heavy-work").await;
             let (second, _events) = rehearsal.another_engine(1018).await;
             let ended = drill_or_crash(&rehearsal, &second).await.expect("it does not crash again");
             let kept = ended.unwrap_or_else(|error| panic!("{on} {kind:?}: {error}\n{}", rehearsal.last_words(20)));

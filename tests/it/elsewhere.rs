@@ -180,7 +180,7 @@ async fn elsewhere_what_was_lent_is_taken_back_after_a_crash_at_any_step() {
     ];
     // A sample runs always: both kinds of crash, each at another half of the steps; `ACCOLADES_SWEEP=all` runs every case.
     let whole = std::env::var("ACCOLADES_SWEEP").is_ok();
-    let seed = usize::try_from(crate::faults::seed()).unwrap_or_default();
+    let seed = usize::try_from(crate::swept::seed()).unwrap_or_default();
     for (number, (place, on)) in steps.into_iter().enumerate() {
         for (other, kind) in [FaultKind::CrashBefore, FaultKind::CrashAfter].into_iter().enumerate() {
             if !whole && (number + 3 * other + seed) % 4 != 1 {
@@ -207,7 +207,7 @@ async fn elsewhere_what_was_lent_is_taken_back_after_a_crash_at_any_step() {
                 done = &mut work => panic!("{what} never happened: {:?}", done.expect("no panic")),
             }
             for lease in ["site/valsonne/heavy-work", "instance/ilot"] {
-                crate::faults::bury(&rehearsal.engine.store, lease).await;
+                crate::worlds::bury(&rehearsal.engine.store, lease).await;
             }
             let (engine, _events) = rehearsal.another_engine(99).await;
             let inventory = rehearsal.accepted.inventory.clone();

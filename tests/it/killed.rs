@@ -6,9 +6,9 @@ use accolades::lab::net::fault::{Fault, FaultKind};
 use accolades::lab::world::keyed::Key;
 use accolades::store::{Scope, Store};
 
-use crate::faults;
 use crate::rehearsal::RELAY_PASSWORD;
 use crate::technician::{DISK_SERIAL, Technician, said};
+use crate::worlds;
 
 /// Another seed kills at other moments.
 const SEED_VARIABLE: &str = "ACCOLADES_SWEEP_SEED";
@@ -141,7 +141,7 @@ async fn killed_in_the_middle_of_a_drill_and_of_a_swap_the_same_command_goes_on(
         assert!(open.is_empty(), "left open: {open:#?}");
         let inventory = std::fs::read_to_string(technician.path("inventory/instances/ilot.toml")).expect("a file");
         assert!(inventory.contains("vmid = 1999"), "{inventory}");
-        worlds.push(faults::without_ids(&technician.served.lab.lock().world.digest_view()));
+        worlds.push(worlds::without_ids(&technician.served.lab.lock().world.digest_view()));
     }
     assert!(worlds[0] == worlds[1], "the same world as without kills");
 }

@@ -1,4 +1,4 @@
-//! Judges that are not ours: programs in Python, run with the interpreter that `ACCOLADES_PYTHON` names.
+//! Judges that are not ours: programs in Python, run with the interpreter that `ACCOLADES_PYTHON` names, and tools of Debian.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
@@ -35,4 +35,15 @@ pub fn assert_content(output: &Output) {
     let said = String::from_utf8_lossy(&output.stdout);
     println!("{said}");
     assert!(output.status.success(), "{said}{}", String::from_utf8_lossy(&output.stderr));
+}
+
+/// A tool of `tests/all`; required in continuous integration.
+pub fn tool(name: &str) -> Option<PathBuf> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let found = std::env::split_paths(&path).map(|folder| folder.join(name)).find(|file| file.is_file());
+    if found.is_none() {
+        assert!(std::env::var("CI").as_deref() != Ok("true"), "{name} is missing: run the suite with tests/all");
+        println!("skipped: no {name}");
+    }
+    found
 }

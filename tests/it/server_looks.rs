@@ -1,9 +1,14 @@
 //! What a sweep sees of backup servers of ours, with the lab's server doing its own work by itself: arrivals verified,
 //! garbage collected, copies fetched by a third place; and what it says when one of these goes wrong.
 
-use accolades::domain::backup::health::{Place, PlaceHealth, Word};
+use accolades::domain::backup::health::{Place, PlaceHealth, Weight, Word};
+use accolades::domain::ids::VmId;
 use accolades::engine::run::Applied;
+use accolades::lab::net::shell::Outcome;
+use accolades::lab::net::topology::Endpoint;
 use accolades::lab::pbs::state::BackupServer;
+use accolades::pve::{Shutdown, wait_task};
+use accolades::util::limits;
 
 use crate::drills::subject;
 use crate::rehearsal::{Rehearsal, example_files, small_files, small_instance};
@@ -13,7 +18,13 @@ const HOUR_US: u64 = 3_600_000_000;
 
 /// Onboarded with one remote backup; a second server of ours fetches what arrives at the first one.
 async fn saved(seed: u64) -> Rehearsal {
+    saved_over(seed, "").await
+}
+
+/// The same with more in the file of the site.
+async fn saved_over(seed: u64, tables: &str) -> Rehearsal {
     let mut files = small_files();
+    files.get_mut("sites/friche.toml").expect("the example has it").push_str(tables);
     let third = "backup-servers/moulin.toml";
     files.insert(third.to_owned(), example_files().remove(third).expect("the example has it"));
     let rehearsal = Rehearsal::of(files, seed).await;
@@ -117,4 +128,49 @@ async fn server_looks_tell_a_refused_pruning_from_a_lost_backup() {
     let (remote, found) = place(&rehearsal, Place::Remote).await;
     assert!(found.contains(&"prune-refused"), "{remote:#?}");
     assert_eq!(remote.kept, 2, "the backup is there all the same: {remote:#?}");
+}
+
+/// The machine is shut down and started again, as somebody does in Proxmox: another process, which knows nothing of what has
+/// changed since the last backup.
+async fn restart(rehearsal: &Rehearsal) {
+    let inventory = rehearsal.accepted.inventory.clone();
+    let link = rehearsal.engine.everyday_link(&subject(&inventory)).await.expect("the site is prepared");
+    let (vmid, clock) = (VmId(1002), &rehearsal.engine.clock);
+    let down = link.pve.shutdown_vm(vmid, Shutdown { timeout: limits::SHUTDOWN_TIMEOUT, force: true }).await;
+    wait_task(&link.pve, &down.expect("asked"), clock, limits::PVE_TASK_TIMEOUT).await.expect("it is down");
+    let up = link.pve.start_vm(vmid).await.expect("asked");
+    wait_task(&link.pve, &up, clock, limits::PVE_TASK_TIMEOUT).await.expect("it is up");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn server_looks_tell_of_a_whole_read_after_a_restart_before_the_window_is_missed() {
+    // 80 GiB at 2 MiB/s: more than eleven hours, when a night's backup needs minutes.
+    let rehearsal = saved_over(75, "\n[backup]\nupload_kib_per_second = 2048\n").await;
+    pass_hours(&rehearsal, 26);
+    let (_, found) = place(&rehearsal, Place::Remote).await;
+    assert!(!found.contains(&"full-read-ahead"), "{found:?}");
+
+    // A restart from inside keeps the process, and with it what it knows.
+    let guest = Endpoint::GuestSsh { site: "friche".to_owned(), vmid: 1002 };
+    let (ended, _) = rehearsal.served.lab.command(&guest, "root", "systemctl reboot", "");
+    assert!(matches!(ended, Outcome::Ended(_) | Outcome::Cut), "the guest takes it");
+    pass_hours(&rehearsal, 1);
+    let (_, found) = place(&rehearsal, Place::Remote).await;
+    assert!(!found.contains(&"full-read-ahead"), "{found:?}");
+
+    restart(&rehearsal).await;
+    let (remote, _) = place(&rehearsal, Place::Remote).await;
+    let told = remote.findings.iter().find(|one| one.name.name() == "full-read-ahead");
+    let told = told.unwrap_or_else(|| panic!("{remote:#?}"));
+    assert!(told.sentence.contains("all of its 80 GiB") && told.sentence.contains("up to 12 h"), "{}", told.sentence);
+    assert_eq!(told.weight, Weight::Warning, "it goes on into the working day");
+    assert!(told.mend.contains("accolades backup run CLIENT --to remote"), "{}", told.mend);
+    assert!(remote.next_expected > remote.seen_at, "it is told before: {remote:#?}");
+
+    // As the mend says: read at a quiet hour, the night's backup has little to do again.
+    let inventory = rehearsal.accepted.inventory.clone();
+    let saved = rehearsal.engine.back_up(&subject(&inventory), Place::Remote).await;
+    saved.unwrap_or_else(|error| panic!("{error}\n{}", rehearsal.last_words(30)));
+    let (_, found) = place(&rehearsal, Place::Remote).await;
+    assert!(!found.contains(&"full-read-ahead"), "{found:?}");
 }

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use accolades::lab::os::Output;
-use accolades::lab::yunohost::apps::package::AppSources;
 use accolades::lab::yunohost::diagnosis::allows_certificate;
 use accolades::lab::yunohost::dolibarr::http::dolibarr_http;
 use accolades::lab::yunohost::dolibarr::sql::sql;
@@ -13,41 +12,10 @@ use accolades::lab::yunohost::{Yunohost, apps};
 use serde_json::{Value, json};
 
 use crate::replay_yunohost::{START, Server};
-
-/// A server after its post-installation with the lab's own catalogue.
-fn server() -> Server {
-    let mut server = Server::start("fresh");
-    server.internet.apps = AppSources::default();
-    ok(&mut server, "yunohost tools update apps");
-    server
-}
-
-fn ok(server: &mut Server, words: &str) -> Output {
-    let output = server.run(words);
-    assert_eq!(output.exit, 0, "{words}: {}", output.stderr);
-    output
-}
-
-/// The JSON on the last line of standard output.
-fn answer(server: &mut Server, words: &str) -> Value {
-    let output = ok(server, &format!("{words} --output-as json"));
-    serde_json::from_str(output.stdout.lines().last().unwrap_or_default()).expect("JSON")
-}
+use crate::yunohost_fixture::{answer, ok, server, server_with};
 
 fn ynh(server: &mut Server) -> &mut Yunohost {
     server.machine.yunohost.as_mut().expect("YunoHost is installed")
-}
-
-fn with_nextcloud() -> Server {
-    let mut server = server();
-    ok(&mut server, "yunohost app install nextcloud --args domain=alpage.test&path=/nextcloud");
-    server
-}
-
-fn with_dolibarr() -> Server {
-    let mut server = server();
-    ok(&mut server, "yunohost app install dolibarr --args domain=alpage.test&path=/dolibarr");
-    server
 }
 
 fn run_occ(server: &mut Server, words: &str) -> Output {
@@ -80,7 +48,7 @@ fn yunohost_s4_missing_answers_silently_take_defaults() {
 
 #[test]
 fn yunohost_s4_a_second_install_makes_another_instance() {
-    let mut server = with_nextcloud();
+    let mut server = server_with(&["nextcloud"]);
     ok(&mut server, "yunohost app install nextcloud --args domain=alpage.test&path=/other");
     assert_eq!(answer(&mut server, "yunohost app setting nextcloud__2 path"), json!("/other"));
     let yunohost = ynh(&mut server);
@@ -90,7 +58,7 @@ fn yunohost_s4_a_second_install_makes_another_instance() {
 
 #[test]
 fn yunohost_s4_a_second_install_on_the_same_url_is_refused() {
-    let mut server = with_nextcloud();
+    let mut server = server_with(&["nextcloud"]);
     let output = server.run("yunohost app install nextcloud --args domain=alpage.test&path=/nextcloud");
     assert_eq!(output.exit, 1);
     assert!(output.stderr.starts_with("ERROR This URL is either unavailable, or conflicts"), "{}", output.stderr);
@@ -98,7 +66,7 @@ fn yunohost_s4_a_second_install_on_the_same_url_is_refused() {
 
 #[test]
 fn yunohost_s4_settings_of_an_app_are_a_file() {
-    let server = with_nextcloud();
+    let server = server_with(&["nextcloud"]);
     let text = server.machine.files.read("/etc/yunohost/apps/nextcloud/settings.yml").expect("settings.yml");
     assert!(text.contains("\npath: /nextcloud\n"), "{text}");
     assert!(server.machine.files.exists("/var/www/nextcloud/occ"));
@@ -107,7 +75,7 @@ fn yunohost_s4_settings_of_an_app_are_a_file() {
 
 #[test]
 fn yunohost_s10_data_stays_without_purge() {
-    let mut server = with_nextcloud();
+    let mut server = server_with(&["nextcloud"]);
     ok(&mut server, "yunohost app remove nextcloud");
     assert!(server.machine.files.exists("/home/yunohost.app/nextcloud"));
     assert!(!server.machine.files.exists("/var/www/nextcloud"));
@@ -118,7 +86,7 @@ fn yunohost_s10_data_stays_without_purge() {
 
 #[test]
 fn yunohost_s3_a_failed_upgrade_exits_0_and_keeps_the_old_version() {
-    let mut server = with_nextcloud();
+    let mut server = server_with(&["nextcloud"]);
     let package = &mut server.internet.apps.catalog.apps.get_mut("nextcloud").expect("listed").package;
     package.manifest.insert("version".to_owned(), json!("33.0.6~ynh1"));
     package.behaviour.upgrade_error = Some(("Upgrading Nextcloud...".to_owned(), "it failed".to_owned()));
@@ -131,7 +99,7 @@ fn yunohost_s3_a_failed_upgrade_exits_0_and_keeps_the_old_version() {
 
 #[test]
 fn yunohost_s3_a_ghost_in_a_backup_is_skipped() {
-    let mut server = with_dolibarr();
+    let mut server = server_with(&["dolibarr"]);
     let made = answer(&mut server, "yunohost backup create --name nuit --apps dolibarr ghost");
     assert_eq!(made["results"]["apps"], json!({"ghost": "Skipped", "dolibarr": "Success"}));
     assert_eq!(server.run("yunohost backup create --name rien --apps ghost").exit, 1);
@@ -139,7 +107,7 @@ fn yunohost_s3_a_ghost_in_a_backup_is_skipped() {
 
 #[test]
 fn yunohost_s10_an_unknown_backup_method_announces_success() {
-    let mut server = with_dolibarr();
+    let mut server = server_with(&["dolibarr"]);
     let output = ok(&mut server, "yunohost backup create --name nuit --apps dolibarr --methods ghost");
     assert!(output.stdout.contains("SUCCESS Backup created: nuit"));
     assert_eq!(answer(&mut server, "yunohost backup list"), json!({"archives": []}));
@@ -147,7 +115,7 @@ fn yunohost_s10_an_unknown_backup_method_announces_success() {
 
 #[test]
 fn yunohost_s4_a_restored_app_has_its_database_and_permissions_back() {
-    let mut server = with_dolibarr();
+    let mut server = server_with(&["dolibarr"]);
     ok(&mut server, "yunohost user permission remove dolibarr.main visitors");
     run_sql(&mut server, "UPDATE llx_user SET job = 'chef' WHERE login = 'camille'").expect("updated");
     ok(&mut server, "yunohost backup create --name nuit --apps dolibarr");
@@ -161,7 +129,7 @@ fn yunohost_s4_a_restored_app_has_its_database_and_permissions_back() {
 
 #[test]
 fn yunohost_s10_a_restore_onto_a_taken_url_leaves_the_app_registered() {
-    let mut server = with_dolibarr();
+    let mut server = server_with(&["dolibarr"]);
     ok(&mut server, "yunohost backup create --name nuit --apps dolibarr");
     ok(&mut server, "yunohost app remove dolibarr");
     ok(&mut server, "yunohost app install nextcloud --args domain=alpage.test&path=/dolibarr");
@@ -208,7 +176,7 @@ fn yunohost_s10_issues_are_ignored_only_while_reported() {
 
 #[test]
 fn yunohost_s8_nextcloud_status_is_public_and_tells_maintenance() {
-    let mut server = with_nextcloud();
+    let mut server = server_with(&["nextcloud"]);
     ok(&mut server, "yunohost app config set nextcloud main.maintenance.maintenance_mode -v yes");
     let state = ynh(&mut server).apps.nextcloud("nextcloud").expect("a Nextcloud");
     let (status, body) = nextcloud_http(state, "GET", "/status.php", &BTreeMap::new());
@@ -219,7 +187,7 @@ fn yunohost_s8_nextcloud_status_is_public_and_tells_maintenance() {
 
 #[test]
 fn yunohost_s7_nextcloud_knows_the_directory_and_hands_files_over() {
-    let mut server = with_nextcloud();
+    let mut server = server_with(&["nextcloud"]);
     ok(&mut server, "yunohost user create alice -F Alice~Amar -d alpage.test -p Abcdefgh1x");
     let users: Value = serde_json::from_str(&run_occ(&mut server, "user:list --output=json").stdout).expect("JSON");
     assert_eq!(users, json!({"alice": "Alice Amar", "camille": "Camille Dupont"}));
@@ -234,7 +202,7 @@ fn yunohost_s7_nextcloud_knows_the_directory_and_hands_files_over() {
 
 #[test]
 fn yunohost_s8_server_figures_need_the_token() {
-    let mut server = with_nextcloud();
+    let mut server = server_with(&["nextcloud"]);
     assert_eq!(run_occ(&mut server, "config:app:set serverinfo token --value geheim").exit, 0);
     assert_eq!(run_occ(&mut server, "config:app:get serverinfo token").stdout, "geheim\n");
     let state = ynh(&mut server).apps.nextcloud("nextcloud").expect("a Nextcloud");
@@ -246,7 +214,7 @@ fn yunohost_s8_server_figures_need_the_token() {
 
 #[test]
 fn yunohost_s7_dolibarr_takes_users_over_and_never_removes_them() {
-    let mut server = with_dolibarr();
+    let mut server = server_with(&["dolibarr"]);
     ok(&mut server, "yunohost user create alice -F Alice~Amar -d alpage.test -p Abcdefgh1x");
     ok(&mut server, "yunohost user delete alice");
     let logins = run_sql(&mut server, "SELECT login, admin FROM llx_user ORDER BY rowid").expect("selected").rows;
@@ -258,7 +226,7 @@ fn yunohost_s7_dolibarr_takes_users_over_and_never_removes_them() {
 
 #[test]
 fn yunohost_s8_a_plain_key_written_by_sql_is_accepted() {
-    let mut server = with_dolibarr();
+    let mut server = server_with(&["dolibarr"]);
     assert_eq!(get(&mut server, "/api/index.php/status", None).0, 501, "only modLdap is on");
     dolibarr(&mut server).switch_module("modApi", true);
     assert_eq!(get(&mut server, "/api/index.php/status", None).0, 401);
@@ -271,7 +239,7 @@ fn yunohost_s8_a_plain_key_written_by_sql_is_accepted() {
 
 #[test]
 fn yunohost_s8_modules_are_switched_over_the_interface() {
-    let mut server = with_dolibarr();
+    let mut server = server_with(&["dolibarr"]);
     dolibarr(&mut server).switch_module("modApi", true);
     run_sql(&mut server, "UPDATE llx_user SET api_key='cle123' WHERE login='camille'").expect("updated");
     let headers = BTreeMap::from([("Authorization".to_owned(), "Bearer cle123".to_owned())]);
@@ -286,7 +254,7 @@ fn yunohost_s8_modules_are_switched_over_the_interface() {
 
 #[test]
 fn dolibarr_sql_knows_the_forms_that_administration_needs() {
-    let mut server = with_dolibarr();
+    let mut server = server_with(&["dolibarr"]);
     let mut affected = |statement: &str| run_sql(&mut server, statement).expect(statement).affected;
     assert_eq!(affected("INSERT INTO llx_const (name, value, entity) VALUES ('A', '1', 1), ('B', 'it''s', 1);"), 2);
     assert_eq!(affected("INSERT IGNORE INTO llx_const (name, value, entity) VALUES ('A', '2', 1)"), 0);
@@ -303,7 +271,7 @@ fn dolibarr_sql_knows_the_forms_that_administration_needs() {
 
 #[test]
 fn dolibarr_sql_refuses_in_mariadbs_words() {
-    let mut server = with_dolibarr();
+    let mut server = server_with(&["dolibarr"]);
     let mut refusal = |statement: &str| run_sql(&mut server, statement).expect_err(statement).to_string();
     assert!(refusal("DROP TABLE llx_user").starts_with("ERROR 1064 (42000) at line 1: You have an error in your SQL"));
     assert_eq!(
@@ -320,14 +288,14 @@ fn dolibarr_sql_refuses_in_mariadbs_words() {
 
 #[test]
 fn yunohost_s10_an_app_setting_that_is_missing_is_empty() {
-    let mut server = with_nextcloud();
+    let mut server = server_with(&["nextcloud"]);
     let output = ok(&mut server, "yunohost app setting nextcloud ghost");
     assert_eq!(output.stdout.trim(), "");
 }
 
 #[test]
 fn yunohost_s10_taking_visitors_from_dolibarr_leaves_its_interface_open() {
-    let mut server = with_dolibarr();
+    let mut server = server_with(&["dolibarr"]);
     ok(&mut server, "yunohost user permission remove dolibarr.main visitors");
     let shown = answer(&mut server, "yunohost user permission list");
     let allowed = |permission: &str| {
@@ -354,7 +322,7 @@ fn yunohost_s3_a_diagnosis_ends_with_0_whatever_it_could_not_do() {
 
 #[test]
 fn yunohost_s7_dolibarr_takes_over_whom_its_filter_lets_through() {
-    let mut server = with_dolibarr();
+    let mut server = server_with(&["dolibarr"]);
     let filter = "&(objectClass=posixAccount)(permission=cn=dolibarr.main,ou=permission,dc=yunohost,dc=org)";
     run_sql(&mut server, &format!("UPDATE llx_const SET value = '{filter}' WHERE name = 'LDAP_FILTER_CONNECTION';"))
         .expect("the package put it there");

@@ -4,38 +4,10 @@
 use std::collections::BTreeMap;
 
 use accolades::lab::os::Output;
-use accolades::lab::yunohost::apps::package::AppSources;
 use serde_json::{Value, json};
 
 use crate::replay_yunohost::Server;
-
-/// A server after its post-installation with the lab's own catalogue.
-fn server() -> Server {
-    let mut server = Server::start("fresh");
-    server.internet.apps = AppSources::default();
-    ok(&mut server, "yunohost tools update apps");
-    server
-}
-
-fn server_with(apps: &[&str]) -> Server {
-    let mut server = server();
-    for app in apps {
-        ok(&mut server, &format!("yunohost app install {app} --args domain=alpage.test&path=/{app}"));
-    }
-    server
-}
-
-fn ok(server: &mut Server, words: &str) -> Output {
-    let output = server.run(words);
-    assert_eq!(output.exit, 0, "{words}: {}", output.stderr);
-    output
-}
-
-/// The JSON on the last line of standard output.
-fn answer(server: &mut Server, words: &str) -> Value {
-    let output = ok(server, &format!("{words} --output-as json"));
-    serde_json::from_str(output.stdout.lines().last().unwrap_or_default()).expect("JSON")
-}
+use crate::yunohost_fixture::{answer, ok, server, server_with};
 
 /// The catalogue offers this version from now on, and the server knows.
 fn offer(server: &mut Server, app: &str, version: &str) {

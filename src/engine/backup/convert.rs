@@ -26,13 +26,11 @@ fn verification(found: &VolumeVerification) -> Verification {
     Verification { ok: found.state == "ok", at: task.as_ref().map(|(_, at)| *at), host: task.map(|(host, _)| host) }
 }
 
-/// Host and beginning of a backup server's task, from its name: `UPID:host:pid:pstart:task:start:type:id:user:`, which has
-/// one field more than that of a node (sheet Proxmox, section 15).
+/// Host and beginning of a backup server's task, from its name.
 pub(super) fn server_task(upid: &str) -> Option<(String, Timestamp)> {
-    let fields: Vec<&str> = upid.split(':').collect();
-    let &["UPID", host, _, _, _, start, _, _, _, ""] = fields.as_slice() else { return None };
-    let start = u64::from_str_radix(start, 16).ok()?;
-    Some((host.to_owned(), moment(start)?))
+    let task: crate::pbs::Upid = upid.parse().ok()?;
+    let at = Timestamp::from_second(task.starttime).ok()?;
+    Some((task.node, at))
 }
 
 /// Seconds since 1970 as a moment.

@@ -130,10 +130,14 @@ impl Engine {
     ) -> Result<Vec<NewLook>, EngineError> {
         let namespace = names::namespace(server.namespace.as_deref(), &subject.instance.id);
         let vmid = subject.instance.vmid.to_string();
-        let found = match client.snapshots(&server.datastore, &namespace, Some(("vm", &vmid))).await {
-            Ok(snapshots) => Ok(seen(server, facts, subject, place, &namespace, &snapshots)),
-            // A namespace that nobody made yet holds nothing.
-            Err(error) if error.is_absent() => Ok(seen(server, facts, subject, place, &namespace, &[])),
+        let mut listed = client.snapshots(&server.datastore, &namespace, Some(("vm", &vmid))).await;
+        // An unknown group is empty whether its namespace is there or not: only the namespace itself tells (section 15).
+        if place == Place::Remote && listed.as_ref().is_ok_and(Vec::is_empty) {
+            listed = client.snapshots(&server.datastore, &namespace, None).await.map(|_| Vec::new());
+        }
+        let found = match listed {
+            Ok(snapshots) => Ok(seen(server, facts, subject, place, &namespace, Some(&snapshots))),
+            Err(error) if error.is_absent() => Ok(seen(server, facts, subject, place, &namespace, None)),
             Err(error) => Err(self.met(&error)),
         };
         Ok(matter::looks(subject, matter::server(place), facts.at, found)?)
@@ -158,14 +162,15 @@ async fn facts(client: &Client, server: &BackupServer, at: Timestamp) -> Result<
     let prune_jobs = client.jobs(JobKind::Prune).await?;
     let prune_states = client.job_states(JobKind::Prune, store).await?;
     let verify = client.job_states(JobKind::Verify, store).await?;
-    let sync = match &server.pull {
-        Some(pull) => {
-            let id = names::sync_job(&pull.from);
-            Some(client.job_states(JobKind::Sync, store).await?.into_iter().find(|job| job.id == id))
-        }
-        None => None,
+    let pulls = match &server.pull {
+        Some(_) => client.job_states(JobKind::Sync, store).await?,
+        None => Vec::new(),
     };
-    let upids = prune_states.iter().chain(&verify).filter_map(|job| job.last_run_upid.as_deref());
+    let sync = server.pull.as_ref().map(|pull| {
+        let id = names::sync_job(&pull.from);
+        pulls.iter().find(|one| one.id == id).map(job).unwrap_or_default()
+    });
+    let upids = prune_states.iter().chain(&verify).chain(&pulls).filter_map(|job| job.last_run_upid.as_deref());
     let host = upids.chain(garbage.upid.as_deref()).find_map(convert::server_task).map(|(host, _)| host);
     let state_of = |id: &str| prune_states.iter().find(|state| state.id == id).map(job).unwrap_or_default();
     let prune = prune_jobs
@@ -186,7 +191,7 @@ async fn facts(client: &Client, server: &BackupServer, at: Timestamp) -> Result<
         collection: collection(&garbage),
         prune,
         verify,
-        sync: sync.map(|state| state.as_ref().map(job).unwrap_or_default()),
+        sync,
     })
 }
 
@@ -201,14 +206,17 @@ fn placed<'a, 's>(server: &BackupServer, subjects: &'a [Subject<'s>]) -> Vec<(&'
     subjects.iter().filter_map(|subject| Some((subject, place_of(subject)?))).collect()
 }
 
+/// A namespace that is not there holds nothing: `snapshots` is none then.
 fn seen(
     server: &BackupServer,
     facts: &Facts,
     subject: &Subject<'_>,
     place: Place,
     namespace: &str,
-    snapshots: &[crate::pbs::Snapshot],
+    snapshots: Option<&[crate::pbs::Snapshot]>,
 ) -> ServerSeen {
+    let has_namespace = snapshots.is_some();
+    let snapshots = snapshots.unwrap_or_default();
     let newest = snapshots.iter().max_by_key(|one| one.backup_time);
     ServerSeen {
         version: SEEN_VERSION,
@@ -218,6 +226,8 @@ fn seen(
         // A pull makes the groups its own: whose they are there does not matter.
         expected_owner: (place == Place::Remote).then(|| names::site_auth_id(&subject.site.id)),
         snapshots: snapshots.iter().filter_map(snapshot).collect(),
+        // A pull makes it when it brings something.
+        namespace_missing: (place == Place::Remote && !has_namespace).then_some(namespace.to_owned()),
         space: facts.space,
         prune: prune_of(facts, namespace),
         verify: facts.verify.clone(),

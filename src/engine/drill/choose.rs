@@ -6,7 +6,7 @@ use super::{Course, Setback};
 use crate::domain::backup::drill::TriedBackup;
 use crate::domain::ids::VmId;
 use crate::engine::EngineError;
-use crate::pve::{PveError, SavedConfig, SavedMachine};
+use crate::pve::{PveError, SavedConfig, Volume};
 use crate::store::{RestoreState, Scope};
 use crate::util::limits;
 
@@ -26,7 +26,7 @@ pub(in crate::engine) struct Chosen {
 }
 
 impl Chosen {
-    fn of(saved: &SavedMachine) -> Option<Chosen> {
+    fn of(saved: &Volume) -> Option<Chosen> {
         Some(Chosen {
             volume: saved.volid.clone(),
             at_us: i64::try_from(saved.ctime?).ok()?.checked_mul(1_000_000)?,
@@ -47,8 +47,8 @@ impl Chosen {
 
 /// The newest backup of a machine that may be good: whole, not found damaged, made neither in the future nor after
 /// `not_after_us`. Of the others nothing can be expected.
-pub fn newest_good(saved: &[SavedMachine], vmid: VmId, not_after_us: i64) -> Option<&SavedMachine> {
-    let may_be_good = |one: &&SavedMachine| {
+pub fn newest_good(saved: &[Volume], vmid: VmId, not_after_us: i64) -> Option<&Volume> {
+    let may_be_good = |one: &&Volume| {
         one.vmid == Some(vmid)
             && one.subtype.as_deref().is_none_or(|subtype| subtype == "qemu")
             && one.size > UNFINISHED_BYTES
@@ -66,7 +66,7 @@ impl Course<'_> {
         not_after_us: Option<i64>,
     ) -> Result<Chosen, Setback> {
         let (storage, vmid) = (self.storage.clone(), self.subject.instance.vmid);
-        let saved = match self.patiently(|| self.link.pve.saved_machines(&storage, vmid)).await {
+        let saved = match self.patiently(|| self.link.pve.volumes(&storage, Some("backup"), Some(vmid))).await {
             Ok(saved) => saved,
             Err(error) => return Err(self.storage_words(&storage, error).await),
         };
@@ -208,33 +208,37 @@ fn absent(storage: &str) -> Setback {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::pve::SavedVerification;
+    use crate::pve::VolumeVerification;
 
-    fn saved(volid: &str, ctime: u64) -> SavedMachine {
-        SavedMachine {
+    fn saved(volid: &str, ctime: u64) -> Volume {
+        Volume {
             volid: volid.to_owned(),
+            content: "backup".to_owned(),
+            format: "vma.zst".to_owned(),
             size: 1000,
             ctime: Some(ctime),
             vmid: Some(VmId(1001)),
             subtype: Some("qemu".to_owned()),
+            notes: None,
+            protected: false,
             encrypted: None,
             verification: None,
         }
     }
 
-    fn newest(list: &[SavedMachine]) -> Option<&str> {
+    fn newest(list: &[Volume]) -> Option<&str> {
         newest_good(list, VmId(1001), 100_000_000).map(|one| one.volid.as_str())
     }
 
     #[test]
     fn the_newest_backup_that_may_be_good_is_chosen() {
-        let verification = |state: &str| Some(SavedVerification { state: state.to_owned() });
-        let unfinished = SavedMachine { size: 1, ..saved("unfinished", 90) };
-        let damaged = SavedMachine { verification: verification("failed"), ..saved("damaged", 80) };
-        let foreign = SavedMachine { vmid: Some(VmId(1002)), ..saved("foreign", 85) };
-        let container = SavedMachine { subtype: Some("lxc".to_owned()), ..saved("container", 84) };
-        let verified = SavedMachine { verification: verification("ok"), ..saved("verified", 60) };
-        let undated = SavedMachine { ctime: None, ..saved("undated", 0) };
+        let verification = |state: &str| Some(VolumeVerification { state: state.to_owned(), upid: None });
+        let unfinished = Volume { size: 1, ..saved("unfinished", 90) };
+        let damaged = Volume { verification: verification("failed"), ..saved("damaged", 80) };
+        let foreign = Volume { vmid: Some(VmId(1002)), ..saved("foreign", 85) };
+        let container = Volume { subtype: Some("lxc".to_owned()), ..saved("container", 84) };
+        let verified = Volume { verification: verification("ok"), ..saved("verified", 60) };
+        let undated = Volume { ctime: None, ..saved("undated", 0) };
         let list = [saved("old", 50), verified, unfinished, damaged, foreign, container, undated, saved("future", 101)];
         assert_eq!(newest(&list), Some("verified"));
         assert_eq!(newest(&list[2..]), None);

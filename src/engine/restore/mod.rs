@@ -3,6 +3,8 @@
 //!
 //! Nothing is ever restored over a machine: that frees its disks before anything is read (sheet Proxmox, section 10).
 
+mod aside;
+mod steps;
 mod swap;
 
 use std::collections::BTreeMap;
@@ -11,20 +13,17 @@ use ipnet::Ipv4Net;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::drill::{Course, Setback, Trial, site_for, storage_of, words};
-use super::journal::ActionLog;
+use super::drill::{Course, Setback, site_for, storage_of, words};
 use super::lease::{InstanceLease, heavy_work};
 use super::observe::subject_name;
 use super::site::{SiteLink, Token};
 use super::under_way::UnderWay;
 use super::{Engine, EngineError, Event};
-use crate::domain::backup::drill::{Check, NonceCheck, Origin, TriedBackup, Verdict, judge};
+use crate::domain::backup::drill::{Check, NonceCheck, Origin, TriedBackup, Verdict};
 use crate::domain::ids::{InstanceId, SiteId, VmId};
 use crate::inventory::model::Site;
 use crate::plan::desired::Subject;
-use crate::pve::{Shutdown, wait_task};
 use crate::store::{NewRun, Purpose, Restore, RestoreState, Scope};
-use crate::util::limits;
 
 /// Version of [`RestoreDetail`].
 const DETAIL_VERSION: u32 = 1;
@@ -323,105 +322,4 @@ pub(super) fn site_of<'a>(subject: &Subject<'a>, id: Option<&SiteId>) -> Result<
     let Some(id) = id else { return Ok(subject.site) };
     let site = subject.inventory.sites.get(id);
     site.ok_or_else(|| EngineError::Unexpected(format!("no site is called `{id}`")))
-}
-
-impl Course<'_> {
-    async fn aside(
-        &self,
-        order: &RestoreOrder,
-        lease: &mut InstanceLease,
-        made: &mut Option<VmId>,
-    ) -> Result<Restore, Setback> {
-        self.see_live_marker().await?;
-        let chosen = self.choose(None, Some(order.not_after_us)).await?;
-        self.note(format!("restoring {}", chosen.volume));
-        let saved = self.saved_config(&chosen.volume).await?;
-        let memory_mib = self.check_space(&saved).await?;
-        lease.renew(self.engine).await?;
-        self.tell_acts("restore/machine", "restore beside the live machine");
-        let vmid = self.restore_for(Purpose::Restore, &chosen, &saved, memory_mib, lease, made).await?;
-        self.tell_done("restore/machine", &format!("restored as vm {vmid}, unplugged"));
-        let mut trial = Trial::default();
-        trial.checks.extend(self.read_back_for(Purpose::Restore, vmid, &saved, memory_mib).await?);
-        if let Some(bad) = trial.checks.iter().find(|check| !check.ok) {
-            return Err(Setback::Failed(format!(
-                "{}: expected {}, found {}; it was not started",
-                crate::domain::backup::drill::name_of(&bad.kind),
-                bad.expected,
-                bad.found
-            )));
-        }
-        lease.renew(self.engine).await?;
-        self.tell_acts("restore/boot", "boot unplugged");
-        self.boot(vmid).await?;
-        self.tell_done("restore/boot", "it booted and answers");
-        self.tell_acts("restore/checks", "look inside");
-        self.look_inside(vmid, chosen.at_us, &mut trial).await?;
-        self.tell_done("restore/checks", &format!("{} checks", trial.checks.len()));
-        if self.is_elsewhere() {
-            // Its next boot is a first one: it takes the address that it has there.
-            self.let_cloud_init(vmid, true).await?;
-        }
-        self.shut_down(vmid).await?;
-        let detail = RestoreDetail {
-            version: DETAIL_VERSION,
-            backup: Some(chosen.tried()),
-            verdict: Some(judge(&trial.checks, &trial.nonce, trial.has_marker, chosen.at_us)),
-            checks: trial.checks,
-            nonce: trial.nonce,
-            old_vmid: None,
-            elsewhere: order.elsewhere.clone().filter(|_| self.is_elsewhere()),
-            cards: self.cards(&saved.options),
-        };
-        let open = self.engine.open_restore(&self.subject.instance.id).await?;
-        let row = open.ok_or_else(|| EngineError::Unexpected("the restored machine is not on record".to_owned()))?;
-        let now_us = self.engine.now_us().await?;
-        let (from, to) = (RestoreState::Begun, RestoreState::Checked);
-        self.engine.store.move_restore(&row.new.id, from, to, &detail.value(), now_us).await?;
-        let (subject, key) = (self.journal_subject(), format!("machine/{}", row.new.id));
-        ActionLog::new(self.engine, self.run_id, &subject, &key).done().await?;
-        Ok(self.row(&row.new.id).await?)
-    }
-
-    /// The cards of the backup, on this site's bridge.
-    fn cards(&self, options: &BTreeMap<String, String>) -> BTreeMap<String, String> {
-        let is_card = |name: &&String| super::drill::is_card(name);
-        options
-            .iter()
-            .filter(|(name, _)| is_card(name))
-            .map(|(name, value)| {
-                let model = value.split(',').next().unwrap_or("virtio");
-                (name.clone(), format!("{model},bridge={}", self.site.node.bridge))
-            })
-            .collect()
-    }
-
-    async fn shut_down(&self, vmid: VmId) -> Result<(), EngineError> {
-        self.engine.shut_down(self.link, vmid).await
-    }
-}
-
-impl Engine {
-    /// Shuts a guest down, by force when it does not in time. What is stopped already stays so.
-    pub(super) async fn shut_down(&self, link: &SiteLink, vmid: VmId) -> Result<(), EngineError> {
-        let how = Shutdown { timeout: limits::SHUTDOWN_TIMEOUT, force: true };
-        for _ in 0..limits::SUBMIT_ATTEMPTS_MAX {
-            if self.patiently(|| link.pve.vm_state(vmid)).await?.is_stopped() {
-                return Ok(());
-            }
-            if let Ok(upid) = link.pve.shutdown_vm(vmid, how).await {
-                wait_task(&link.pve, &upid, &self.clock, limits::PVE_TASK_TIMEOUT).await?;
-            } else {
-                self.clock.sleep(limits::BUSY_WAIT).await?;
-            }
-        }
-        match self.patiently(|| link.pve.vm_state(vmid)).await?.is_stopped() {
-            true => Ok(()),
-            false => Err(EngineError::Failed {
-                title: format!("shutting vm {vmid} down"),
-                problem: "it is still running".to_owned(),
-                next: "look at its console in Proxmox, then run the same command again".to_owned(),
-            }),
-        }
-    }
 }

@@ -2,33 +2,32 @@
 //! goes on with the same command; the live machine's disks are not touched by any of them.
 
 use std::collections::BTreeMap;
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::Ipv4Addr;
 
 use super::{RestoreDetail, Task, Work};
 use crate::domain::backup::names;
 use crate::domain::ids::{InstanceId, VmId};
 use crate::engine::drill::{is_card, mark as restored_mark};
 use crate::engine::journal::ActionLog;
-use crate::engine::observe::subject_name;
 use crate::engine::{Engine, EngineError, Event};
-use crate::plan::decide::{CLIENT_POOL, DRILL_POOL, TAG, mark};
+use crate::plan::decide::{CLIENT_POOL, mark};
 use crate::plan::desired::Subject;
 use crate::plan::observed::{Machine, MachineState};
-use crate::pve::{AgentInterface, PveError};
-use crate::store::{HostKeyPin, Restore, RestoreState};
+use crate::pve::PveError;
+use crate::store::{Restore, RestoreState};
 
 /// The first line of the description of a machine that was replaced. It is no longer the instance's: no plan starts it.
 pub(super) fn replaced_mark(id: &str, instance: &InstanceId) -> String {
     format!("accolades replaced {id} of {instance}")
 }
 
-fn first_line(config: &BTreeMap<String, String>) -> Option<&str> {
+pub(super) fn first_line(config: &BTreeMap<String, String>) -> Option<&str> {
     config.get("description")?.lines().next().map(str::trim)
 }
 
 /// A step of the swap, or of what comes after it. Each looks, acts, and looks again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Step {
+pub(super) enum Step {
     OldStopped,
     OldMarked,
     OldPool,
@@ -42,10 +41,10 @@ enum Step {
 }
 
 /// The swap of one restored machine.
-struct Swap<'a> {
-    work: &'a Work<'a>,
-    row: &'a Restore,
-    detail: RestoreDetail,
+pub(super) struct Swap<'a> {
+    pub(super) work: &'a Work<'a>,
+    pub(super) row: &'a Restore,
+    pub(super) detail: RestoreDetail,
 }
 
 impl Engine {
@@ -146,7 +145,7 @@ impl Work<'_> {
         )))
     }
 
-    async fn config(&self, vmid: VmId) -> Result<Option<BTreeMap<String, String>>, EngineError> {
+    pub(super) async fn config(&self, vmid: VmId) -> Result<Option<BTreeMap<String, String>>, EngineError> {
         match self.engine.machine(self.link, vmid).await? {
             MachineState::Present(Machine { config, .. }) => Ok(Some(config)),
             MachineState::Absent => Ok(None),
@@ -154,22 +153,22 @@ impl Work<'_> {
         }
     }
 
-    async fn set(&self, vmid: VmId, options: &BTreeMap<String, String>) -> Result<(), EngineError> {
+    pub(super) async fn set(&self, vmid: VmId, options: &BTreeMap<String, String>) -> Result<(), EngineError> {
         self.engine.patiently(|| self.link.pve.set_vm_config(vmid, options, &[], None)).await
     }
 
-    async fn is_stopped(&self, vmid: VmId) -> Result<bool, EngineError> {
+    pub(super) async fn is_stopped(&self, vmid: VmId) -> Result<bool, EngineError> {
         Ok(self.engine.patiently(|| self.link.pve.vm_state(vmid)).await?.is_stopped())
     }
 
-    async fn is_in_pool(&self, vmid: VmId, pool: &str) -> Result<bool, EngineError> {
+    pub(super) async fn is_in_pool(&self, vmid: VmId, pool: &str) -> Result<bool, EngineError> {
         let pool = self.engine.patiently(|| self.link.pve.pool(pool)).await?;
         Ok(pool.is_some_and(|pool| pool.members.iter().any(|member| member.vmid == Some(vmid))))
     }
 
     /// The pool whose members the instance's jobs back up. On a site that was prepared before each instance had one of its
     /// own it is the common one.
-    async fn client_pool(&self) -> Result<String, EngineError> {
+    pub(super) async fn client_pool(&self) -> Result<String, EngineError> {
         let own = names::pool(&self.subject.instance.id);
         match self.engine.patiently(|| self.link.pve.pool(&own)).await {
             Ok(Some(_)) => Ok(own),
@@ -179,7 +178,7 @@ impl Work<'_> {
     }
 
     /// As root on the node: our token may not change who may do what to a machine.
-    async fn move_to_pool(&self, vmid: VmId, pool: &str) -> Result<(), EngineError> {
+    pub(super) async fn move_to_pool(&self, vmid: VmId, pool: &str) -> Result<(), EngineError> {
         let node = self.engine.node_session(self.site, &self.link.route).await?;
         let vmid = vmid.to_string();
         let words = ["set", "/pools", "--poolid", pool, "--vms", &vmid, "--allow-move", "1"];
@@ -201,20 +200,20 @@ impl Swap<'_> {
         steps
     }
 
-    fn instance(&self) -> &InstanceId {
+    pub(super) fn instance(&self) -> &InstanceId {
         &self.work.subject.instance.id
     }
 
     /// The machine that is replaced; steps about it are only taken when there is one.
-    fn old(&self) -> VmId {
+    pub(super) fn old(&self) -> VmId {
         self.detail.old_vmid.unwrap_or(self.work.subject.instance.vmid)
     }
 
-    fn replaced(&self) -> String {
+    pub(super) fn replaced(&self) -> String {
         replaced_mark(&self.row.new.id, self.instance())
     }
 
-    fn address(&self) -> Ipv4Addr {
+    pub(super) fn address(&self) -> Ipv4Addr {
         let elsewhere = self.detail.elsewhere.as_ref();
         elsewhere.map_or(self.work.subject.placement.address4, |there| there.address4).addr()
     }
@@ -266,186 +265,5 @@ impl Swap<'_> {
         };
         log.failed(&error).await?;
         Err(error)
-    }
-
-    /// The configuration of the machine that is replaced, as long as it is that one.
-    async fn old_config(&self) -> Result<BTreeMap<String, String>, EngineError> {
-        let config = self.work.config(self.old()).await?.unwrap_or_default();
-        let (mine, replaced) = (mark(self.instance()), self.replaced());
-        match first_line(&config) {
-            Some(line) if line == mine || line == replaced => Ok(config),
-            _ => Err(EngineError::Conflict(format!(
-                "vm {} is not the machine that was to be replaced any more; it is left untouched",
-                self.old()
-            ))),
-        }
-    }
-
-    async fn look(&self, step: Step) -> Result<bool, EngineError> {
-        let (work, new) = (self.work, self.row.new.vmid);
-        match step {
-            Step::OldStopped => {
-                self.old_config().await?;
-                work.is_stopped(self.old()).await
-            }
-            Step::OldMarked => {
-                let config = self.old_config().await?;
-                let unplugged = config.iter().filter(|(name, _)| is_card(name)).all(|(_, value)| is_unplugged(value));
-                let no_autostart = config.get("onboot").is_none_or(|value| value == "0");
-                Ok(first_line(&config) == Some(self.replaced().as_str()) && unplugged && no_autostart)
-            }
-            Step::OldPool => work.is_in_pool(self.old(), DRILL_POOL).await,
-            Step::NewOptions => {
-                let config = work.config(new).await?.unwrap_or_default();
-                let is_set = |(name, value): (&String, &String)| config.get(name).is_some_and(|have| same(have, value));
-                let options = self.final_options();
-                Ok(first_line(&config) == Some(mark(self.instance()).as_str())
-                    && options.iter().filter(|(name, _)| *name != "description").all(is_set))
-            }
-            Step::NewStarted => Ok(work.engine.patiently(|| work.link.pve.vm_state(new)).await?.is_running()),
-            Step::NewAnswers => {
-                let Ok(interfaces) = work.link.pve.agent_interfaces(new).await else { return Ok(false) };
-                let wanted = IpAddr::from(self.address());
-                Ok(interfaces.iter().flat_map(AgentInterface::addresses).any(|address| address == wanted))
-            }
-            Step::NewKey => {
-                let have = work.course(self.row).own_host_key(new).await?;
-                let pinned = work.engine.store.host_key(&subject_name(&work.subject)).await?;
-                Ok(have.is_some() && pinned.map(|pin| pin.key) == have)
-            }
-            Step::NewAsleep => work.course(self.row).is_cloud_init_asleep(new).await,
-            Step::NewPool => work.is_in_pool(new, &work.client_pool().await?).await,
-            Step::OldDestroyed => Ok(work.config(self.old()).await?.is_none()),
-        }
-    }
-
-    async fn act(&self, step: Step) -> Result<(), EngineError> {
-        let (work, new) = (self.work, self.row.new.vmid);
-        match step {
-            Step::OldStopped => work.engine.shut_down(work.link, self.old()).await,
-            Step::OldMarked => self.mark_old().await,
-            Step::OldPool => work.move_to_pool(self.old(), DRILL_POOL).await,
-            Step::NewOptions => {
-                // Never both on the wire: the old one is down and unplugged by now.
-                if !work.is_stopped(new).await? {
-                    work.engine.shut_down(work.link, new).await?;
-                }
-                work.set(new, &self.final_options()).await
-            }
-            Step::NewStarted | Step::NewAnswers => work.course(self.row).boot_for_work(new).await,
-            Step::NewKey => self.pin_new_key().await,
-            Step::NewAsleep => work.course(self.row).let_cloud_init(new, false).await,
-            Step::NewPool => work.move_to_pool(new, &work.client_pool().await?).await,
-            Step::OldDestroyed => self.destroy_old().await,
-        }
-    }
-
-    /// The machine made a new key at its first boot here. It is read from inside, as at every first meeting.
-    async fn pin_new_key(&self) -> Result<(), EngineError> {
-        let (work, new) = (self.work, self.row.new.vmid);
-        let key = work.course(self.row).own_host_key(new).await?;
-        let key = key.ok_or_else(|| EngineError::Unknown(format!("vm {new} has no host key yet")))?;
-        let pin = HostKeyPin {
-            subject: subject_name(&work.subject),
-            key,
-            source: "guest agent".to_owned(),
-            at_us: work.engine.now_us().await?,
-        };
-        Ok(work.engine.store.replace_host_key(&pin).await?)
-    }
-
-    /// So that nothing starts it again or sees its address twice, and no plan takes it for the instance's.
-    async fn mark_old(&self) -> Result<(), EngineError> {
-        let config = self.old_config().await?;
-        let instance = self.instance();
-        let mut options: BTreeMap<String, String> = config
-            .iter()
-            .filter(|(name, value)| is_card(name) && !is_unplugged(value))
-            .map(|(name, value)| (name.clone(), format!("{value},link_down=1")))
-            .collect();
-        let text = |value: &str| value.to_owned();
-        options.extend([
-            (text("onboot"), text("0")),
-            (text("name"), format!("replaced-{instance}")),
-            (text("description"), format!("{}\nkept until `accolades restore discard {instance}`", self.replaced())),
-        ]);
-        self.work.set(self.old(), &options).await
-    }
-
-    /// What makes it the instance's machine: the live one's cards, the inventory's memory, our mark.
-    fn final_options(&self) -> BTreeMap<String, String> {
-        let instance = self.work.subject.instance;
-        let text = |value: &str| value.to_owned();
-        let mut options: BTreeMap<String, String> =
-            self.detail.cards.iter().map(|(name, value)| (name.clone(), plugged(value))).collect();
-        options.extend([
-            (text("name"), text(instance.id.as_str())),
-            (
-                text("description"),
-                format!("{}\nmanaged by accolades: change the inventory, not this machine", mark(&instance.id)),
-            ),
-            (text("tags"), text(TAG)),
-            (text("memory"), instance.memory_mib.to_string()),
-            (text("cores"), instance.cores.to_string()),
-            (text("onboot"), text("1")),
-            (text("protection"), text("1")),
-        ]);
-        if let Some(there) = &self.detail.elsewhere {
-            let node = &self.work.site.node;
-            options.extend([
-                (text("ipconfig0"), format!("ip={},gw={}", there.address4, node.gateway4)),
-                (text("nameserver"), node.nameservers.join(" ")),
-            ]);
-        }
-        options
-    }
-
-    /// Two proofs: our record names it as the replaced one, and it says so itself, with the id of that restore.
-    async fn destroy_old(&self) -> Result<(), EngineError> {
-        let (work, old) = (self.work, self.old());
-        let config = work.config(old).await?.unwrap_or_default();
-        let is_live = old == work.subject.instance.vmid;
-        if first_line(&config) != Some(self.replaced().as_str()) || is_live {
-            let why = if is_live { "the inventory still names it" } else { "it is not described as replaced" };
-            return Err(EngineError::Conflict(format!("vm {old} is left untouched: {why}")));
-        }
-        if !work.is_stopped(old).await? {
-            return Err(EngineError::Conflict(format!("vm {old} runs: somebody uses it; it is left untouched")));
-        }
-        work.set(old, &BTreeMap::from([("protection".to_owned(), "0".to_owned())])).await?;
-        let upid = work.link.pve.destroy_vm(old).await?;
-        work.engine.follow_to_the_end(work.link, &upid).await
-    }
-}
-
-fn is_unplugged(card: &str) -> bool {
-    card.split(',').any(|part| part == "link_down=1")
-}
-
-fn plugged(card: &str) -> String {
-    card.split(',').filter(|part| !part.starts_with("link_down=")).collect::<Vec<_>>().join(",")
-}
-
-/// Whether an option reads back as it was set: the parts of a property string may come in another order.
-fn same(have: &str, want: &str) -> bool {
-    let parts = |text: &str| {
-        let mut parts: Vec<String> = text.split([',', ';']).map(str::to_lowercase).collect();
-        parts.sort_unstable();
-        parts
-    };
-    parts(have) == parts(want)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_card_is_plugged_in_again_with_its_own_address() {
-        let card = "virtio=BC:24:11:00:03:E9,bridge=vmbr0,link_down=1,firewall=1";
-        assert!(is_unplugged(card));
-        assert_eq!(plugged(card), "virtio=BC:24:11:00:03:E9,bridge=vmbr0,firewall=1");
-        assert!(same("bridge=vmbr0,virtio=bc:24:11:00:03:e9", "virtio=BC:24:11:00:03:E9,bridge=vmbr0"));
-        assert!(!same("virtio=BC:24:11:00:03:E9,bridge=vmbr0,link_down=1", "virtio=BC:24:11:00:03:E9,bridge=vmbr0"));
     }
 }

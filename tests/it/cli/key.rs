@@ -1,6 +1,9 @@
 //! Keys on paper and back.
 
+use std::process::Command;
+
 use super::Desk;
+use crate::oracle;
 
 /// Proxmox's own form of the key 00 01 02 ... 1f.
 const JSON: &str = r#"{"kdf":null,"created":"2026-11-18T11:06:40Z","modified":"2026-11-18T11:06:40Z","data":"AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="}"#;
@@ -46,6 +49,31 @@ fn key_sheet_holds_what_is_typed_back() {
     for wanted in ["0001020304050607", "a850", "18191a1b1c1d1e1f", "91d1", "0e:ab:d4:46", "ilot"] {
         assert!(text.contains(wanted), "`{wanted}` is not in {text}");
     }
+}
+
+/// The page as a printer puts it on paper, read by somebody else's reader: what comes out is the key.
+#[test]
+fn key_sheets_square_is_read_by_an_independent_reader_and_is_the_key() {
+    let (Some(pdftoppm), Some(zbarimg)) = (oracle::tool("pdftoppm"), oracle::tool("zbarimg")) else { return };
+    let desk = Desk::accepted();
+    desk.run_with(&["key", "import", "ilot"], JSON);
+    assert_eq!(desk.run(&["key", "sheet", "ilot"]).code, 0);
+    let (sheet, page) = (desk.path("ilot-backup-key.pdf"), desk.path("page"));
+    // An office printer's 150 dots per inch.
+    let drawn = Command::new(pdftoppm).args(["-png", "-singlefile", "-r", "150"]).arg(&sheet).arg(&page).output();
+    let drawn = drawn.expect("it runs");
+    assert!(drawn.status.success(), "{}", String::from_utf8_lossy(&drawn.stderr));
+    let only_squares = ["--quiet", "--raw", "-Sdisable", "-Sqrcode.enable"];
+    let read = Command::new(zbarimg).args(only_squares).arg(page.with_extension("png")).output().expect("it runs");
+    assert!(read.status.success(), "no square is found: {}", String::from_utf8_lossy(&read.stderr));
+    let text = String::from_utf8(read.stdout).expect("text");
+    let digits = |line: &str| line.split_once(": ").map_or(line, |(_, rest)| rest).replace("  ", " ");
+    assert_eq!(text.lines().map(digits).collect::<Vec<_>>(), LINES.lines().collect::<Vec<_>>());
+
+    // On the day when everything is gone it is all that there is.
+    let empty = Desk::accepted();
+    let imported = empty.run_with(&["key", "import", "ilot"], &text);
+    assert!(imported.code == 0 && imported.stderr.contains(FINGERPRINT), "{}", imported.stderr);
 }
 
 #[test]

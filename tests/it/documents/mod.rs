@@ -34,20 +34,9 @@ fn judged(python: &Path, folder: &Path) -> Value {
     serde_json::from_slice(&output.stdout).expect("the judges answer in JSON")
 }
 
-/// A tool of `tests/all`; required in continuous integration.
-fn tool(name: &str) -> Option<PathBuf> {
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    let found = std::env::split_paths(&path).map(|folder| folder.join(name)).find(|file| file.is_file());
-    if found.is_none() {
-        assert!(std::env::var("CI").as_deref() != Ok("true"), "{name} is missing: run the suite with tests/all");
-        println!("skipped: no {name}");
-    }
-    found
-}
-
 /// The text of a PDF, page by page, as a reader sees it.
 fn pages(pdf: &[u8]) -> Option<Vec<String>> {
-    let pdftotext = tool("pdftotext")?;
+    let pdftotext = oracle::tool("pdftotext")?;
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("one.pdf");
     std::fs::write(&file, pdf).expect("the folder is writable");
@@ -61,7 +50,7 @@ fn pages(pdf: &[u8]) -> Option<Vec<String>> {
 #[test]
 fn documents_of_every_kind_satisfy_the_official_rules() {
     let Some(python) = oracle::python() else { return };
-    if tool("qpdf").is_none() {
+    if oracle::tool("qpdf").is_none() {
         return;
     }
     let folder = tempfile::tempdir().expect("a folder");
@@ -81,7 +70,7 @@ fn documents_of_every_kind_satisfy_the_official_rules() {
 #[test]
 fn documents_that_are_broken_on_purpose_are_refused_by_each_judge() {
     let Some(python) = oracle::python() else { return };
-    if tool("qpdf").is_none() {
+    if oracle::tool("qpdf").is_none() {
         return;
     }
     let folder = tempfile::tempdir().expect("a folder");

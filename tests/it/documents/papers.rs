@@ -10,7 +10,7 @@ use accolades::domain::money::Cents;
 use accolades::print::Templates;
 use jiff::civil::date;
 
-use super::{judged, pages, samples, tool};
+use super::{judged, pages, samples};
 use crate::oracle;
 
 /// The papers of a client with hours beyond the allowance.
@@ -190,7 +190,7 @@ fn reminder(level: usize) -> ReminderLetter {
 #[test]
 fn documents_of_a_contract_are_sound_archives_in_both_languages() {
     let Some(python) = oracle::python() else { return };
-    if tool("qpdf").is_none() {
+    if oracle::tool("qpdf").is_none() {
         return;
     }
     let folder = tempfile::tempdir().expect("a folder");

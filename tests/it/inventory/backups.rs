@@ -1,6 +1,7 @@
 //! What the inventory says about backups, and what of it is refused.
 
-use accolades::domain::ids::{BackupServerId, SiteId};
+use accolades::domain::backup::drill::Origin;
+use accolades::domain::ids::{BackupServerId, InstanceId, SiteId};
 use accolades::inventory::model::{Inventory, MODEL_VERSION, UnreadableModel};
 
 use super::{example, example_with, mistakes};
@@ -214,4 +215,40 @@ fn inventory_refuses_copies_that_make_no_sense() {
     // A server to which sites write does not fetch, too.
     let told = told(&[(SERVER, "datastore = \"communs\"\n", "datastore = \"communs\"\n[pull]\nfrom = \"grange\"\n")]);
     assert!(told.iter().any(|line| line.contains("fetches from itself")), "{told:#?}");
+}
+
+/// The example with tables at the end of an instance's file.
+fn instance(tables: &str) -> std::collections::BTreeMap<String, String> {
+    let mut files = example().files;
+    files.get_mut("instances/ilot.toml").expect("the example has it").push_str(tables);
+    files
+}
+
+fn left_out(what: &str, why: &str) -> String {
+    format!("\n[[without]]\nwhat = \"{what}\"\nwhy = \"{why}\"\n")
+}
+
+#[test]
+fn inventory_says_what_is_left_out_of_an_instance_and_why() {
+    let tables = left_out("remote-backup", "a line of 1 Mbit/s") + &left_out("local-drill", "too little memory");
+    let inventory = accolades::inventory::check(&instance(&tables)).unwrap_or_else(|mistakes| panic!("{mistakes}"));
+    let ilot = &inventory.instances[&InstanceId::new("ilot").unwrap()];
+    let told = |origin| (ilot.without_backup(origin), ilot.without_drill(origin));
+    // What is not backed up is not restored to test it, for the same reason.
+    assert_eq!(told(Origin::Remote), (Some("a line of 1 Mbit/s"), Some("a line of 1 Mbit/s")));
+    assert_eq!(told(Origin::Local), (None, Some("too little memory")));
+    let other = &inventory.instances[&InstanceId::new("lilas").unwrap()];
+    assert!(other.without.is_empty(), "nobody else is left out");
+}
+
+#[test]
+fn inventory_refuses_to_leave_out_the_same_twice_something_unknown_or_without_a_reason() {
+    let told = |tables: &str| -> Vec<String> {
+        mistakes(&instance(tables)).list().iter().map(|mistake| mistake.message.clone()).collect()
+    };
+    let once = left_out("remote-drill", "a slow line");
+    assert_eq!(told(&format!("{once}{once}")), ["this is left out twice"]);
+    assert_eq!(told(&left_out("third-drill", "a slow line")).len(), 1);
+    assert_eq!(told(&left_out("remote-drill", "")).len(), 1);
+    assert_eq!(told("\n[[without]]\nwhat = \"remote-drill\"\n").len(), 1);
 }

@@ -182,3 +182,17 @@ fn pve_s9b_a_job_needs_rights_on_storage_and_pool() {
     assert_eq!(lab.call("POST", JOBS, old), Ok(Value::Null));
     assert_eq!(lab.get(JOB, json!({ "id": "old" }))["schedule"], "sat,sun 01:15");
 }
+
+#[test]
+fn pve_s9b_a_change_of_a_job_is_partial_and_an_unknown_job_is_no_404() {
+    let mut lab = ready();
+    assert_eq!(lab.call("POST", JOBS, nightly()), Ok(Value::Null));
+    let change = json!({ "id": "lilas-local", "schedule": "04:30", "delete": "compress" });
+    assert_eq!(lab.call("PUT", JOB, change), Ok(Value::Null));
+    let job = lab.get(JOB, json!({ "id": "lilas-local" }));
+    assert_eq!((&job["schedule"], &job["pool"], job.get("compress")), (&json!("04:30"), &json!("clients"), None));
+    for verb in ["GET", "DELETE"] {
+        let refused = lab.refused(verb, JOB, json!({ "id": "gone" }));
+        assert!(matches!(refused, Refusal::Params(_)), "{verb}: {refused:?}");
+    }
+}

@@ -9,6 +9,7 @@ mod jobs;
 mod power;
 mod read;
 mod restore;
+mod restored;
 mod rights;
 mod server;
 mod snapshot;

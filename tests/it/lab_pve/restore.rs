@@ -37,7 +37,7 @@ fn read(lab: &mut Lab, vmid: u32, path: &str) -> Option<String> {
     lab.vm(vmid).guest.as_ref().expect("a guest").files.read(path).map(str::to_owned)
 }
 
-fn drill(volid: &str) -> Value {
+pub fn drill(volid: &str) -> Value {
     json!({
         "vmid": 900, "archive": volid, "storage": "local-lvm", "unique": 1, "name": "drill-lilas", "onboot": 0,
         "net0": "virtio,bridge=vmbr0,link_down=1", "memory": "1024", "tags": "drill",

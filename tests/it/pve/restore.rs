@@ -75,7 +75,8 @@ async fn pve_backups_are_listed_with_what_the_server_found() {
           "size": 1, "ctime": 1_795_050_000, "vmid": 1001, "subtype": "qemu" },
     ]);
     let node = Node::start(vec![Reply::data(listed)]).await;
-    let [remote, local] = node.client().saved_machines("pbs-lilas", VmId(1001)).await.unwrap().try_into().unwrap();
+    let [remote, local] =
+        node.client().volumes("pbs-lilas", Some("backup"), Some(VmId(1001))).await.unwrap().try_into().unwrap();
     assert_eq!(
         (remote.size, remote.vmid, remote.encrypted.as_deref()),
         (3_221_225_472, Some(VmId(1001)), Some("ab:cd"))

@@ -112,7 +112,10 @@ kinds! {
         "mend what the task's log names: the backup itself is there";
     OwnerLost, "owner-lost", Warning,
         "the group on the server belongs to another token than the one that writes, so that backups are refused",
-        "give the group to the token that the node uses now: `change-owner` on the backup server, as its administrator";
+        "give the group to the token that the node uses now: `accolades backup-server prepare` with the server's name does, or `change-owner` on the server, as its administrator";
+    NamespaceMissing, "namespace-missing", Warning,
+        "the server lacks the namespace that the node writes to, although the node's storage looks healthy",
+        "run `accolades backup-server prepare` with the server's name: it makes the namespace again; what was in it is gone there";
     SnapshotUnfinished, "snapshot-unfinished", Note,
         "a snapshot was never finished, or lost its index",
         "nothing, if a backup is under way; otherwise remove it on the server: it cannot be restored";
@@ -133,16 +136,19 @@ kinds! {
         "give the storage its encryption key (`accolades apply`) and remove what was sent in clear";
     NotVerified, "not-verified", Warning,
         "the server has not read back what lies there for 45 days",
-        "set up a verification job with `outdated-after` for the namespace, or run one";
+        "run `accolades backup-server prepare` with the server's name: it sets up a verification job with `outdated-after`; then run that job";
     VerificationSkips, "verification-skips", Warning,
-        "the verification job ends OK, but only because it skips what it has read before",
-        "set `outdated-after` on the verification job: without it every snapshot is read once and never again";
+        "the verification job ends OK, but only because it skips what it has read before, or looks where nothing is",
+        "run `accolades backup-server prepare` with the server's name: it sets `outdated-after` (without it every snapshot is read once and never again) and the right namespace";
+    VerificationFailed, "verification-failed", Warning,
+        "the last verification of the server failed, and no snapshot of this instance carries its mark (any more)",
+        "read the verification's log on the server; where copies are fetched, verify once more without skipping (`ignore-verified=false`) and run the pull directly after it: with `resync-corrupt` it fetches again what is marked as damaged then, and later no more";
     VerifiedElsewhere, "verified-elsewhere", Warning,
         "the marks of verification came along from another server: here nothing was ever read back",
         "verify on this server without skipping (`ignore-verified=false`): the mark came along from the other one";
     SyncStopped, "sync-stopped", Warning,
         "the pull to the third place failed, or ends OK without bringing what it should",
-        "verify the group at the source: one corrupt old snapshot stops all later ones; remove it or pull with `verified-only`";
+        "read the pull's log: one corrupt old snapshot stops all later ones (verify the group at the source and remove it, or pull with `verified-only`), `Found 0 groups` means that the pull may not read; `accolades backup-server prepare` sets up both, first with the source's name, then with this server's";
     AlmostFull, "almost-full", Warning,
         "less than a tenth of the room is left",
         "make room: fewer kept backups, garbage collection, or a larger disk";

@@ -26,7 +26,7 @@ fn best<'a>(place: &'a PlaceView, bounds: &Bounds) -> Option<Best<'a>> {
     let served = place.server.seen.as_ref().map(|seen| Best {
         snapshots: &seen.value.snapshots,
         at: seen.at,
-        host: seen.value.host.as_deref(),
+        host: seen.value.own_host(),
     });
     match (listed, served) {
         (Some(listed), Some(served)) if since(served.at, listed.at) > bounds.grace => Some(listed),

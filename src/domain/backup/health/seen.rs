@@ -245,6 +245,10 @@ pub struct ServerSeen {
     pub expected_owner: Option<String>,
     /// The instance's snapshots.
     pub snapshots: Vec<Snapshot>,
+    /// The namespace that the node writes to, when the server does not have it: the node's storage looks healthy all the
+    /// same (sheet Proxmox, 16).
+    #[serde(default)]
+    pub namespace_missing: Option<String>,
     /// Room in the datastore.
     pub space: Option<Space>,
     /// Pruning of the instance's namespace.
@@ -255,6 +259,15 @@ pub struct ServerSeen {
     pub collection: ServerJob,
     /// The pull that brings the snapshots here; a third place only.
     pub sync: Option<ServerJob>,
+}
+
+impl ServerSeen {
+    /// What the server calls itself, to tell its own verifications from those that came along with copies. Where it copies
+    /// from another one and never named itself, no mark is taken for its own.
+    pub(super) fn own_host(&self) -> Option<&str> {
+        const NOBODY: &str = "";
+        self.host.as_deref().or(self.sync.as_ref().map(|_| NOBODY))
+    }
 }
 
 /// A prune job.

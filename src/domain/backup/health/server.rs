@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::finding::{Finding, Kind};
+use super::finding::{Finding, Kind, Weight};
 use super::seen::{Place, ServerJob, ServerSeen, Snapshot};
 use super::snapshots::own_verification;
 use super::verdict::{Bounds, since};
@@ -22,6 +22,9 @@ pub(super) fn findings(
         && owner != expected
     {
         tell(Kind::OwnerLost, format!("the group belongs to `{owner}`, the node comes as `{expected}`"));
+    }
+    if let Some(namespace) = &server.namespace_missing {
+        tell(Kind::NamespaceMissing, format!("the server has no namespace `{namespace}`, to which the node writes"));
     }
     if let Some(prune) = &server.prune {
         if !prune.keeps_something {
@@ -53,8 +56,34 @@ pub(super) fn findings(
             tell(Kind::SyncStopped, format!("the pull {last}, and the latest backup of the source is not here"));
         }
     }
+    found.extend(failed_verification(server, place));
     found.extend(verification(server, seen_at, place, bounds));
     found
+}
+
+/// A verification that found damage leaves its mark on the snapshot. A copy that comes afterwards brings the source's mark
+/// along and covers it (sheet Proxmox, 16): then only the end of the job still tells.
+fn failed_verification(server: &ServerSeen, place: Place) -> Option<Finding> {
+    let words = failure(server.verify.as_ref()?)?;
+    if server.snapshots.iter().any(|one| one.verification.as_ref().is_some_and(|found| !found.ok)) {
+        return None;
+    }
+    let travelled = travelled(server);
+    Some(match travelled {
+        0 => Kind::VerificationFailed.weighing(
+            Weight::Note,
+            Some(place),
+            format!("the last verification of the server ended with `{words}`; none of these snapshots is marked"),
+        ),
+        _ => Finding::new(
+            Kind::VerificationFailed,
+            Some(place),
+            format!(
+                "the last verification of the server ended with `{words}`; {travelled} snapshots here carry a mark from \
+                 another server, which may cover the damage"
+            ),
+        ),
+    })
 }
 
 fn failure(job: &ServerJob) -> Option<&str> {
@@ -63,9 +92,9 @@ fn failure(job: &ServerJob) -> Option<&str> {
 
 /// Marks count only when they were made here, and not too long ago. What is younger than that bound itself may wait.
 fn verification(server: &ServerSeen, seen_at: Timestamp, place: Place, bounds: &Bounds) -> Option<Finding> {
-    let here = server.host.as_deref();
+    let here = server.own_host();
     let own = server.snapshots.iter().filter_map(|one| own_verification(one, here)).filter_map(|one| one.at).max();
-    let travelled = server.snapshots.iter().filter(|one| is_from_elsewhere(one, here)).count();
+    let travelled = travelled(server);
     let oldest = server.snapshots.iter().map(|one| one.at).min()?;
     let is_fresh = own.is_some_and(|own| since(own, seen_at) <= bounds.verified_max);
     let tell = |name: Kind, sentence: String| Some(Finding::new(name, Some(place), sentence));
@@ -88,6 +117,10 @@ fn verification(server: &ServerSeen, seen_at: Timestamp, place: Place, bounds: &
     }
 }
 
-fn is_from_elsewhere(snapshot: &Snapshot, here: Option<&str>) -> bool {
-    snapshot.verification.is_some() && own_verification(snapshot, here).is_none()
+/// How many snapshots carry a mark of verification that was made on another server.
+fn travelled(server: &ServerSeen) -> usize {
+    let here = server.own_host();
+    let is_from_elsewhere =
+        |snapshot: &&Snapshot| snapshot.verification.is_some() && own_verification(snapshot, here).is_none();
+    server.snapshots.iter().filter(is_from_elsewhere).count()
 }

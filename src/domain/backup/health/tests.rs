@@ -7,6 +7,8 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::*;
 
+mod servers;
+
 const HOUR: i64 = 3600;
 const DAY: i64 = 24 * HOUR;
 
@@ -119,6 +121,7 @@ fn server(snapshots: Vec<Snapshot>) -> ServerSeen {
         owner: Some("lilas@pbs!node".to_owned()),
         expected_owner: Some("lilas@pbs!node".to_owned()),
         snapshots,
+        namespace_missing: None,
         space: Some(Space { total_bytes: 8000 << 30, avail_bytes: 4000 << 30 }),
         prune: Some(PruneSeen { keeps_something: true, job: job("OK") }),
         verify: Some(job("OK")),
@@ -242,21 +245,6 @@ fn a_server_that_refuses_to_prune_fails_the_job_although_the_snapshot_exists() {
 }
 
 #[test]
-fn a_renewed_token_that_no_longer_owns_the_group_is_named() {
-    let mut view = remote();
-    view.places[0].listing = listing(vec![snapshot(30 * HOUR)]);
-    let reason = "ERROR: backup owner check failed (lilas@pbs!new != lilas@pbs!old)";
-    node_of(&mut view).tasks = vec![task(6 * HOUR, failed("job errors"), Some("pbs-lilas"), reason)];
-    assert_eq!(verdict(&view), ("failed", vec!["owner-lost"]));
-
-    let mut told_by_server = remote();
-    let mut server = server(vec![verified(30 * HOUR, 20 * HOUR, "grange")]);
-    server.owner = Some("lilas@pbs!old".to_owned());
-    told_by_server.places[0].server = seen(server, 600);
-    assert_eq!(verdict(&told_by_server), ("late", vec!["owner-lost", "run-missed"]));
-}
-
-#[test]
 fn a_job_on_the_wrong_node_ends_ok_and_saves_nothing() {
     let mut view = local();
     view.places[0].listing = listing(vec![snapshot(30 * HOUR)]);
@@ -340,66 +328,6 @@ fn what_was_not_seen_for_a_day_is_unknown_since_then() {
 }
 
 #[test]
-fn a_server_that_answers_is_believed_while_the_site_is_away() {
-    let mut view = remote();
-    view.node = obstacle(ObstacleKind::Silent, "nobody answers");
-    view.places[0].listing = obstacle(ObstacleKind::Silent, "nobody answers");
-    let snapshots = (0..7).map(|nights| verified(6 * HOUR + nights * DAY - 60, 3 * HOUR, "grange")).collect();
-    view.places[0].server = seen(server(snapshots), 600);
-    assert_eq!(verdict(&view), ("ok", vec![]));
-}
-
-#[test]
-fn a_sync_that_stopped_at_a_corrupt_old_snapshot_shows_in_the_age_at_the_target() {
-    let old = vec![verified(3 * DAY, 2 * DAY, "ailleurs")];
-    let view = third("sync failed with some errors.", old.clone());
-    assert_eq!(verdict(&view), ("late", vec!["sync-stopped"]));
-    let silent = third("OK", old);
-    assert_eq!(verdict(&silent), ("late", vec!["sync-stopped"]), "a pull that says OK is not believed either");
-}
-
-#[test]
-fn a_verification_that_travelled_with_a_sync_does_not_count() {
-    let view = third("OK", vec![verified(6 * HOUR - 60, 3 * HOUR, "grange")]);
-    assert_eq!(verdict(&view), ("ok", vec!["verified-elsewhere"]));
-    assert_eq!(health(&view).places[0].last_good.as_ref().expect("one").verified_at, None);
-    let own = third("OK", vec![verified(6 * HOUR - 60, 3 * HOUR, "ailleurs")]);
-    assert_eq!(verdict(&own), ("ok", vec![]));
-    assert_eq!(health(&own).places[0].last_good.as_ref().expect("one").verified_at, Some(ago(3 * HOUR)));
-}
-
-#[test]
-fn a_verification_job_that_skips_says_nothing_about_today() {
-    let mut view = remote();
-    let snapshots = vec![verified(6 * HOUR - 60, 60 * DAY, "grange"), verified(70 * DAY, 60 * DAY, "grange")];
-    view.places[0].server = seen(server(snapshots.clone()), 600);
-    assert_eq!(verdict(&view), ("ok", vec!["verification-skips"]));
-    let mut without = server(snapshots);
-    without.verify = None;
-    view.places[0].server = seen(without, 600);
-    assert_eq!(verdict(&view), ("ok", vec!["not-verified"]));
-}
-
-#[test]
-fn a_verification_job_that_ends_ok_does_not_hide_a_failed_snapshot() {
-    let mut view = remote();
-    let mut damaged = verified(6 * HOUR - 60, 3 * HOUR, "grange");
-    damaged.verification.as_mut().expect("verified").ok = false;
-    view.places[0].server = seen(server(vec![damaged, verified(30 * HOUR, 3 * HOUR, "grange")]), 600);
-    assert_eq!(verdict(&view), ("failed", vec!["snapshot-damaged", "run-missed"]));
-    assert_eq!(health(&view).places[0].last_good.as_ref().expect("the older one").at, ago(30 * HOUR));
-}
-
-#[test]
-fn an_old_damaged_snapshot_is_named_and_the_fresh_one_counts() {
-    let mut view = remote();
-    let mut damaged = snapshot(40 * HOUR);
-    damaged.verification = Some(Verification { ok: false, at: None, host: None });
-    view.places[0].listing = listing(vec![damaged, snapshot(6 * HOUR - 60)]);
-    assert_eq!(verdict(&view), ("ok", vec!["snapshot-damaged"]));
-}
-
-#[test]
 fn snapshots_of_size_1_are_no_backups() {
     let mut view = remote();
     let unfinished = Snapshot { size_bytes: 1, ..snapshot(6 * HOUR - 60) };
@@ -413,44 +341,12 @@ fn snapshots_of_size_1_are_no_backups() {
 }
 
 #[test]
-fn a_snapshot_from_the_future_is_not_the_newest_backup() {
-    let mut view = remote();
-    view.places[0].listing = listing(vec![snapshot(-3 * DAY), snapshot(30 * HOUR)]);
-    let (word, names) = verdict(&view);
-    assert_eq!((word, names.contains(&"snapshot-from-the-future")), ("late", true), "{names:?}");
-}
-
-#[test]
 fn a_backup_lock_without_a_task_needs_a_person() {
     let mut view = local();
     node_of(&mut view).machine.as_mut().expect("a machine").lock = Some("backup".to_owned());
     assert_eq!(verdict(&view), ("ok", vec!["lock-left-behind"]));
     node_of(&mut view).machine.as_mut().expect("a machine").backup_under_way = true;
     assert_eq!(verdict(&view), ("ok", vec![]));
-}
-
-#[test]
-fn signed_only_is_not_encrypted_although_it_is_shown_so() {
-    let mut view = remote();
-    let claimed: Vec<Snapshot> = week().into_iter().map(|one| Snapshot { sealing: Sealing::Claimed, ..one }).collect();
-    view.places[0].listing = listing(claimed);
-    assert_eq!(verdict(&view), ("ok", vec![]), "the node cannot tell");
-    let signed = Snapshot { sealing: Sealing::Signed, ..verified(6 * HOUR - 60, 3 * HOUR, "grange") };
-    view.places[0].server = seen(server(vec![signed]), 600);
-    assert_eq!(verdict(&view), ("ok", vec!["signed-not-encrypted"]));
-    let plain = Snapshot { sealing: Sealing::Plain, ..verified(6 * HOUR - 60, 3 * HOUR, "grange") };
-    view.places[0].server = seen(server(vec![plain]), 600);
-    assert_eq!(verdict(&view), ("ok", vec!["not-encrypted"]));
-}
-
-#[test]
-fn protected_snapshots_that_block_pruning_are_counted() {
-    let mut view = remote();
-    let mut snapshots = week();
-    snapshots[3].protected = true;
-    view.places[0].listing = listing(snapshots);
-    assert_eq!(verdict(&view), ("ok", vec!["snapshots-protected"]));
-    assert!(health(&view).is_ok(), "somebody may have wanted it");
 }
 
 #[test]
@@ -465,31 +361,6 @@ fn a_datastore_that_is_almost_full_is_told_before_it_is() {
     server.space = Some(Space { total_bytes: 1000 << 30, avail_bytes: 20 << 30 });
     view.places[0].server = seen(server, 600);
     assert_eq!(verdict(&view), ("ok", vec!["almost-full"]));
-}
-
-#[test]
-fn a_prune_job_without_keep_removes_nothing() {
-    let mut view = remote();
-    let mut server = server(vec![verified(6 * HOUR - 60, HOUR, "grange")]);
-    server.prune.as_mut().expect("a job").keeps_something = false;
-    view.places[0].server = seen(server.clone(), 600);
-    assert_eq!(verdict(&view), ("ok", vec!["prune-keeps-everything"]));
-    server.prune.as_mut().expect("a job").keeps_something = true;
-    server.prune.as_mut().expect("a job").job.last = Some(JobEnd { at: ago(HOUR), state: "EIO".to_owned() });
-    view.places[0].server = seen(server, 600);
-    assert_eq!(verdict(&view), ("ok", vec!["prune-failed"]));
-}
-
-#[test]
-fn garbage_that_was_never_collected_frees_nothing() {
-    let mut view = remote();
-    let mut server = server(vec![verified(6 * HOUR - 60, HOUR, "grange")]);
-    server.collection = ServerJob::default();
-    view.places[0].server = seen(server.clone(), 600);
-    assert_eq!(verdict(&view), ("ok", vec!["gc-never-ran"]));
-    server.collection.last = Some(JobEnd { at: ago(HOUR), state: "broken index".to_owned() });
-    view.places[0].server = seen(server, 600);
-    assert_eq!(verdict(&view), ("ok", vec!["gc-failed"]));
 }
 
 #[test]
