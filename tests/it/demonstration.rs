@@ -101,7 +101,9 @@ async fn the_demonstration_ends_with_the_portal_over_the_world_that_it_made() {
     let invoices = names(&made.join("invoices"), ".pdf");
     assert_eq!(invoices.len(), names(&made.join("invoices"), ".xml").len());
     assert!(invoices.contains(&"F2026-00001.pdf".to_owned()), "{invoices:?}");
-    assert!(!names(&made.join("drills"), ".pdf").is_empty());
+    for instance in ["ilot", "lilas", "valsonne"] {
+        assert!(!names(&made.join("drills").join(instance), ".pdf").is_empty(), "{instance} has certificates");
+    }
     assert!(!names(&made.join("documents"), ".html").is_empty());
     assert_eq!(demonstration.interrupt().await, Some(0), "asked to stop, it ends well");
 }

@@ -214,7 +214,8 @@ pub(super) fn storage_and_job(subject: &Subject<'_>, place: Place) -> (String, S
 }
 
 fn machine(state: &VmState, node_now: Timestamp, under_way: bool, subject: &Subject<'_>) -> MachineSeen {
-    let uptime_s = state.uptime.filter(|uptime| *uptime > 0 && state.is_running());
+    // A machine that is off has run for 0 seconds, and so has one that was started this second.
+    let uptime_s = state.uptime.filter(|_| state.is_running());
     MachineSeen {
         started_at: uptime_s.and_then(|seconds| convert::before(node_now, seconds)),
         lock: state.lock.clone(),
