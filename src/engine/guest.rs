@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::door::{Account, Door, GuestAddress};
 use super::journal::ActionLog;
+use super::reading;
 use super::run::ENTER_ATTEMPTS_MAX;
 use super::script::{Script, script};
 use super::unit::{Unit, UnitState, write_file};
@@ -25,6 +26,8 @@ pub struct Guest<'a> {
     address: GuestAddress,
     variables: &'a Value,
     door: Door,
+    /// Tells the ends of answers that come together; nobody in the guest can foresee it.
+    mark: String,
 }
 
 /// What became of a step.
@@ -49,7 +52,7 @@ impl<'a> Guest<'a> {
         variables: &'a Value,
     ) -> Result<Guest<'a>, EngineError> {
         let door = engine.open_door(&address).await?;
-        Ok(Guest { engine, address, variables, door })
+        Ok(Guest { engine, address, variables, door, mark: engine.randomness.hex(16) })
     }
 
     /// Comes into a guest that may just be starting.
@@ -88,11 +91,24 @@ impl<'a> Guest<'a> {
             if unread.is_empty() {
                 return Ok(GuestState::Read(facts));
             }
-            for command in unread {
-                let fact = self.read(&command).await?;
-                facts.put(command, fact);
-            }
+            self.read_into(&mut facts, unread).await?;
         }
+    }
+
+    /// Reads commands that do not need one another's answers: those that are more than a command to the guest by themselves,
+    /// the others together.
+    async fn read_into(&mut self, facts: &mut Facts, unread: BTreeSet<ReadCommand>) -> Result<(), EngineError> {
+        let (own, plain): (Vec<_>, Vec<_>) = unread
+            .into_iter()
+            .partition(|command| matches!(command.0.first().map(String::as_str), Some(ADMIN_LOGIN | REACHABLE)));
+        for command in own {
+            let fact = self.read(&command).await?;
+            facts.put(command, fact);
+        }
+        for (command, fact) in reading::read_all(&self.door, plain, &self.mark).await? {
+            facts.put(command, fact);
+        }
+        Ok(())
     }
 
     async fn read(&mut self, command: &ReadCommand) -> Result<Fact, EngineError> {
@@ -145,10 +161,7 @@ impl<'a> Guest<'a> {
                     Some((work, _)) => break work,
                 }
             }
-            for command in unread {
-                let fact = self.read(&command).await?;
-                facts.put(command, fact);
-            }
+            self.read_into(&mut facts, unread).await?;
         };
         let scope = self.scope(&work).await?;
         let unit = Unit::of(key);

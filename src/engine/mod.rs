@@ -20,6 +20,7 @@ pub mod machine;
 pub mod observe;
 pub mod prepare;
 pub mod reach;
+mod reading;
 pub mod rebuild;
 pub mod restore;
 pub mod run;

@@ -10,6 +10,9 @@ use super::wire::{Fault, Wire, attempt};
 use crate::util::limits;
 use crate::util::remote::Sent;
 
+/// Bytes that are taken from a channel in one go: what a packet holds.
+const READ_BYTES_MAX: usize = 32 * 1024;
+
 /// Runs a command to its end; the caller watches the clock.
 pub(super) async fn execute(wire: &Wire, command: &Command) -> Result<Finished, SshError> {
     let shown = wire.redactor.clean(&command.to_string());
@@ -37,6 +40,7 @@ async fn converse(wire: &Wire, channel: &mut ssh2::Channel, mut input: &[u8]) ->
     let mut input_open = true;
     let mut stdout = Captured::default();
     let mut stderr = Captured::default();
+    let mut buffer = vec![0_u8; READ_BYTES_MAX];
     loop {
         wire.begin_round();
         let mut moved = false;
@@ -48,8 +52,8 @@ async fn converse(wire: &Wire, channel: &mut ssh2::Channel, mut input: &[u8]) ->
             input = &input[written..];
             moved |= written > 0;
         }
-        moved |= stdout.read_some(&mut channel.stream(0))?;
-        moved |= stderr.read_some(&mut channel.stream(1))?;
+        moved |= stdout.read_some(&mut channel.stream(0), &mut buffer)?;
+        moved |= stderr.read_some(&mut channel.stream(1), &mut buffer)?;
         if channel.eof() {
             break;
         }
@@ -102,9 +106,8 @@ struct Captured {
 
 impl Captured {
     /// Reads what is there; true when there was something.
-    fn read_some(&mut self, stream: &mut ssh2::Stream) -> Result<bool, Fault> {
-        let mut buffer = [0_u8; 32 * 1024];
-        let count = attempt(stream.read(&mut buffer))?.unwrap_or(0);
+    fn read_some(&mut self, stream: &mut ssh2::Stream, buffer: &mut [u8]) -> Result<bool, Fault> {
+        let count = attempt(stream.read(buffer))?.unwrap_or(0);
         let room = limits::SSH_OUTPUT_BYTES_MAX - self.bytes.len();
         self.bytes.extend_from_slice(&buffer[..count.min(room)]);
         self.truncated |= count > room;

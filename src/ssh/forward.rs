@@ -26,8 +26,11 @@ pub(super) struct Forward {
 /// One direction.
 #[derive(Default)]
 struct Pipe {
-    bytes: Vec<u8>,
-    /// How many of them are written.
+    /// Allocated once, when first needed: a round asks every connection, most of which have nothing to carry.
+    buffer: Vec<u8>,
+    /// How many bytes of it came from the source.
+    filled: usize,
+    /// How many of these are written.
     written: usize,
     /// The source has no more.
     source_ended: bool,
@@ -40,7 +43,7 @@ struct Pipe {
 
 impl Pipe {
     fn is_empty(&self) -> bool {
-        self.written == self.bytes.len()
+        self.written == self.filled
     }
 
     fn wants_more(&self) -> bool {
@@ -48,11 +51,16 @@ impl Pipe {
     }
 
     fn fill(&mut self, read: impl FnOnce(&mut [u8]) -> Result<Option<usize>, Fault>) -> Result<bool, Fault> {
-        self.bytes.resize(BUFFER_BYTES, 0);
+        self.buffer.resize(BUFFER_BYTES, 0);
         self.written = 0;
-        let outcome = read(&mut self.bytes);
-        self.bytes.truncate(outcome.as_ref().ok().copied().flatten().unwrap_or(0));
-        Ok(outcome?.is_some_and(|count| count > 0))
+        self.filled = 0;
+        self.filled = read(&mut self.buffer)?.unwrap_or(0);
+        Ok(self.filled > 0)
+    }
+
+    /// What is still to be written.
+    fn waiting(&self) -> &[u8] {
+        &self.buffer[self.written..self.filled]
     }
 }
 
@@ -137,7 +145,7 @@ impl Forward {
             self.up.source_ended = ended;
         }
         if !self.up.is_empty() {
-            let count = attempt(self.channel.write(&self.up.bytes[self.up.written..]))?;
+            let count = attempt(self.channel.write(self.up.waiting()))?;
             self.up.mid_packet = count.is_none() && wire.is_write_blocked();
             self.up.written += count.unwrap_or(0);
             moved |= count.is_some_and(|count| count > 0);
@@ -161,7 +169,7 @@ impl Forward {
             self.down.mid_packet = blocked && wire.is_write_blocked();
         }
         if !self.down.is_empty() {
-            let count = attempt(self.local.try_write(&self.down.bytes[self.down.written..]))?.unwrap_or(0);
+            let count = attempt(self.local.try_write(self.down.waiting()))?.unwrap_or(0);
             self.down.written += count;
             moved |= count > 0;
         }
@@ -172,7 +180,7 @@ impl Forward {
     fn close(&mut self, wire: &Wire) -> Step {
         if self.up.mid_packet {
             self.up.mid_packet =
-                !is_done(self.channel.write(&self.up.bytes[self.up.written..])) && wire.is_write_blocked();
+                !is_done(self.channel.write(self.up.waiting())) && wire.is_write_blocked();
         }
         if self.down.mid_packet {
             let mut unread = [0_u8; 1024];

@@ -33,9 +33,11 @@ impl Swept for Onboarding {
         &["instance/ilot"]
     }
 
-    /// What only reads is a program by itself; what changes something is a script, a unit, or tidies up.
+    /// What only reads is a program by itself, or a shell that is called after it; what changes something is another script,
+    /// a unit, or tidies up.
     fn changes(self, at: At, command_line: &str) -> bool {
-        at == At::Guest && matches!(command_line.split(' ').next(), Some("sh" | "systemd-run" | "rm"))
+        let looks = command_line.contains("' looks ");
+        at == At::Guest && !looks && matches!(command_line.split(' ').next(), Some("sh" | "systemd-run" | "rm"))
     }
 
     async fn perform(self, engine: Engine, accepted: Accepted) -> Result<(), String> {

@@ -27,6 +27,14 @@ async fn onboarded(only: &str, seed: u64) -> Rehearsal {
 /// Commands that only look: everything a settled instance may be asked.
 fn only_looks(command_line: &str) -> bool {
     let words = command_line.trim_start_matches("LC_ALL=C.UTF-8 ").trim_start_matches("sudo -n -- ");
+    if let Some(looks) = words.strip_prefix("sh -c '").and_then(|rest| rest.split_once("' looks ")) {
+        // Several looks in one shell: each on a line, the end of its answer marked on the next.
+        return looks
+            .0
+            .replace("'\\''", "'")
+            .lines()
+            .all(|line| line == r#"printf '\n%s %s\n' "$1" "$?""# || only_looks(line));
+    }
     [
         "yunohost user list",
         "yunohost user group list",
