@@ -1,12 +1,12 @@
 //! The letters of a morning, which nobody has to think of: alerts of hours, notices of renewal within their window (R11),
 //! and reminders where the co-operative lets them leave by themselves (R28). All of them go into the outbox once.
 
+use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
 use crate::domain::billing::years::next_renewal;
-use crate::domain::billing::zone;
 use crate::domain::ids::ClientId;
 use crate::inventory::model::{Client, Inventory};
 use crate::store::{MailRecord, Scope, Store};
@@ -30,6 +30,8 @@ pub struct Morning<'a> {
     pub by: &'a str,
     /// When.
     pub now: Timestamp,
+    /// The day that it is then where the co-operative works.
+    pub today: Date,
 }
 
 /// What was put into the outbox.
@@ -62,16 +64,15 @@ impl Morning<'_> {
             let told = self.renewal(client, &account, &zone, &mails).await;
             letters.note(client, told, |letters| &mut letters.renewals)?;
         }
-        self.reminders(&zone, &mut letters).await?;
+        self.reminders(&mut letters).await?;
         Ok(letters)
     }
 
     /// Whether a mail about its hours is new.
     async fn hours(&self, client: &Client, account: &Account, zone: &TimeZone) -> Result<bool, BillingError> {
         let hours = Hours::of(client, account, zone);
-        let today = zone::day(zone, self.now);
         let mut is_new = false;
-        for mail in alerts::mails(&self.inventory.cooperative, client, &hours, today, self.by, self.now)? {
+        for mail in alerts::mails(&self.inventory.cooperative, client, &hours, self.today, self.by, self.now)? {
             is_new |= self.store.put_mail(&mail).await?.1;
         }
         Ok(is_new)
@@ -85,12 +86,18 @@ impl Morning<'_> {
         zone: &TimeZone,
         mails: &[MailRecord],
     ) -> Result<bool, BillingError> {
-        let today = zone::day(zone, self.now);
+        let today = self.today;
         let Some(renewal) = next_renewal(&terms(client, account.notices.clone()), today) else { return Ok(false) };
         let cooperative = &self.inventory.cooperative;
         let paperwork = Paperwork { cooperative, client, account, zone, today };
-        let is_due = notices::is_due(&paperwork, &renewal);
-        if !is_due || !notices::in_outbox(mails, client, &renewal).is_empty() {
+        if !notices::is_due(&paperwork, &renewal) {
+            return Ok(false);
+        }
+        let in_outbox = notices::in_outbox(mails, client, &renewal);
+        if let Some(trouble) = notices::left_lying(&in_outbox, client) {
+            return Err(trouble);
+        }
+        if !in_outbox.is_empty() {
             return Ok(false);
         }
         notices::put_in(self.store, &paperwork, &renewal, self.by, self.now).await?;
@@ -98,8 +105,8 @@ impl Morning<'_> {
     }
 
     /// Reminders leave by themselves only while the bank's files are fresh: whoever paid yesterday is not reminded.
-    async fn reminders(&self, zone: &TimeZone, letters: &mut Letters) -> Result<(), BillingError> {
-        let today = zone::day(zone, self.now);
+    async fn reminders(&self, letters: &mut Letters) -> Result<(), BillingError> {
+        let today = self.today;
         let due = due(self.store, self.inventory, None, today).await?;
         if due.is_empty() {
             return Ok(());

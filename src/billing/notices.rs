@@ -27,17 +27,31 @@ pub fn is_due(paperwork: &Paperwork<'_>, renewal: &Renewal) -> bool {
     renewal.window.from <= today && today <= renewal.window.until && !notice_is_sound(&terms, renewal)
 }
 
-/// The notices of a renewal that are in the outbox and have not been sent.
+/// The notices of a renewal that were put into the outbox and have not been sent: those that leave by themselves, and those
+/// that wait for a person ([`left_lying`]).
 pub fn in_outbox<'a>(mails: &'a [MailRecord], client: &Client, renewal: &Renewal) -> Vec<&'a MailRecord> {
     let (scope, term) = (Scope::Client(client.id.clone()), renewal.term.to_string());
-    let is_open = |state| !matches!(state, MailState::Sent | MailState::GivenUp);
     let ours = |mail: &&MailRecord| {
         mail.kind == RENEWAL_NOTICE
             && mail.scope == scope
             && mail.about.as_deref() == Some(term.as_str())
-            && is_open(mail.state)
+            && mail.state != MailState::Sent
     };
     mails.iter().filter(ours).collect()
+}
+
+/// What a person has to do about a notice that is due and does not leave by itself: its mail failed, may have been sent or was
+/// given up. None while one of its mails is still on its way.
+pub fn left_lying(in_outbox: &[&MailRecord], client: &Client) -> Option<BillingError> {
+    let mail = in_outbox.first().filter(|_| in_outbox.iter().all(|mail| mail.state.waits_for_a_person()))?;
+    let (number, state) = (mail.position, mail.state.word());
+    Some(BillingError::refused(
+        format!("the notice of renewal of `{}` does not leave by itself: mail {number} is {state}", client.id),
+        format!(
+            "`accolades mail resend {number}`, or send a letter and record it with `accolades billing notice sent {}`",
+            client.id
+        ),
+    ))
 }
 
 /// Puts the notice of a renewal into the outbox, one mail for each recipient: their numbers.

@@ -18,6 +18,7 @@ use crate::util::limits;
 use crate::util::remote::Retry;
 use crate::yunohost::playbook::step::{self, ADMIN_LOGIN, REACHABLE, StepState, Work};
 use crate::yunohost::playbook::template::{Scope, render_plain};
+use crate::yunohost::playbook::unread::Unread;
 use crate::yunohost::playbook::{Fact, Facts, Need, Playbook, ReadCommand, Step};
 
 /// A guest that we are working in.
@@ -85,13 +86,14 @@ impl<'a> Guest<'a> {
     /// # Errors
     /// When the connection fails.
     pub async fn observe(&mut self) -> Result<GuestState, EngineError> {
-        let mut facts = Facts::default();
+        let engine = self.engine;
+        let (mut unread, mut facts) = (Unread::of(&engine.playbooks, self.variables), Facts::default());
         loop {
-            let unread = step::survey(&self.engine.playbooks, self.variables, &facts)?.unread;
-            if unread.is_empty() {
+            let wave = unread.next(&facts)?;
+            if wave.is_empty() {
                 return Ok(GuestState::Read(facts));
             }
-            self.read_into(&mut facts, unread).await?;
+            self.read_into(&mut facts, wave).await?;
         }
     }
 

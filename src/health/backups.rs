@@ -57,18 +57,40 @@ pub async fn backups(
     for instance in inventory.instances.values().filter(|one| only.is_empty() || only.contains(&one.id)) {
         let Some(subject) = Subject::on(inventory, instance, day) else { continue };
         let seen = looks.get(instance.id.as_str()).map_or(&[][..], Vec::as_slice);
-        let marker_at = marker_at(store, scope, &instance.id, seen).await?;
-        let proofs = proofs(store, scope, &instance.id).await?;
-        let view = view(&subject, seen, &proofs, marker_at, now);
-        verdicts.push(InstanceTruth {
-            instance: instance.id.clone(),
-            site: subject.site.id.clone(),
-            clients: subject.clients().map(|client| client.id.clone()).collect(),
-            without: instance.without.clone(),
-            health: judge(&view, now, &bounds()),
-        });
+        let view = view(store, scope, &subject, seen, now).await?;
+        verdicts.push(truth(&subject, &view, now));
     }
     Ok(verdicts)
+}
+
+/// What is on record about the backups of one instance, of which these are the looks: what its verdict is made of.
+///
+/// # Errors
+/// When the store cannot be read.
+pub async fn view(
+    store: &Store,
+    scope: &Scope,
+    subject: &Subject<'_>,
+    looks: &[Look],
+    now: Timestamp,
+) -> Result<InstanceView, StoreError> {
+    let marker_at = marker_at(store, scope, &subject.instance.id, looks).await?;
+    let proofs = proofs(store, scope, &subject.instance.id).await?;
+    let node: Sight<NodeSeen> = matter::sight(looks, matter::NODE);
+    let places =
+        places(subject).into_iter().map(|place| place_view(subject, place, &node, looks, &proofs, now)).collect();
+    Ok(InstanceView { node, places, marker_at })
+}
+
+/// The verdict on one instance.
+pub fn truth(subject: &Subject<'_>, view: &InstanceView, now: Timestamp) -> InstanceTruth {
+    InstanceTruth {
+        instance: subject.instance.id.clone(),
+        site: subject.site.id.clone(),
+        clients: subject.clients().map(|client| client.id.clone()).collect(),
+        without: subject.instance.without.clone(),
+        health: judge(view, now, &bounds()),
+    }
 }
 
 /// The newest marker that was seen: by a sweep, or by whoever made a backup.
@@ -99,19 +121,6 @@ pub fn bounds() -> Bounds {
         room_min_percent: limits::BACKUP_ROOM_MIN_PERCENT,
         full_read_max: limits::BACKUP_FULL_READ_MAX,
     }
-}
-
-fn view(
-    subject: &Subject<'_>,
-    looks: &[Look],
-    proofs: &Proofs,
-    marker_at: Option<Timestamp>,
-    now: Timestamp,
-) -> InstanceView {
-    let node: Sight<NodeSeen> = matter::sight(looks, matter::NODE);
-    let places =
-        places(subject).into_iter().map(|place| place_view(subject, place, &node, looks, proofs, now)).collect();
-    InstanceView { node, places, marker_at }
 }
 
 /// Two places are promised to everybody whom the inventory does not leave out; a third one only where the inventory has it.
@@ -204,11 +213,12 @@ fn zone(name: &str) -> TimeZone {
 
 /// The last proven restores of an instance.
 async fn proofs(store: &Store, scope: &Scope, instance: &InstanceId) -> Result<Proofs, StoreError> {
-    let mut proofs = Proofs::new();
-    for (origin, place) in [(Origin::Local, Place::Local), (Origin::Remote, Place::Remote)] {
-        let known = store.known_of_drills(scope, instance, origin).await?;
-        let proven_at = known.proven_at_us.and_then(|at_us| Timestamp::from_microsecond(at_us).ok());
-        proofs.extend(proven_at.map(|at| (place, at)));
-    }
-    Ok(proofs)
+    let proven = store.last_proofs(scope, instance).await?.into_iter().filter_map(|(origin, at_us)| {
+        let place = match origin {
+            Origin::Local => Place::Local,
+            Origin::Remote => Place::Remote,
+        };
+        Some((place, Timestamp::from_microsecond(at_us).ok()?))
+    });
+    Ok(proven.collect())
 }

@@ -44,17 +44,17 @@ pub async fn services(
     let verdict = |(instance, client): (&Instance, &Client)| {
         let own = Scope::Client(client.id.clone());
         let seen = looks.get(&(instance.id.to_string(), own)).map_or(&[][..], Vec::as_slice);
-        ClientServices {
-            client: client.id.clone(),
-            instance: instance.id.clone(),
-            health: judge(&matter::sight::<ServicesSeen>(seen, matter::SERVICES), now, &bounds()),
-        }
+        ClientServices { client: client.id.clone(), instance: instance.id.clone(), health: health(seen, now) }
     };
     Ok(lives(scope, inventory, day).into_iter().map(verdict).collect())
 }
 
-/// Who lives where on a day, of those that the scope may see, in order of instances and clients. Only a client's own place
-/// is looked up for it: its page costs the same however many others there are.
+/// The verdict on what runs for one client, by its own looks at its instance.
+pub fn health(own: &[Look], now: Timestamp) -> ServicesHealth {
+    judge(&matter::sight::<ServicesSeen>(own, matter::SERVICES), now, &bounds())
+}
+
+/// Who lives where on a day, of those that the scope may see, in order of instances and clients.
 fn lives<'a>(scope: &Scope, inventory: &'a Inventory, day: Date) -> Vec<(&'a Instance, &'a Client)> {
     let place = |client: &'a Client| {
         let instance = inventory.instances.get(client.instance_on(day)?)?;

@@ -132,7 +132,8 @@ impl Bench<'_> {
         let now = engine.clock.now().await?;
         let turn = Turn::take(&engine.store, now, &engine.randomness.hex(4)).await?;
         let inventory = accepted.inventory.as_ref();
-        let letters = Morning { store: &engine.store, inventory, by: &engine.by, now }.letters().await;
+        let today = now.to_zoned(inventory.cooperative_zone()).date();
+        let letters = Morning { store: &engine.store, inventory, by: &engine.by, now, today }.letters().await;
         turn.give_back(&engine.store).await?;
         let Letters { hours, renewals, reminders, by_hand } = letters?;
         let mut words = format!(

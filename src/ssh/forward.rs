@@ -179,8 +179,7 @@ impl Forward {
     /// Closes the channel, after the packets that were begun on its behalf.
     fn close(&mut self, wire: &Wire) -> Step {
         if self.up.mid_packet {
-            self.up.mid_packet =
-                !is_done(self.channel.write(self.up.waiting())) && wire.is_write_blocked();
+            self.up.mid_packet = !is_done(self.channel.write(self.up.waiting())) && wire.is_write_blocked();
         }
         if self.down.mid_packet {
             let mut unread = [0_u8; 1024];

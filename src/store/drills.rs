@@ -47,6 +47,12 @@ const SELECT_KNOWN: &str = "
         UNION ALL SELECT instance, origin, verdict, ended_at_us FROM drill_shares WHERE scope = $1
     ) AS visible WHERE instance = $2 AND origin = $3";
 
+const SELECT_PROOFS: &str = "
+    SELECT origin, max(ended_at_us) FROM (
+        SELECT instance, origin, verdict, ended_at_us FROM drills WHERE $1 = 'staff'
+        UNION ALL SELECT instance, origin, verdict, ended_at_us FROM drill_shares WHERE scope = $1
+    ) AS visible WHERE instance = $2 AND verdict = 'proven' GROUP BY origin ORDER BY origin";
+
 impl Store {
     /// The hash of the last record of an instance: what the next one names.
     ///
@@ -152,6 +158,19 @@ impl Store {
         let rows: Vec<Row> =
             on_pool!(self, |pool| sqlx::query_as(SELECT_ALL).bind(scope.mark()).fetch_all(pool).await?);
         rows.into_iter().map(kept).collect()
+    }
+
+    /// When backups of an instance were last proven, by where they lay.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn last_proofs(&self, scope: &Scope, instance: &InstanceId) -> Result<Vec<(Origin, i64)>, StoreError> {
+        let rows: Vec<(String, i64)> = on_pool!(self, |pool| {
+            sqlx::query_as(SELECT_PROOFS).bind(scope.mark()).bind(instance.as_str()).fetch_all(pool).await?
+        });
+        let known = |word: &str| [Origin::Local, Origin::Remote].into_iter().find(|origin| origin.as_str() == word);
+        let proof = |(word, at_us): (String, i64)| known(&word).map(|origin| (origin, at_us));
+        rows.into_iter().map(|row| proof(row).ok_or(StoreError::Unreadable { what: "origin of a drill" })).collect()
     }
 
     /// When a backup of an instance was last proven and last tried.

@@ -75,6 +75,11 @@ impl MailState {
         }
     }
 
+    /// It leaves no more by itself: a person sends it again, says that it arrived, or leaves it.
+    pub const fn waits_for_a_person(self) -> bool {
+        matches!(self, MailState::MayHaveBeenSent | MailState::Failed | MailState::GivenUp)
+    }
+
     pub(super) fn of_word(word: &str) -> Option<MailState> {
         MailState::ALL.into_iter().find(|one| one.word() == word)
     }

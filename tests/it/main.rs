@@ -38,6 +38,7 @@ mod pbs;
 mod pbs_table;
 mod pbs_traps;
 mod platform;
+mod playbook_waves;
 mod portal;
 mod post;
 mod print;

@@ -195,13 +195,7 @@ async fn send(session: &Session, limit: usize) -> Result<Exit, Failure> {
 pub fn tell_delivered(session: &Session, delivered: &Delivered) -> Result<Exit, Failure> {
     let Delivered { sent, later, failed, unknown } = delivered;
     if session.output.is_json() {
-        session.output.json(&json!({
-            "version": JSON_VERSION,
-            "sent": sent,
-            "later": later,
-            "failed": failed,
-            "may_have_been_sent": unknown,
-        }))?;
+        session.output.json(&delivered_in_json(delivered))?;
     } else {
         let mut parts = vec![format!("{} sent", sent.len())];
         for (mails, words) in [(later, "tried again later"), (failed, "failed"), (unknown, "may have been sent")] {
@@ -211,6 +205,24 @@ pub fn tell_delivered(session: &Session, delivered: &Delivered) -> Result<Exit, 
         }
         session.output.data(&format!("mails: {}\n", parts.join(", ")))?;
     }
+    Ok(warn_of_delivered(session, delivered))
+}
+
+/// What became of mails, for machines.
+pub fn delivered_in_json(delivered: &Delivered) -> Value {
+    let Delivered { sent, later, failed, unknown } = delivered;
+    json!({
+        "version": JSON_VERSION,
+        "sent": sent,
+        "later": later,
+        "failed": failed,
+        "may_have_been_sent": unknown,
+    })
+}
+
+/// Names the mails that wait for a person: exit "partial" when there are any.
+pub fn warn_of_delivered(session: &Session, delivered: &Delivered) -> Exit {
+    let Delivered { failed, unknown, .. } = delivered;
     for mail in failed {
         session.output.warn(&format!("mail {mail} failed: `accolades mail show {mail}` says why"));
     }
@@ -219,7 +231,7 @@ pub fn tell_delivered(session: &Session, delivered: &Delivered) -> Result<Exit, 
             "mail {mail} may have been sent: ask its recipient, then `accolades mail arrived {mail}` or `accolades mail resend {mail}`"
         ));
     }
-    Ok(if failed.is_empty() && unknown.is_empty() { Exit::Ok } else { Exit::Partial })
+    if failed.is_empty() && unknown.is_empty() { Exit::Ok } else { Exit::Partial }
 }
 
 async fn carry_out(session: &Session, number: i64, decision: Decision) -> Result<Exit, Failure> {

@@ -42,11 +42,12 @@ pub struct Drafts {
 
 impl Drafts {
     /// Takes what was read from another part of the files. No id is in two parts: it is the name of a file.
-    pub fn take(&mut self, mut part: Drafts) {
-        self.sites.append(&mut part.sites);
-        self.backup_servers.append(&mut part.backup_servers);
-        self.instances.append(&mut part.instances);
-        self.clients.append(&mut part.clients);
+    pub fn take(&mut self, part: Drafts) {
+        // One by one: `append` builds the whole map anew, for each part.
+        self.sites.extend(part.sites);
+        self.backup_servers.extend(part.backup_servers);
+        self.instances.extend(part.instances);
+        self.clients.extend(part.clients);
         self.every_client_readable &= part.every_client_readable;
     }
 

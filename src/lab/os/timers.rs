@@ -116,8 +116,11 @@ fn next(text: &str, after: Moment, now: Moment) -> Option<Moment> {
 /// The timer that runs first, with its moment, as it is seen at a moment.
 pub fn next_due(machine: &Machine, now: Moment) -> Option<(Moment, String)> {
     let due = |(name, unit): (&String, &super::units::Unit)| {
-        let is_waiting = name.ends_with(".timer") && unit.state == State::Active;
-        let text = machine.files.read(&format!("/etc/systemd/system/{name}")).filter(|_| is_waiting)?;
+        // Asked of every unit of every machine at every request: a file is looked up for timers that wait only.
+        if unit.state != State::Active || !name.ends_with(".timer") {
+            return None;
+        }
+        let text = machine.files.read(&format!("/etc/systemd/system/{name}"))?;
         let at = next(text, unit.started_at?, now)?;
         let is_on = at >= machine.booted_at;
         let is_persistent = matches!(value(text, "Persistent"), Some("true" | "yes"));

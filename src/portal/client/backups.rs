@@ -7,10 +7,8 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp, ToSpan};
 
 use crate::domain::backup::drill::Verdict;
-use crate::domain::backup::health::{ListingSeen, NodeSeen, Place, PlaceHealth, Sight, TaskEnd, Word};
-use crate::domain::ids::InstanceId;
-use crate::health::backups::{InstanceTruth, backups};
-use crate::health::matter;
+use crate::domain::backup::health::{InstanceView, Place, PlaceHealth, TaskEnd, Word};
+use crate::health::backups::{InstanceTruth, truth, view};
 use crate::store::KeptDrill;
 
 use super::super::picture::{Calendar, Day, Mark, Tone};
@@ -18,6 +16,7 @@ use super::super::say;
 use super::super::session::ClientSession;
 use super::super::words::Words;
 use super::super::{Portal, Problem};
+use super::here::Here;
 use super::{Answer, Fact, Table, drawn, log};
 
 /// Days of the calendar.
@@ -35,36 +34,34 @@ pub(super) struct Safe {
 
 /// Reads it, with every restore test.
 pub(super) async fn read(portal: &Portal, session: &ClientSession) -> Result<Safe, Problem> {
-    read_since(portal, session, Timestamp::MIN).await
+    let here = Here::of(portal, session).await?;
+    read_since(portal, session, here.as_ref(), Timestamp::MIN).await
 }
 
 /// Reads it, with the restore tests since a moment and the last that proved something.
-async fn read_since(portal: &Portal, session: &ClientSession, since: Timestamp) -> Result<Safe, Problem> {
-    let Some(instance) = session.client().instance_on(session.today()).cloned() else {
+async fn read_since(
+    portal: &Portal,
+    session: &ClientSession,
+    here: Option<&Here<'_>>,
+    since: Timestamp,
+) -> Result<Safe, Problem> {
+    let Some(Here { subject, looks }) = here else {
         return Ok(Safe { truth: None, drills: Vec::new(), days: Vec::new() });
     };
     let (scope, now) = (session.scope(), session.contact.now);
-    let only = [instance.clone()];
-    let truth = backups(&portal.store, &scope, session.inventory(), &only, now).await?.into_iter().next();
-    let drills = portal.store.drills_since(&scope, &instance, since.as_microsecond()).await?;
-    let days = days(portal, session, &instance, &drills).await?;
-    Ok(Safe { truth, drills, days })
+    let view = view(&portal.store, &scope, subject, looks, now).await?;
+    let drills = portal.store.drills_since(&scope, &subject.instance.id, since.as_microsecond()).await?;
+    let days = days(session, &view, &drills);
+    Ok(Safe { truth: Some(truth(subject, &view, now)), drills, days })
 }
 
-async fn days(
-    portal: &Portal,
-    session: &ClientSession,
-    instance: &InstanceId,
-    drills: &[KeptDrill],
-) -> Result<Vec<Day>, Problem> {
-    let looks = portal.store.looks_at(&session.scope(), matter::INSTANCE, instance.as_str()).await?;
-    let node: Sight<NodeSeen> = matter::sight(&looks, matter::NODE);
+fn days(session: &ClientSession, view: &InstanceView, drills: &[KeptDrill]) -> Vec<Day> {
     let zone = session.zone();
-    let listing = |place| -> Sight<ListingSeen> { matter::sight(&looks, matter::listing(place)) };
-    let (local, remote) = (Kept::of(&listing(Place::Local), &zone), Kept::of(&listing(Place::Remote), &zone));
+    let (local, remote) = (Kept::of(view, Place::Local, &zone), Kept::of(view, Place::Remote, &zone));
     let day_of = |at: Timestamp| at.to_zoned(zone.clone()).date();
     // A task that failed says nothing of where: it counts only for a day of which nothing is kept.
-    let failed: BTreeSet<Date> = node
+    let failed: BTreeSet<Date> = view
+        .node
         .seen
         .iter()
         .flat_map(|seen| &seen.value.tasks)
@@ -89,7 +86,7 @@ async fn days(
             proven: proven.contains(&date),
         }
     });
-    Ok(days.collect())
+    days.collect()
 }
 
 /// The days of which a place keeps a backup, as far as it was seen.
@@ -99,14 +96,12 @@ struct Kept {
 }
 
 impl Kept {
-    fn of(sight: &Sight<ListingSeen>, zone: &TimeZone) -> Kept {
+    fn of(view: &InstanceView, place: Place, zone: &TimeZone) -> Kept {
         let day_of = |at: Timestamp| at.to_zoned(zone.clone()).date();
-        let seen = sight.seen.as_ref();
-        let good = |seen: &ListingSeen| {
-            let good = seen.snapshots.iter().filter(|one| one.verification.as_ref().is_none_or(|found| found.ok));
-            good.map(|one| day_of(one.at)).collect()
-        };
-        Kept { days: seen.map(|seen| good(&seen.value)).unwrap_or_default(), seen_on: seen.map(|seen| day_of(seen.at)) }
+        let seen = view.places.iter().find(|one| one.place == place).and_then(|one| one.listing.seen.as_ref());
+        let snapshots = seen.iter().flat_map(|seen| &seen.value.snapshots);
+        let good = snapshots.filter(|one| one.verification.as_ref().is_none_or(|found| found.ok));
+        Kept { days: good.map(|one| day_of(one.at)).collect(), seen_on: seen.map(|seen| day_of(seen.at)) }
     }
 
     fn mark(&self, date: Date, has_failed: bool) -> Mark {
@@ -226,12 +221,16 @@ pub(super) fn calendar_table(days: &[Day], words: Words) -> Table {
 }
 
 /// The answer.
-pub(super) async fn answer(portal: &Portal, session: &ClientSession) -> Result<Answer, Problem> {
+pub(super) async fn answer(
+    portal: &Portal,
+    session: &ClientSession,
+    here: Option<&Here<'_>>,
+) -> Result<Answer, Problem> {
     let words = session.contact.words;
     // More than the days of the calendar, whatever the zone.
     let shown = SignedDuration::from_hours(24 * i64::from(DAYS + 1));
     let since = session.contact.now.checked_sub(shown).unwrap_or(Timestamp::MIN);
-    let safe = read_since(portal, session, since).await?;
+    let safe = read_since(portal, session, here, since).await?;
     let (zone, now) = (session.zone(), session.contact.now);
     let question = words.ask_backups();
     let more = Some((session.path("/sauvegardes"), words.more()));

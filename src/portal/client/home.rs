@@ -11,6 +11,7 @@ use super::super::page::{Shell, html};
 use super::super::say;
 use super::super::session::ClientSession;
 use super::super::{Portal, Problem};
+use super::here::Here;
 use super::{Answer, backups, hours, money, services};
 use crate::billing::book::Book;
 
@@ -27,9 +28,10 @@ pub async fn home(State(portal): State<Arc<Portal>>, session: ClientSession) -> 
     let words = session.contact.words;
     let book = Book::read(&portal.store, &session.scope()).await?;
     let account = book.account(&session.client().id);
+    let here = Here::of(&portal, &session).await?;
     let mut answers = vec![
-        services::answer(&portal, &session).await?,
-        backups::answer(&portal, &session).await?,
+        services::answer(&session, here.as_ref())?,
+        backups::answer(&portal, &session, here.as_ref()).await?,
         hours::answer(&session, &account)?,
     ];
     if session.may(Need::Billing) {

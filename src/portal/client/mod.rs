@@ -6,6 +6,7 @@ mod consent;
 mod documents;
 mod files;
 mod help;
+mod here;
 mod home;
 mod hours;
 pub(super) mod invoices;

@@ -1,27 +1,24 @@
 //! Is everything running? What the guest says of itself, as the last look found it.
 
 use crate::domain::services::{Finding, ServicesHealth, Word};
-use crate::health::services::{promised, services};
+use crate::health::services::{health, promised};
 
+use super::super::Problem;
 use super::super::picture::{Tile, Tiles, Tone};
 use super::super::say;
 use super::super::session::ClientSession;
 use super::super::words::Words;
-use super::super::{Portal, Problem};
+use super::here::Here;
 use super::{Answer, Fact, Table, drawn};
 
 /// Services of the machine that the picture shows besides the applications.
 const UNITS: [&str; 5] = ["nginx", "slapd", "postfix", "dovecot", "mariadb"];
 
 /// The answer.
-pub(super) async fn answer(portal: &Portal, session: &ClientSession) -> Result<Answer, Problem> {
+pub(super) fn answer(session: &ClientSession, here: Option<&Here<'_>>) -> Result<Answer, Problem> {
     let (words, now) = (session.contact.words, session.contact.now);
-    let verdicts = services(&portal.store, &session.scope(), session.inventory(), now).await?;
-    let present = session.client().instance_on(session.today());
-    let own = verdicts.into_iter().find(|one| Some(&one.instance) == present);
-    let Some(health) = own.map(|one| one.health) else {
-        return Ok(blank(words, words.no_instance().to_owned()));
-    };
+    let Some(here) = here else { return Ok(blank(words, words.no_instance().to_owned())) };
+    let health = health(&here.looks, now);
     let zone = session.zone();
     let seen_at = health.seen_at.map(|at| format!("{} ({})", say::moment(at, &zone, words), say::ago(at, now, words)));
     let (tone, sentence) = match &health.word {

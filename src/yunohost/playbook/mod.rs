@@ -10,6 +10,7 @@ pub mod model;
 pub mod read;
 pub mod step;
 pub mod template;
+pub mod unread;
 
 pub use facts::{Fact, Facts, ReadCommand};
 pub use model::{Playbook, Step};

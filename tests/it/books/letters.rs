@@ -57,6 +57,49 @@ fn books_r11_a_notice_of_renewal_leaves_within_its_window() {
     assert_eq!(state.expect("listed")["state"], "sent", "its sending is the proof");
 }
 
+/// R11: what a person gave up is neither sent nor counted as told: it is said each morning, until somebody decides.
+#[test]
+fn books_r11_a_notice_that_was_given_up_is_said_and_not_counted_as_told() {
+    let mut desk = desk();
+    let renewal = json(&desk, &["billing", "notice", "list"])["renewals"][0].clone();
+    desk.move_to(&format!("{}T08:00:00Z", renewal["send_from"].as_str().expect("a day")));
+    // A mail server whose password nobody has set yet: nothing can leave.
+    const SERVER: &str = "[mail]\nby = \"smtp\"\nhost = \"127.0.0.1\"\nport = 1\nusername = \"accolades\"\n\n[image]";
+    let leave_by = |old: &str, new: &str| {
+        desk.replace("inventory/cooperative.toml", old, new);
+        assert_eq!(desk.run(&["inventory", "accept", "--yes"]).code, 0);
+    };
+    leave_by("[image]", SERVER);
+    assert_eq!(desk.run(&["billing", "letters", "--yes"]).code, 3, "it says that the password is missing");
+    let waiting = mails(&desk);
+    let mail =
+        of_kind(&waiting, "renewal-notice").into_iter().rfind(|one| one["state"] == "waiting").expect("it waits");
+    let number = mail["number"].to_string();
+    let client = mail["key"].as_str().and_then(|key| key.split('/').nth(1)).expect("whose").to_owned();
+    assert_eq!(desk.run(&["mail", "give-up", &number]).code, 0);
+    leave_by(SERVER, "[image]");
+
+    for _ in 0..2 {
+        let told = desk.run(&["billing", "letters", "--yes", "--json"]);
+        assert_eq!(told.code, 6, "a person has to decide: {}{}", told.stdout, told.stderr);
+        let letters: Value = serde_json::from_str(&told.stdout).expect("one document");
+        let renewals = letters["letters"]["renewals"].as_array().expect("a list");
+        assert!(!renewals.contains(&client.as_str().into()), "{letters}");
+        let by_hand = letters["letters"]["by_hand"].to_string();
+        assert!(by_hand.contains(&format!("accolades mail resend {number}")), "{by_hand}");
+    }
+    let sent = desk.run(&["billing", "notice", "send", &client, "--yes"]);
+    assert_eq!(sent.code, 6, "{}{}", sent.stdout, sent.stderr);
+    assert!(sent.stderr.contains(&format!("accolades mail resend {number}")), "{}", sent.stderr);
+
+    assert_eq!(desk.run(&["mail", "resend", &number]).code, 0);
+    let told = json(&desk, &["billing", "letters", "--yes"]);
+    assert_eq!(told["letters"]["by_hand"], serde_json::json!([]), "{told}");
+    let sent = told["mails"]["sent"].as_array().expect("a list");
+    assert!(sent.iter().filter_map(Value::as_i64).any(|one| one.to_string() == number), "{told}");
+    assert_eq!(desk.run(&["billing", "letters", "--yes"]).code, 0, "its sending is the proof");
+}
+
 /// R28: reminders leave by themselves only where the co-operative says so, and only while the bank's files are fresh.
 #[test]
 fn books_r28_automatic_reminders_wait_for_the_banks_files() {

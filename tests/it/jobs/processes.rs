@@ -113,6 +113,10 @@ async fn jobs_of_a_killed_process_are_done_by_the_other_one_and_none_twice() {
         let done = ends.iter().filter(|end| **end == Outcome::Done).count();
         assert_eq!(done, 1, "{job:?}: {ends:?}");
     }
+    assert!(
+        attempts.iter().any(|one| one.job.kind == "letters"),
+        "the letters of the morning leave by themselves, too"
+    );
     let cut: Vec<_> = attempts.iter().filter(|one| outcome(one) == Some(Outcome::CutShort)).collect();
     let process = |holder: &str| holder.rsplit_once(':').map(|(process, _)| process.to_owned());
     assert!(

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use accolades::domain::jobs::{Last, May, Outcome, may_begin, retry_at_us};
 use accolades::jobs::Kind;
-use accolades::jobs::schedule::{Rhythm, ordered, recurring};
+use accolades::jobs::schedule::{Rhythm, ordered, recurring, rests};
 use accolades::store::{JobAttempt, JobEnd, JobKey};
 use accolades::util::limits;
 use jiff::Timestamp;
@@ -118,6 +118,23 @@ fn jobs_are_due_for_the_latest_moment_only() {
         assert!(due.is_none_or(|due| due.job.due_at_us == at(nine).as_microsecond()), "{what}");
     }
     assert_eq!(recurring(Kind::Apply, None, now, &paris()), None, "what is ordered never comes by itself");
+}
+
+/// Mails leave every few seconds: a mail server that is down is not asked at each of them.
+#[test]
+fn jobs_of_a_short_rhythm_rest_after_trouble_and_only_then() {
+    let nine = "2026-11-23T09:00:00Z";
+    for (what, last, now, is_resting) in [
+        ("never tried", None, nine, false),
+        ("it went well", Some(attempt(nine, Some(Outcome::Done), None)), nine, false),
+        ("under way, or dead: the lease tells", Some(attempt(nine, None, None)), nine, false),
+        ("it failed", Some(attempt(nine, Some(Outcome::Failed), None)), "2026-11-23T09:00:59Z", true),
+        ("it failed a minute ago", Some(attempt(nine, Some(Outcome::Failed), None)), "2026-11-23T09:01:00Z", false),
+        ("it needs a person", Some(attempt(nine, Some(Outcome::Refused), None)), "2026-11-23T09:00:05Z", true),
+        ("it was cut short", Some(attempt(nine, Some(Outcome::CutShort), None)), "2026-11-23T09:00:05Z", true),
+    ] {
+        assert_eq!(rests(last.as_ref(), at(now)), is_resting, "{what}");
+    }
 }
 
 #[test]

@@ -5,6 +5,7 @@ use serde_json::json;
 use super::turn::in_turn;
 use super::{Desk, JSON_VERSION};
 use crate::billing::letters::{Letters, Morning};
+use crate::cli::commands::mail;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::session::Session;
@@ -20,18 +21,22 @@ pub async fn run(session: &Session) -> Result<Exit, Failure> {
     session.confirm("Send the alerts of hours, notices of renewal and automatic reminders that are due?")?;
     let by = session.who()?;
     let inventory = &desk.accepted.inventory;
-    let morning = Morning { store: &desk.store, inventory, by: &by, now: desk.now };
+    let morning = Morning { store: &desk.store, inventory, by: &by, now: desk.now, today: desk.today };
     let letters = in_turn(session, &desk, async || Ok(morning.letters().await?)).await?;
+    let delivered = session.deliver(&desk.store, &inventory.cooperative, limits::MAIL_BATCH_MAX).await?;
     if session.output.is_json() {
-        session.output.json(&json!({ "version": JSON_VERSION, "letters": letters }))?;
+        let mails = mail::delivered_in_json(&delivered);
+        session.output.json(&json!({ "version": JSON_VERSION, "letters": letters, "mails": mails }))?;
     } else {
         session.output.data(&words(&letters))?;
     }
     for one in &letters.by_hand {
         session.output.warn(one);
     }
-    session.deliver(&desk.store, &inventory.cooperative, limits::MAIL_BATCH_MAX).await?;
-    Ok(if letters.by_hand.is_empty() { Exit::Ok } else { Exit::Partial })
+    Ok(match (letters.by_hand.is_empty(), mail::warn_of_delivered(session, &delivered)) {
+        (true, exit) => exit,
+        (false, _) => Exit::Partial,
+    })
 }
 
 fn words(letters: &Letters) -> String {

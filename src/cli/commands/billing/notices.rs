@@ -142,7 +142,7 @@ async fn send(session: &Session, desk: &Desk, which: &Send) -> Result<Exit, Fail
     }
     let book = Book::read(&desk.store, &Scope::Staff).await?;
     let mails = desk.store.mails(&Scope::Staff, None, None).await?;
-    let mut due = Vec::new();
+    let (mut due, mut lying) = (Vec::new(), Vec::new());
     for client in inventory.clients.values() {
         let account = book.account(&client.id);
         let Some(renewal) = next_renewal(&terms(client, account.notices.clone()), desk.today) else { continue };
@@ -154,10 +154,25 @@ async fn send(session: &Session, desk: &Desk, which: &Send) -> Result<Exit, Fail
             zone: &desk.zone,
             today: desk.today,
         };
-        let is_due = notices::is_due(&paperwork, &renewal) && notices::in_outbox(&mails, client, &renewal).is_empty();
-        if (which.client.is_empty() && is_due) || is_wanted {
-            due.push((client, account, renewal));
+        let in_outbox = notices::in_outbox(&mails, client, &renewal);
+        let is_due = notices::is_due(&paperwork, &renewal);
+        let is_chosen = is_wanted || (which.client.is_empty() && is_due);
+        if !is_chosen {
+            continue;
         }
+        match notices::left_lying(&in_outbox, client).filter(|_| is_due) {
+            Some(trouble) => lying.push(trouble),
+            // On its way already; whoever names the client wants it sent now.
+            None if !is_wanted && !in_outbox.is_empty() => {}
+            None => due.push((client, account, renewal)),
+        }
+    }
+    for trouble in &lying {
+        session.output.warn(&trouble.to_string().replace("\n\n", "; "));
+    }
+    let is_partial = !lying.is_empty();
+    if due.is_empty() && is_partial {
+        return Ok(Exit::Partial);
     }
     if due.is_empty() {
         session.output.data("no notice is due\n")?;
@@ -181,7 +196,8 @@ async fn send(session: &Session, desk: &Desk, which: &Send) -> Result<Exit, Fail
         notices::put_in(&desk.store, &paperwork, renewal, &by, desk.now).await?;
     }
     let delivered = session.deliver(&desk.store, &inventory.cooperative, limits::MAIL_BATCH_MAX).await?;
-    crate::cli::commands::mail::tell_delivered(session, &delivered)
+    let exit = crate::cli::commands::mail::tell_delivered(session, &delivered)?;
+    Ok(if is_partial { Exit::Partial } else { exit })
 }
 
 async fn record(session: &Session, desk: &Desk, sent: Sent) -> Result<Exit, Failure> {
