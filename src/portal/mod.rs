@@ -88,6 +88,7 @@ pub struct Portal {
     accepted: RwLock<Option<Arc<Accepted>>>,
     hashing: Semaphore,
     letters: letters::UnderWay,
+    first_screens: client::kept::FirstScreens,
     desk: OnceLock<staff::Desk>,
     metrics: OnceLock<Arc<Metrics>>,
 }
@@ -112,6 +113,7 @@ impl Portal {
             accepted: RwLock::new(None),
             hashing: Semaphore::new(limits::PORTAL_HASHING_AT_ONCE),
             letters: letters::UnderWay::default(),
+            first_screens: client::kept::FirstScreens::default(),
             desk: OnceLock::new(),
             metrics: OnceLock::new(),
         })

@@ -103,6 +103,11 @@ impl ClientSession {
         self.contact.inventory()
     }
 
+    /// Its number.
+    pub fn inventory_number(&self) -> i64 {
+        self.contact.accepted.number
+    }
+
     /// The client.
     pub fn client(&self) -> &Client {
         &self.inventory().clients[&self.id]

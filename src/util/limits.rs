@@ -373,6 +373,12 @@ pub const PORTAL_STAFF_SESSION: Duration = Duration::from_secs(10 * 3600);
 /// That a session was used is written down at most so often.
 pub const PORTAL_SEEN_INTERVAL: Duration = Duration::from_secs(60);
 
+/// A first screen is shown again at most for so long: what it says of "minutes ago" stays true.
+pub const PORTAL_PAGE_AGE_MAX: Duration = Duration::from_secs(60);
+
+/// First screens that are kept, of some 16 kB each.
+pub const PORTAL_PAGES_KEPT_MAX: usize = 500;
+
 /// Ended sessions, links and counted attempts are forgotten after this.
 pub const PORTAL_FORGET_AFTER: Duration = Duration::from_secs(90 * 24 * 3600);
 

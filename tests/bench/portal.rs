@@ -66,7 +66,23 @@ pub async fn portal(clients: usize) {
     let style = one(&address, "", style.expect("a style sheet")).await;
     println!("first screen: {} bytes, {} with its style sheet", page.len(), page.len() + style.len());
 
-    let mut times = load(&address, &cookies).await;
+    // Each visitor's first look, one after another: nothing is kept yet. Afterwards all of them have been in for a while.
+    let mut first = Vec::new();
+    for (path, cookie) in &cookies {
+        let asked = Instant::now();
+        one(&address, cookie, path).await;
+        first.push(asked.elapsed());
+    }
+    tell("first look of each visitor, one after another", first);
+    let times = load(&address, &cookies).await;
+    let what = format!("first screen at {PER_SECOND} requests a second for {SECONDS} s by {} visitors", cookies.len());
+    tell(&what, times);
+    println!("server: {:.0} MiB resident after it, {idle_mib:.0} MiB before", resident_mib(server.id()));
+    server.kill().expect("it is ours to end");
+    server.wait().expect("it ends");
+}
+
+fn tell(what: &str, mut times: Vec<Duration>) {
     times.sort_unstable();
     let at = |share: f64| {
         #[allow(
@@ -78,16 +94,7 @@ pub async fn portal(clients: usize) {
         let place = ((times.len() - 1) as f64 * share) as usize;
         times[place].as_secs_f64() * 1e3
     };
-    println!(
-        "first screen at {PER_SECOND} requests a second for {SECONDS} s by {} visitors: p50 {:.2} ms, p99 {:.2} ms, worst {:.1} ms",
-        cookies.len(),
-        at(0.5),
-        at(0.99),
-        at(1.0)
-    );
-    println!("server: {:.0} MiB resident after it, {idle_mib:.0} MiB before", resident_mib(server.id()));
-    server.kill().expect("it is ours to end");
-    server.wait().expect("it ends");
+    println!("{what}: p50 {:.2} ms, p99 {:.2} ms, worst {:.1} ms", at(0.5), at(0.99), at(1.0));
 }
 
 /// An accepted inventory of so many clients and two years of what is recorded about them.

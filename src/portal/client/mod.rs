@@ -10,6 +10,7 @@ mod here;
 mod home;
 mod hours;
 pub(super) mod invoices;
+pub(super) mod kept;
 mod log;
 mod money;
 mod people;

@@ -17,7 +17,7 @@ use super::session::cookie;
 pub const LANGUAGE_COOKIE: &str = "langue";
 
 /// The words of one language.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub struct Words(Language);
 
 /// Makes a method for each text and a table of all of them.

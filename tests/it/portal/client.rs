@@ -1,8 +1,9 @@
 //! What clients see and do.
 
+use accolades::domain::backup::health::{ListingSeen, SEEN_VERSION};
 use accolades::domain::billing::terms::SupportKind;
 use accolades::domain::ids::ClientId;
-use accolades::store::{NewSupportEntry, RequestState, RequestStep, Scope};
+use accolades::store::{NewLook, NewSupportEntry, RequestState, RequestStep, Scope};
 use serde_json::json;
 
 use super::world::{APPROVER, BILLING, MANAGER, MEMBER, NOW_US, OWN, World, form};
@@ -45,6 +46,56 @@ async fn portal_client_amounts_are_for_those_who_pay() {
     assert!(page.contains("Les montants sont montrés") && !page.contains('€'), "{page}");
     let page = world.enter(BILLING).await.get("/c/atelier-lilas").await.text();
     assert!(page.contains("Vous devez") && page.contains('€'), "{page}");
+}
+
+/// The first screen is kept for its next visit; what comes in, time and another language are seen all the same.
+#[tokio::test(flavor = "multi_thread")]
+async fn portal_client_a_kept_first_screen_is_never_an_old_one() {
+    let world = World::new().await;
+    let manager = world.enter(MANAGER).await;
+    let home = async || manager.get("/c/atelier-lilas").await.text();
+    assert!(home().await.contains("Il vous reste 20\u{a0}h sur 20\u{a0}h"));
+    let entry = NewSupportEntry {
+        client: OWN.parse().unwrap(),
+        kind: SupportKind::Help,
+        started_at_us: NOW_US,
+        minutes: 60,
+        words: "Partage de dossiers".to_owned(),
+        not_accounted: None,
+        corrects: None,
+        reason: None,
+        by: "nadia".to_owned(),
+        at_us: NOW_US,
+    };
+    world.store.record_support(&entry).await.unwrap();
+    assert!(home().await.contains("Il vous reste 19\u{a0}h sur 20\u{a0}h"), "at once");
+
+    let unseen = home().await;
+    let listing = ListingSeen { version: SEEN_VERSION, snapshots: Vec::new() };
+    let look = NewLook {
+        scope: own(),
+        subject_kind: "instance",
+        subject_id: "lilas".to_owned(),
+        what: "backup-local".to_owned(),
+        at_us: world.now().as_microsecond(),
+        found: Ok(serde_json::to_value(listing).unwrap()),
+    };
+    world.store.record_looks(&[look]).await.unwrap();
+    let seen = home().await;
+    assert!(seen != unseen, "a look is news");
+    assert!(home().await == seen, "nothing is new");
+    let english = manager.with(&format!("{}; langue=en", manager.cookie)).get("/c/atelier-lilas").await.text();
+    assert!(english.contains("You have 19\u{a0}h of 20\u{a0}h left"), "{english}");
+    assert!(home().await == seen, "each language for itself");
+    world.pass(24 * 3600 * 1_000_000);
+    assert!(home().await != seen, "another day");
+    let seen = home().await;
+
+    // The inventory is part of what a page is made from.
+    let mut changed = super::world::example();
+    changed.cooperative.support_phone = "+33 9 99 99 99 99".to_owned();
+    super::world::accept(&world.store, &changed).await;
+    assert!(home().await != seen, "a new version of the inventory");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -48,7 +48,7 @@ fn client(id: &str) -> ClientId {
     id.parse().unwrap()
 }
 
-fn day(text: &str) -> Date {
+pub fn day(text: &str) -> Date {
     text.parse().unwrap()
 }
 
@@ -152,7 +152,7 @@ fn finish(_: usize, number: &str) -> Numbered {
     }
 }
 
-async fn issue_one(
+pub async fn issue_one(
     store: &Store,
     who: &str,
     occasion: &str,
@@ -336,7 +336,7 @@ fn movement(identity: &str, cents: i64, code: &str) -> NewMovement {
     }
 }
 
-fn payment(who: &str, number: Option<&str>, reverses: Option<i64>) -> NewPayment {
+pub fn payment(who: &str, number: Option<&str>, reverses: Option<i64>) -> NewPayment {
     NewPayment {
         client: client(who),
         number: number.map(str::to_owned),
@@ -351,7 +351,7 @@ fn payment(who: &str, number: Option<&str>, reverses: Option<i64>) -> NewPayment
     }
 }
 
-fn support_entry(who: &str, corrects: Option<i64>, minutes: i64) -> NewSupportEntry {
+pub fn support_entry(who: &str, corrects: Option<i64>, minutes: i64) -> NewSupportEntry {
     NewSupportEntry {
         client: client(who),
         kind: SupportKind::Help,

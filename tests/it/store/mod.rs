@@ -11,6 +11,7 @@ mod inventory;
 mod jobs;
 mod leases;
 mod looks;
+mod newest;
 mod opening;
 mod outbox;
 mod portal;
@@ -59,6 +60,7 @@ async fn suite(bench: &Bench) {
     looks::an_earlier_look_does_not_replace_a_later_one(bench).await;
     looks::a_client_sees_its_own_looks_only(bench).await;
     looks::clients_of_an_island_have_a_row_each(bench).await;
+    newest::every_kind_of_record_of_a_client_is_news(bench).await;
     looks::a_restore_is_compared_with_the_newest_marker_before_its_backup(bench).await;
 
     jobs::a_job_is_done_once(bench).await;
