@@ -53,8 +53,8 @@ impl Accepted {
     /// # Errors
     /// When the store cannot be read, or holds a model that this program cannot read.
     pub async fn latest(store: &Store) -> Result<Option<Accepted>, EngineError> {
-        let latest = store.latest_inventory().await?;
-        Ok(latest.as_ref().map(Accepted::read).transpose()?)
+        let Some((number, model)) = store.latest_inventory_model().await? else { return Ok(None) };
+        Ok(Some(Accepted { number, inventory: Arc::new(Inventory::stored_text(&model)?) }))
     }
 }
 

@@ -724,6 +724,11 @@ pub enum UnreadableModel {
     Damaged(#[from] serde_json::Error),
 }
 
+/// What a newer program wrote is refused, not guessed.
+fn readable(version: u64) -> Result<(), UnreadableModel> {
+    if version > u64::from(MODEL_VERSION) { Err(UnreadableModel::Newer(version)) } else { Ok(()) }
+}
+
 impl Inventory {
     /// Reads a stored model of this version or an older one. What a newer program wrote is refused, not guessed.
     ///
@@ -731,10 +736,23 @@ impl Inventory {
     /// [`UnreadableModel`].
     pub fn stored(model: serde_json::Value) -> Result<Inventory, UnreadableModel> {
         let version = model.get("version").and_then(serde_json::Value::as_u64).unwrap_or(0);
-        if version > u64::from(MODEL_VERSION) {
-            return Err(UnreadableModel::Newer(version));
-        }
+        readable(version)?;
         let inventory: Inventory = serde_json::from_value(model)?;
+        Ok(Inventory { version: MODEL_VERSION, ..inventory })
+    }
+
+    /// As [`Inventory::stored`], from JSON text.
+    ///
+    /// # Errors
+    /// [`UnreadableModel`].
+    pub fn stored_text(model: &str) -> Result<Inventory, UnreadableModel> {
+        #[derive(Deserialize)]
+        struct Versioned {
+            #[serde(default)]
+            version: u64,
+        }
+        readable(serde_json::from_str::<Versioned>(model)?.version)?;
+        let inventory: Inventory = serde_json::from_str(model)?;
         Ok(Inventory { version: MODEL_VERSION, ..inventory })
     }
 

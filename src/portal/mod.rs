@@ -153,9 +153,9 @@ impl Portal {
         if let Some(known) = known.filter(|known| known.number == number) {
             return Ok(known);
         }
-        let latest = self.store.latest_inventory().await?.ok_or(Problem::NotReady)?;
-        let inventory = Inventory::stored(latest.model).map_err(|_| StoreError::Unreadable { what: "inventory" })?;
-        let accepted = Arc::new(Accepted { number: latest.number, inventory: Arc::new(inventory) });
+        let (number, model) = self.store.latest_inventory_model().await?.ok_or(Problem::NotReady)?;
+        let inventory = Inventory::stored_text(&model).map_err(|_| StoreError::Unreadable { what: "inventory" })?;
+        let accepted = Arc::new(Accepted { number, inventory: Arc::new(inventory) });
         *self.accepted.write().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(accepted.clone());
         Ok(accepted)
     }

@@ -54,6 +54,7 @@ const INSERT: &str = "
 const SELECT_LATEST: &str = "
     SELECT number, content_hash, model, files, accepted_by, accepted_at_us, difference
     FROM inventory_versions ORDER BY number DESC LIMIT 1";
+const SELECT_MODEL: &str = "SELECT number, model FROM inventory_versions ORDER BY number DESC LIMIT 1";
 const SELECT_NUMBER: &str = "SELECT coalesce(max(number), 0) FROM inventory_versions";
 const SELECT_ONE: &str = "
     SELECT number, content_hash, model, files, accepted_by, accepted_at_us, difference
@@ -106,6 +107,15 @@ impl Store {
     pub async fn latest_inventory(&self) -> Result<Option<InventoryVersion>, StoreError> {
         let row: Option<Row> = on_pool!(self, |pool| sqlx::query_as(SELECT_LATEST).fetch_optional(pool).await?);
         row.map(version).transpose()
+    }
+
+    /// Number and model of the version in force, the model as JSON text: whoever needs no more than the model reads it into
+    /// its own form at once, which takes a fraction of the memory.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn latest_inventory_model(&self) -> Result<Option<(i64, String)>, StoreError> {
+        Ok(on_pool!(self, |pool| sqlx::query_as(SELECT_MODEL).fetch_optional(pool).await?))
     }
 
     /// The number of the version in force, 0 for none: cheap to ask often.

@@ -68,9 +68,12 @@ fn inventory_reads_a_model_of_version_one() {
     let site = &inventory.sites[&SiteId::new("friche").unwrap()];
     assert_eq!(site.backup, accolades::inventory::model::SiteBackup::default());
     assert_eq!(inventory.clients.len(), 4);
+    assert_eq!(Inventory::stored_text(text).expect("as text, too"), inventory);
     let mut newer = old;
     newer["version"] = (MODEL_VERSION + 1).into();
+    assert!(matches!(Inventory::stored_text(&newer.to_string()), Err(UnreadableModel::Newer(_))));
     assert!(matches!(Inventory::stored(newer), Err(UnreadableModel::Newer(_))));
+    assert!(matches!(Inventory::stored_text("{"), Err(UnreadableModel::Damaged(_))));
 }
 
 #[test]

@@ -29,6 +29,7 @@ pub fn acceptance(follows: i64, content_hash: &str) -> NewInventoryVersion {
 pub async fn versions_are_numbered_without_a_gap(bench: &Bench) {
     let store = bench.store().await;
     assert_eq!(store.latest_inventory().await.unwrap(), None);
+    assert_eq!(store.latest_inventory_model().await.unwrap(), None);
 
     let first = store.accept_inventory(&acceptance(0, "a")).await.unwrap();
     let asked = acceptance(0, "a");
@@ -48,6 +49,7 @@ pub async fn versions_are_numbered_without_a_gap(bench: &Bench) {
     assert_eq!(store.inventory(2).await.unwrap().as_ref(), Some(&second));
     assert_eq!(store.inventory(4).await.unwrap(), None);
     assert_eq!(store.latest_inventory().await.unwrap().as_ref(), Some(&third));
+    assert_eq!(store.latest_inventory_model().await.unwrap(), Some((third.number, third.model.to_string())));
     assert_eq!(store.inventory_history().await.unwrap(), [first, second, third]);
 }
 
