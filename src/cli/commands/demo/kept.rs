@@ -57,7 +57,7 @@ fn over_its_folder(session: &Session, script: &Script<'_>) -> Session {
         mail_folder: path("mail"),
         seed: None,
         // Whoever tries the program out need not be anybody: a container often has no user's name.
-        who: session.globals.who.clone().or_else(|| Some("demo".to_owned())),
+        who: Some(session.who().unwrap_or_else(|_| "demo".to_owned())),
         ..session.globals.clone()
     };
     Session { clock: Clock::lab(&script.endpoints.clock), ..Session::new(globals) }
