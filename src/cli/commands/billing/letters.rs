@@ -23,12 +23,14 @@ pub async fn run(session: &Session) -> Result<Exit, Failure> {
     let inventory = &desk.accepted.inventory;
     let morning = Morning { store: &desk.store, inventory, by: &by, now: desk.now, today: desk.today };
     let letters = in_turn(session, &desk, async || Ok(morning.letters().await?)).await?;
+    // Said first: it is in the outbox whether or not it can be delivered now.
+    if !session.output.is_json() {
+        session.output.data(&words(&letters))?;
+    }
     let delivered = session.deliver(&desk.store, &inventory.cooperative, limits::MAIL_BATCH_MAX).await?;
     if session.output.is_json() {
         let mails = mail::delivered_in_json(&delivered);
         session.output.json(&json!({ "version": JSON_VERSION, "letters": letters, "mails": mails }))?;
-    } else {
-        session.output.data(&words(&letters))?;
     }
     for one in &letters.by_hand {
         session.output.warn(one);
