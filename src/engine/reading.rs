@@ -25,15 +25,16 @@ pub async fn read_all(
     mark: &str,
 ) -> Result<Vec<(ReadCommand, Fact)>, SshError> {
     let mut read = Vec::with_capacity(commands.len());
-    let mut waiting = commands.into_iter().peekable();
+    let mut waiting = commands.into_iter().map(|command| (line(&command), command)).peekable();
     while waiting.peek().is_some() {
         let mut script = String::new();
+        let mut bytes = 0;
         let mut asked = Vec::new();
-        while let Some(command) = waiting.next_if(|next| {
-            let longer = script.len() + line(next).len() + END.len();
-            asked.is_empty() || longer <= limits::GUEST_READS_SCRIPT_BYTES_MAX
+        while let Some((line, command)) = waiting.next_if(|(line, _)| {
+            asked.is_empty() || bytes + sent_bytes(line) + sent_bytes(END) <= limits::GUEST_READS_SCRIPT_BYTES_MAX
         }) {
-            script.push_str(&line(&command));
+            bytes += sent_bytes(&line) + sent_bytes(END);
+            script.push_str(&line);
             script.push_str(END);
             asked.push(command);
         }
@@ -56,6 +57,11 @@ pub async fn read_all(
 fn line(command: &ReadCommand) -> String {
     let words: Vec<String> = command.0.iter().map(|word| quote(word)).collect();
     format!("{}\n", words.join(" "))
+}
+
+/// Bytes of a piece of a script as it travels: the script is one quoted word, in which `quote` writes a quote as four bytes.
+fn sent_bytes(text: &str) -> usize {
+    text.len() + 3 * text.bytes().filter(|&byte| byte == b'\'').count()
 }
 
 /// The answers that came whole, in the order of the commands.
@@ -111,6 +117,13 @@ mod tests {
         let expected: Vec<Fact> =
             expected.into_iter().map(|(exit, stdout)| Fact { exit, stdout: stdout.to_owned() }).collect();
         assert_eq!(read, expected);
+    }
+
+    #[test]
+    fn a_piece_of_a_script_is_counted_as_it_travels() {
+        for text in [" ", "two words", "' ", "''' and 'é'", END] {
+            assert_eq!(sent_bytes(text) + "''".len(), quote(text).len(), "{text}");
+        }
     }
 
     #[test]

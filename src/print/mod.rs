@@ -19,6 +19,8 @@ use typst::comemo;
 use typst::foundations::{Datetime, Smart};
 use typst_pdf::{PdfOptions, PdfStandard, PdfStandards, Timestamp};
 
+use crate::util::limits;
+
 pub use error::{PrintError, Problem};
 pub use house::House;
 pub use templates::Templates;
@@ -83,8 +85,9 @@ impl Templates {
         attachments: &[Attachment],
     ) -> Result<Vec<u8>, PrintError> {
         let printed = self.compile(template, data, identity, attachments);
-        // What the last document did not use again is forgotten, so that a long run stays small and a warm one fast.
-        comemo::evict(1);
+        // What some documents in a row did not use again is forgotten, so that a long run stays small and a warm one fast.
+        // Threads that print side by side share what is remembered, and each of them counts its documents.
+        comemo::evict(limits::PRINTED_BEFORE_FORGOTTEN);
         printed
     }
 

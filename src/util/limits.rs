@@ -71,9 +71,9 @@ pub const YUNOHOST_LOCK_TIMEOUT: Duration = Duration::from_secs(900);
 /// How long one command in a guest may take that is not run as a unit: the lock of YunoHost may be waited for in it.
 pub const GUEST_COMMAND_TIMEOUT: Duration = Duration::from_secs(YUNOHOST_LOCK_TIMEOUT.as_secs() + 600);
 
-/// Bytes of a script that reads many things in a guest at once: it travels in one SSH packet (35,000 bytes at most), quoted
-/// once more.
-pub const GUEST_READS_SCRIPT_BYTES_MAX: usize = 12 * 1024;
+/// Bytes of a script that reads many things in a guest at once, counted as they travel: in one SSH packet, of 35,000 bytes at
+/// most.
+pub const GUEST_READS_SCRIPT_BYTES_MAX: usize = 24 * 1024;
 
 /// How long a unit in a guest may take: a Nextcloud upgrade over a slow line takes hours, an installation never does.
 pub const GUEST_UNIT_TIMEOUT: Duration = Duration::from_secs(3 * 3600);
@@ -146,6 +146,9 @@ pub fn poll_interval(waited: Duration) -> Duration {
 
 /// Files in a folder of templates.
 pub const PRINT_TEMPLATE_FILES_MAX: usize = 200;
+
+/// Documents in a row that may leave a remembered piece of layout unused before it is forgotten.
+pub const PRINTED_BEFORE_FORGOTTEN: usize = 8;
 
 /// The largest file among templates: fonts of large scripts are that big.
 pub const PRINT_TEMPLATE_BYTES_MAX: u64 = 24 * 1024 * 1024;
