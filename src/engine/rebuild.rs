@@ -36,9 +36,16 @@ impl Engine {
             MachineState::Unknown(why) => return Err(EngineError::Unknown(why)),
             MachineState::Present(_) | MachineState::Absent => {}
         }
-        let backups = link.pve.volumes(BACKUP_STORAGE, Some("backup"), Some(subject.instance.vmid)).await?;
-        if !backups.is_empty() {
-            return Ok(Some(format!("{} backups of it exist: restore one instead", backups.len())));
+        for storage in [BACKUP_STORAGE.to_owned(), names::remote_storage(instance)] {
+            let backups = match link.pve.volumes(&storage, Some("backup"), Some(subject.instance.vmid)).await {
+                Ok(backups) => backups,
+                // Where no remote backup was ever declared there is none; a place that does not answer may hold everything.
+                Err(error) if storage != BACKUP_STORAGE && error.is_absent_storage() => continue,
+                Err(error) => return Err(error.into()),
+            };
+            if !backups.is_empty() {
+                return Ok(Some(format!("{} backups of it exist on `{storage}`: restore one instead", backups.len())));
+            }
         }
         let mut prefixes = vec![format!("instance/{instance}/")];
         prefixes.extend(subject.clients().map(|client| format!("person/{}/", client.id)));

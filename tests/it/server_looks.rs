@@ -174,3 +174,12 @@ async fn server_looks_tell_of_a_whole_read_after_a_restart_before_the_window_is_
     let (_, found) = place(&rehearsal, Place::Remote).await;
     assert!(!found.contains(&"full-read-ahead"), "{found:?}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn server_looks_a_machine_with_a_remote_backup_only_is_not_rebuilt() {
+    let rehearsal = saved(47).await;
+    let inventory = rehearsal.accepted.inventory.clone();
+    let refusal = rehearsal.engine.take_away(&subject(&inventory)).await.expect_err("there is something to restore");
+    assert!(refusal.to_string().contains("1 backups of it exist on `pbs-ilot`: restore one instead"), "{refusal}");
+    assert_eq!(rehearsal.served.lab.lock().world.sites["friche"].pve.vms.len(), 1, "the machine is untouched");
+}
