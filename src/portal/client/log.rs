@@ -44,7 +44,7 @@ struct Event {
 
 fn outcome(outcome: Option<&str>, words: Words) -> &'static str {
     match outcome {
-        Some("settled" | "done") => words.log_ended(),
+        Some("settled" | "done" | "saved") => words.log_ended(),
         Some("partial" | "waiting") => words.log_partial(),
         Some(_) => words.log_stopped(),
         None => words.log_under_way(),

@@ -162,15 +162,15 @@ words! {
     welcome_text: "Elle vous a été remise sur papier, avec les mots de passe de départ. Le portail ne les a pas et ne peut pas les montrer. Un mot de passe perdu se redemande sur la page Aide.",
         "It was handed to you on paper, with the first passwords. The portal does not have them and cannot show them. Ask for a lost password on the Help page.";
     key_title: "Clé de vos sauvegardes", "Key of your backups";
-    key_text: "Vos sauvegardes distantes sont chiffrées. La coopérative garde la clé, et une feuille imprimée est rangée dans un autre lieu. Vous pouvez en demander un exemplaire.",
-        "Your remote backups are encrypted. The co-operative keeps the key, and a printed sheet is stored in another place. You may ask for a copy.";
+    key_text: "Quand vos sauvegardes distantes sont chiffrées, la coopérative en garde la clé. Demandez-nous où est rangée la feuille imprimée de cette clé, ou un exemplaire.",
+        "Where your remote backups are encrypted, the co-operative keeps the key. Ask us where its printed sheet is kept, or for a copy of it.";
     exit_title: "Partir", "Leaving";
     exit_text: "Vos données sont à vous. Si vous partez, nous vous remettons vos fichiers, vos comptes, vos domaines et, si vous le voulez, l’image complète de votre machine, dans des formats ouverts. Rien n’est effacé avant votre accord écrit.",
         "Your data are yours. If you leave, we hand you your files, accounts, domains and, if you want it, the whole image of your machine, in open formats. Nothing is deleted before you agree in writing.";
 
     people_title: "Personnes et accès", "People and access";
     contacts_title: "Qui peut entrer dans cet espace", "Who can enter this space";
-    contacts_lead: "Ces personnes entrent avec l’adresse e-mail indiquée. Pour changer la liste, demandez-le nous.",
+    contacts_lead: "Ces personnes entrent avec l’adresse e-mail indiquée. Pour changer la liste, demandez-le-nous.",
         "These people enter with the e-mail address shown. To change the list, ask us.";
     role_manager: "direction", "management";
     role_billing: "facturation", "billing";
@@ -188,7 +188,7 @@ words! {
     log_actions: "actions", "actions";
     log_ended: "terminé", "finished";
     log_partial: "terminé en partie", "finished in part";
-    log_stopped: "interrompu, sera repris", "stopped, will be resumed";
+    log_stopped: "interrompu", "stopped";
     log_under_way: "en cours", "under way";
     log_drill: "Essai de restauration", "Restore test";
     log_support: "Assistance", "Support";
