@@ -92,7 +92,7 @@ impl Engine {
     /// When our own store or configuration fails. A site that does not answer is part of the plan.
     pub async fn plan(&self, accepted: &Accepted, day: Date, only: &[InstanceId]) -> Result<Plan, EngineError> {
         let parts = self
-            .each_site(accepted, only, move |engine, accepted, site, instances| async move {
+            .each_site(accepted, day, only, move |engine, accepted, site, instances| async move {
                 engine.plan_site(&accepted.inventory, &site, &instances, day).await
             })
             .await;
@@ -151,7 +151,7 @@ impl Engine {
         let plan = Arc::new(plan.clone());
         let id = Arc::new(run_id.clone());
         let parts = self
-            .each_site(accepted, &only, move |engine, accepted, site, instances| {
+            .each_site(accepted, plan.day, &only, move |engine, accepted, site, instances| {
                 let (plan, id) = (plan.clone(), id.clone());
                 async move { engine.apply_site(&accepted, &site, &instances, &plan, &id).await }
             })
@@ -164,9 +164,9 @@ impl Engine {
         Ok(report)
     }
 
-    /// Runs something for each site that has one of the instances, within the limit of sites at once. A site that fails
-    /// stops no other.
-    async fn each_site<T, F, Fut>(&self, accepted: &Accepted, only: &[InstanceId], work: F) -> Vec<T>
+    /// Runs something for each site that has one of the instances on that day, within the limit of sites at once. A site
+    /// that fails stops no other. A move that is planned for later counts from its day on.
+    async fn each_site<T, F, Fut>(&self, accepted: &Accepted, day: Date, only: &[InstanceId], work: F) -> Vec<T>
     where
         T: Send + 'static,
         F: Fn(Engine, Accepted, Site, Vec<InstanceId>) -> Fut,
@@ -177,7 +177,7 @@ impl Engine {
             if !only.is_empty() && !only.contains(&instance.id) {
                 continue;
             }
-            if let Some(placement) = instance.placements.iter().max_by_key(|placement| placement.from) {
+            if let Some(placement) = instance.placement_on(day) {
                 by_site.entry(placement.site.clone()).or_default().push(instance.id.clone());
             }
         }

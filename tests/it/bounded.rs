@@ -74,9 +74,9 @@ async fn bounded_is_what_drills_and_restores_read_over_the_line() {
     }
     for (origin, bound) in [(Origin::Local, None), (Origin::Remote, Some(65_536))] {
         let not_after_us = engine.now_us().await.expect("the lab's clock");
-        let order = RestoreOrder { from: origin, not_after_us, elsewhere: None };
+        let order = RestoreOrder { from: origin, not_after_us, asked_at: "now".to_owned(), elsewhere: None };
         engine.restore_aside(&subject, &order).await.unwrap_or_else(|error| panic!("{origin:?}: {error}"));
         assert_eq!(bounds(&rehearsal, &mut from), [bound], "{origin:?}");
-        engine.abandon_restore(&subject).await.unwrap_or_else(|error| panic!("{error}"));
+        engine.abandon_restore(&subject, None).await.unwrap_or_else(|error| panic!("{error}"));
     }
 }

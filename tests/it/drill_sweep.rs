@@ -60,12 +60,17 @@ impl Swept for Operation {
             }
             Operation::Restore => {
                 let now_us = engine.now_us().await.map_err(|error| error.to_string())?;
-                let order = RestoreOrder { from: Origin::Local, not_after_us: now_us, elsewhere: None };
+                let order = RestoreOrder {
+                    from: Origin::Local,
+                    not_after_us: now_us,
+                    asked_at: "now".to_owned(),
+                    elsewhere: None,
+                };
                 let row = engine.restore_aside(&subject, &order).await.map_err(|error| error.to_string())?;
                 if row.state == RestoreState::Swapped {
                     return Ok(());
                 }
-                engine.swap(&subject).await.map(drop).map_err(|error| error.to_string())
+                engine.swap(&subject, None).await.map(drop).map_err(|error| error.to_string())
             }
         }
     }

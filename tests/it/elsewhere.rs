@@ -9,13 +9,14 @@ use accolades::domain::backup::names;
 use accolades::domain::ids::{SiteId, VmId};
 use accolades::engine::EngineError;
 use accolades::engine::drill::DrillOrder;
-use accolades::engine::loan::open_loan;
+use accolades::engine::loan::{Loan, open_loan};
 use accolades::engine::restore::{Elsewhere, RestoreDetail, RestoreOrder};
 use accolades::engine::run::Applied;
 use accolades::inventory::edit::{NewPlace, restored_elsewhere};
 use accolades::lab::net::fault::{Fault, FaultKind};
 use accolades::lab::pve::state::Power;
 use accolades::plan::desired::Subject;
+use accolades::plan::render::render;
 use accolades::store::RestoreState;
 
 use crate::drills::subject;
@@ -25,6 +26,8 @@ use crate::rehearsal::{DAY, Rehearsal, Snapshot, example_files, small_files, sma
 const HOME: &str = "friche";
 /// Where the spare one stands.
 const SPARE: &str = "valsonne";
+/// Where another one stands.
+const THIRD: &str = "croix-rousse";
 /// The first id that is restored to.
 const FIRST: u32 = 1999;
 /// The address of the restored machine at the spare box's place.
@@ -45,7 +48,11 @@ fn files() -> BTreeMap<String, String> {
 
 /// Onboarded at home, one remote backup made.
 async fn saved(seed: u64) -> Rehearsal {
-    let rehearsal = Rehearsal::of(files(), seed).await;
+    saved_from(files(), seed).await
+}
+
+async fn saved_from(files: BTreeMap<String, String>, seed: u64) -> Rehearsal {
+    let rehearsal = Rehearsal::of(files, seed).await;
     rehearsal.prepare().await.unwrap_or_else(|error| panic!("{error}"));
     rehearsal.publish_dns();
     let report = rehearsal.apply(&[small_instance()]).await;
@@ -71,6 +78,7 @@ async fn order(rehearsal: &Rehearsal) -> RestoreOrder {
     RestoreOrder {
         from: Origin::Remote,
         not_after_us: rehearsal.engine.now_us().await.expect("the clock answers"),
+        asked_at: "now".to_owned(),
         elsewhere: Some(Elsewhere { site: site(SPARE), address4: ADDRESS.parse().expect("an address") }),
     }
 }
@@ -136,7 +144,7 @@ async fn elsewhere_a_client_whose_box_burnt_works_on_at_another_place() {
     // Before it takes anybody's place it has everything that it needs, and what was lent is taken back.
     must_have_nothing(&rehearsal).await;
 
-    let swapped = rehearsal.engine.swap(&subject(&inventory)).await;
+    let swapped = rehearsal.engine.swap(&subject(&inventory), None).await;
     let swapped = swapped.unwrap_or_else(|error| panic!("{error}\n{}", rehearsal.last_words(30)));
     assert_eq!((swapped.state, RestoreDetail::of(&swapped).old_vmid), (RestoreState::Swapped, None));
     {
@@ -219,4 +227,105 @@ async fn elsewhere_what_was_lent_is_taken_back_after_a_crash_at_any_step() {
             assert_eq!(machines, 1, "{what}");
         }
     }
+}
+
+/// A restore onto the spare box, cut short once the node has the storage and the key.
+async fn cut_short(rehearsal: &Rehearsal) {
+    let fault = Fault {
+        site: Some(SPARE.to_owned()),
+        on: "POST /api2/json/storage".to_owned(),
+        after: 0,
+        times: 1,
+        kind: FaultKind::CrashAfter,
+    };
+    rehearsal.served.lab.lock().faults.0.push(fault);
+    let mut crashes = rehearsal.served.lab.crashes();
+    let (engine, accepted) = (rehearsal.engine.clone(), rehearsal.accepted.clone());
+    let order = order(rehearsal).await;
+    let work = tokio::spawn(async move { engine.restore_aside(&subject(&accepted.inventory), &order).await.map(drop) });
+    crashes.changed().await.expect("the lab lives");
+    work.abort();
+    let _ = work.await;
+    for lease in ["site/valsonne/heavy-work", "instance/ilot"] {
+        crate::worlds::bury(&rehearsal.engine.store, lease).await;
+    }
+}
+
+async fn loan(rehearsal: &Rehearsal) -> Option<Loan> {
+    open_loan(&rehearsal.engine.store, &small_instance()).await.expect("the store reads")
+}
+
+/// Switches a whole site off, or on again.
+fn switch(rehearsal: &Rehearsal, place: &str, is_on: bool) {
+    let mut state = rehearsal.served.lab.lock();
+    let site = state.world.sites.get_mut(place).expect("a site");
+    (site.online, site.off) = (is_on, !is_on);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn elsewhere_a_spare_box_that_dies_too_keeps_no_restore_from_a_third_one() {
+    let mut files = files();
+    let path = format!("sites/{THIRD}.toml");
+    let third = example_files().remove(&path).expect("the example has it");
+    files.insert(path, third);
+    let rehearsal = saved_from(files, 64).await;
+    burn(&rehearsal);
+    cut_short(&rehearsal).await;
+    let lent = loan(&rehearsal).await.expect("it was cut short");
+    assert!(lent.is_open && lent.site == site(SPARE), "{lent:?}");
+    switch(&rehearsal, SPARE, false);
+
+    let (engine, _events) = rehearsal.another_engine(98).await;
+    let inventory = rehearsal.accepted.inventory.clone();
+    let there = Elsewhere { site: site(THIRD), address4: "192.168.10.30/24".parse().expect("an address") };
+    let third = RestoreOrder { elsewhere: Some(there), ..order(&rehearsal).await };
+    let row = engine.restore_aside(&subject(&inventory), &third).await;
+    let row = row.unwrap_or_else(|error| panic!("{error}\n{}", rehearsal.last_words(30)));
+    assert_eq!((row.state, &row.new.site), (RestoreState::Checked, &site(THIRD)));
+
+    // What the dead box still has lets it in nowhere, and is not forgotten.
+    let left = loan(&rehearsal).await.expect("the spare box has a storage and the key");
+    assert_eq!((left.is_open, left.left_at.as_slice()), (false, [site(SPARE)].as_slice()));
+    {
+        let state = rehearsal.served.lab.lock();
+        let servers = state.world.backup_servers.borrow();
+        let user = names::loan_user(&small_instance());
+        assert!(servers.0.values().all(|server| !server.access.users.contains_key(&user)), "a reader is left");
+    }
+    engine.take_back_alone(&inventory, &small_instance()).await.expect_err("the spare box is off");
+    assert!(loan(&rehearsal).await.is_some());
+    switch(&rehearsal, SPARE, true);
+    engine.take_back_alone(&inventory, &small_instance()).await.unwrap_or_else(|error| panic!("{error}"));
+    must_have_nothing(&rehearsal).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn elsewhere_a_drill_at_home_leaves_a_restore_at_another_site_its_reader() {
+    let rehearsal = saved(65).await;
+    cut_short(&rehearsal).await;
+    let lent = loan(&rehearsal).await;
+    assert!(lent.as_ref().is_some_and(|loan| loan.is_open && loan.site == site(SPARE)), "{lent:?}");
+    let (engine, _events) = rehearsal.another_engine(97).await;
+    let inventory = rehearsal.accepted.inventory.clone();
+    let order = DrillOrder { from: Origin::Remote, backup: None, on: None };
+    let kept = engine.drill(&subject(&inventory), &order).await;
+    kept.unwrap_or_else(|error| panic!("{error}\n{}", rehearsal.last_words(30)));
+    assert_eq!(loan(&rehearsal).await, lent, "the restore at the other site is cut off from what it reads");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn elsewhere_a_move_planned_for_later_is_worked_on_from_its_day_on() {
+    let mut rehearsal = saved(66).await;
+    let mut files = rehearsal.files().await;
+    let placed = files.get_mut("instances/ilot.toml").expect("the small inventory has it");
+    let later = DAY.tomorrow().expect("a day");
+    placed.push_str(&format!("\n[[placements]]\nfrom = {later}\nsite = \"{SPARE}\"\naddress4 = \"{ADDRESS}\"\n"));
+    rehearsal.accept(files).await;
+    let plan = rehearsal.plan(&[small_instance()]).await;
+    let today = &plan.instances[0];
+    assert!(today.unknown.is_none() && today.conflict.is_none(), "{}", render(&plan));
+    assert!(!today.actions.iter().any(|action| action.key.starts_with("machine/")), "{}", render(&plan));
+    let report = rehearsal.apply(&[small_instance()]).await;
+    assert!(report.values().all(|one| matches!(one, Applied::Settled { .. })), "{report:#?}");
+    assert!(rehearsal.served.lab.lock().world.sites[SPARE].pve.vms.is_empty(), "a machine was made before its day");
 }

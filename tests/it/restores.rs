@@ -18,7 +18,7 @@ const SITE: &str = "friche";
 
 async fn order(rehearsal: &Rehearsal) -> RestoreOrder {
     let not_after_us = rehearsal.engine.now_us().await.expect("the clock answers");
-    RestoreOrder { from: Origin::Local, not_after_us, elsewhere: None }
+    RestoreOrder { from: Origin::Local, not_after_us, asked_at: "now".to_owned(), elsewhere: None }
 }
 
 fn mac_of(rehearsal: &Rehearsal, vmid: u32) -> String {
@@ -57,7 +57,7 @@ async fn restore_beside_the_live_machine_touches_nothing_until_it_is_swapped() {
     let again = rehearsal.engine.restore_aside(&subject, &order(&rehearsal).await).await.expect("it waits");
     assert_eq!(again.new.id, row.new.id);
 
-    let swapped = rehearsal.engine.swap(&subject).await.unwrap_or_else(|error| panic!("{error}"));
+    let swapped = rehearsal.engine.swap(&subject, None).await.unwrap_or_else(|error| panic!("{error}"));
     assert_eq!(swapped.state, RestoreState::Swapped);
     let machines = vms(&rehearsal);
     let (old, new) = (&machines[&LIVE], &machines[&FIRST]);
@@ -80,7 +80,7 @@ async fn restore_beside_the_live_machine_touches_nothing_until_it_is_swapped() {
     // The old one goes on a word only, and only that one.
     let inventory = rehearsal.accepted.inventory.clone();
     let subject = crate::drills::subject(&inventory);
-    rehearsal.engine.discard_replaced(&subject).await.unwrap_or_else(|error| panic!("{error}"));
+    rehearsal.engine.discard_replaced(&subject, None).await.unwrap_or_else(|error| panic!("{error}"));
     assert_eq!(vms(&rehearsal).keys().copied().collect::<Vec<_>>(), [FIRST]);
     assert_eq!(rehearsal.engine.store.open_restores(&Scope::Staff).await.expect("the store reads"), []);
 }
@@ -96,7 +96,7 @@ async fn restore_goes_back_to_the_backup_of_that_moment() {
     let subject = subject(&inventory);
     rehearsal.engine.restore_aside(&subject, &early).await.unwrap_or_else(|error| panic!("{error}"));
     assert!(!has_the_file(&rehearsal, FIRST), "the later backup was taken");
-    let gone = rehearsal.engine.abandon_restore(&subject).await.unwrap_or_else(|error| panic!("{error}"));
+    let gone = rehearsal.engine.abandon_restore(&subject, None).await.unwrap_or_else(|error| panic!("{error}"));
     assert_eq!(gone, VmId(FIRST));
     assert_eq!(vms(&rehearsal).keys().copied().collect::<Vec<_>>(), [LIVE]);
 
@@ -105,7 +105,7 @@ async fn restore_goes_back_to_the_backup_of_that_moment() {
     assert!(has_the_file(&rehearsal, FIRST));
 
     let too_early = RestoreOrder { not_after_us: early.not_after_us - 86_400_000_000, ..early };
-    rehearsal.engine.abandon_restore(&subject).await.unwrap_or_else(|error| panic!("{error}"));
+    rehearsal.engine.abandon_restore(&subject, None).await.unwrap_or_else(|error| panic!("{error}"));
     let refusal = rehearsal.engine.restore_aside(&subject, &too_early).await.expect_err("there is none that old");
     assert!(refusal.to_string().contains("is that old"), "{refusal}");
 }
@@ -122,9 +122,48 @@ async fn restore_is_not_swapped_onto_a_machine_that_is_not_the_instances() {
         let vm = state.world.sites.get_mut(SITE).and_then(|site| site.pve.vms.get_mut(&LIVE)).expect("it is there");
         vm.config.extend(foreign);
     }
-    let refusal = rehearsal.engine.swap(&subject).await.expect_err("it is somebody's");
+    let refusal = rehearsal.engine.swap(&subject, None).await.expect_err("it is somebody's");
     assert!(matches!(refusal, EngineError::Conflict(_)), "{refusal}");
     assert_eq!(vms(&rehearsal)[&LIVE].power, Power::Running);
-    let refusal = rehearsal.engine.discard_replaced(&subject).await.expect_err("nothing was replaced");
+    let refusal = rehearsal.engine.discard_replaced(&subject, None).await.expect_err("nothing was replaced");
     assert!(matches!(refusal, EngineError::Conflict(_)), "{refusal}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn restore_asked_for_another_moment_is_not_the_one_that_waits() {
+    let rehearsal = backed_up(24).await;
+    let early = RestoreOrder { asked_at: "2026-11-20T09:00".to_owned(), ..order(&rehearsal).await };
+    rehearsal.served.lab.lock().pass(3_600_000_000);
+    back_up(&rehearsal).await;
+    let inventory = rehearsal.accepted.inventory.clone();
+    let subject = subject(&inventory);
+    let row = rehearsal.engine.restore_aside(&subject, &early).await.unwrap_or_else(|error| panic!("{error}"));
+    let now = order(&rehearsal).await;
+    let refusal = rehearsal.engine.restore_aside(&subject, &now).await.expect_err("another backup is asked for");
+    let text = refusal.to_string();
+    assert!(matches!(refusal, EngineError::Conflict(_)), "{text}");
+    assert!(text.contains("--at 2026-11-20T09:00 --from local") && text.contains("restore abandon ilot"), "{text}");
+    let again = rehearsal.engine.restore_aside(&subject, &early).await.unwrap_or_else(|error| panic!("{error}"));
+    assert_eq!(again.new.id, row.new.id);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn restore_before_the_last_one_is_closed_says_that_nothing_was_restored() {
+    let mut rehearsal = backed_up(25).await;
+    let inventory = rehearsal.accepted.inventory.clone();
+    let subject = crate::drills::subject(&inventory);
+    rehearsal.engine.restore_aside(&subject, &order(&rehearsal).await).await.unwrap_or_else(|error| panic!("{error}"));
+    rehearsal.engine.swap(&subject, None).await.unwrap_or_else(|error| panic!("{error}"));
+    // As long as the files do not say it, the same command goes on.
+    let again = rehearsal.engine.restore_aside(&subject, &order(&rehearsal).await).await;
+    assert_eq!(again.unwrap_or_else(|error| panic!("{error}")).state, RestoreState::Swapped);
+
+    let files = rehearsal.files().await;
+    let edit = restored(&files, &small_instance(), VmId(FIRST)).unwrap_or_else(|error| panic!("{error}"));
+    rehearsal.accept(edit.files).await;
+    let inventory = rehearsal.accepted.inventory.clone();
+    let subject = crate::drills::subject(&inventory);
+    let refusal = rehearsal.engine.restore_aside(&subject, &order(&rehearsal).await).await;
+    let text = refusal.expect_err("nothing was restored").to_string();
+    assert!(text.contains("nothing was restored now") && text.contains("restore discard ilot"), "{text}");
 }

@@ -17,7 +17,7 @@ use crate::cli::session::Session;
 use crate::cli::table::table;
 use crate::cli::{selection, when};
 use crate::domain::backup::drill::{Verdict, name_of};
-use crate::domain::ids::InstanceId;
+use crate::domain::ids::{InstanceId, SiteId};
 use crate::engine::loan::open_loan;
 use crate::engine::restore::{Elsewhere, RestoreDetail, RestoreOrder};
 use crate::engine::run::Accepted;
@@ -62,16 +62,25 @@ pub enum Step {
     Abandon {
         /// The client or instance.
         client: String,
+        /// The site where it waits, when there are several.
+        #[arg(long, value_name = "SITE")]
+        on: Option<String>,
     },
     /// Leave the replaced machine on its node for good: nothing of ours looks at it any more
     Keep {
         /// The client or instance.
         client: String,
+        /// The site where it waits, when there are several.
+        #[arg(long, value_name = "SITE")]
+        on: Option<String>,
     },
     /// Destroy the replaced machine with everything on its disks. Its name has to be typed.
     Discard {
         /// The client or instance.
         client: String,
+        /// The site where it waits, when there are several.
+        #[arg(long, value_name = "SITE")]
+        on: Option<String>,
     },
     /// Take away what another site's node was lent to read the backups, when a restore or drill was cut short
     TakeBack {
@@ -91,9 +100,9 @@ pub async fn run(session: &Session, arguments: Arguments) -> Result<Exit, Failur
     match &arguments.what {
         None => restore(session, &store, &accepted, &arguments).await,
         Some(Step::List) => list(session, &store, &accepted).await,
-        Some(Step::Abandon { client }) => abandon(session, &store, &accepted, client).await,
-        Some(Step::Keep { client }) => keep(session, &store, &accepted, client).await,
-        Some(Step::Discard { client }) => discard(session, &store, &accepted, client).await,
+        Some(Step::Abandon { client, on }) => abandon(session, &store, &accepted, client, on.as_deref()).await,
+        Some(Step::Keep { client, on }) => keep(session, &store, &accepted, client, on.as_deref()).await,
+        Some(Step::Discard { client, on }) => discard(session, &store, &accepted, client, on.as_deref()).await,
         Some(Step::TakeBack { client }) => take_back(session, &store, &accepted, client).await,
     }
 }
@@ -119,9 +128,11 @@ async fn restore(
     let name = arguments.client.clone().unwrap_or_default();
     let subject = subject(session, inventory, &name).await?;
     let instance = &subject.instance.id;
+    let asked_at = arguments.at.as_deref().unwrap_or_default();
     let order = RestoreOrder {
         from: arguments.from.into(),
-        not_after_us: moment(arguments.at.as_deref().unwrap_or_default(), session.now().await?, &zone)?,
+        not_after_us: moment(asked_at, session.now().await?, &zone)?,
+        asked_at: asked_at.to_owned(),
         elsewhere: elsewhere(inventory, arguments)?,
     };
     let progress = Progress::start(session.output);
@@ -143,7 +154,7 @@ async fn restore(
     } else {
         let progress = Progress::start(session.output);
         let engine = session.engine(store, progress.sender()).await?;
-        let swapped = engine.swap(&subject).await;
+        let swapped = engine.swap(&subject, Some(&row.new.site)).await;
         drop(engine);
         progress.end().await;
         swapped?
@@ -161,6 +172,11 @@ fn elsewhere(inventory: &Inventory, arguments: &Arguments) -> Result<Option<Else
         (Some(name), Some(address4)) => Ok(Some(Elsewhere { site: site::find(inventory, name)?.id.clone(), address4 })),
         _ => Ok(None),
     }
+}
+
+/// The site that was named, if one was.
+fn at(inventory: &Inventory, on: Option<&str>) -> Result<Option<SiteId>, Failure> {
+    on.map(|name| Ok(site::find(inventory, name)?.id.clone())).transpose()
 }
 
 /// Reads a moment: `now`, a day (its end), or a time where the co-operative is.
@@ -369,10 +385,15 @@ async fn list(session: &Session, store: &Store, accepted: &Accepted) -> Result<E
         .collect();
     session.output.data(&table(&["INSTANCE", "SITE", "VM", "BEGUN", "STATE"], &rows))?;
     for loan in &loans {
-        session.output.warn(&format!(
-            "`{}` can still read the backups of `{}`: `accolades restore take-back {1}` ends that",
-            loan.site, loan.instance
-        ));
+        let ends = format!("`accolades restore take-back {}` ends that", loan.instance);
+        if loan.is_open {
+            let who = format!("`{}` can still read the backups of `{}`", loan.site, loan.instance);
+            session.output.warn(&format!("{who}: {ends}"));
+        }
+        for site in &loan.left_at {
+            let what = format!("the key to the backups of `{}` is still on the node of `{site}`", loan.instance);
+            session.output.warn(&format!("{what}, which did not answer: {ends}"));
+        }
     }
     Ok(Exit::Ok)
 }
@@ -389,29 +410,44 @@ async fn take_back(session: &Session, store: &Store, accepted: &Accepted, client
     progress.end().await;
     taken?;
     session.output.say(&match loan {
-        Some(loan) => format!("`{}` can read the backups of `{instance}` no more", loan.site),
+        Some(loan) if loan.is_open => format!("`{}` can read the backups of `{instance}` no more", loan.site),
+        Some(_) => format!("nothing that was lent for `{instance}` is left anywhere"),
         None => format!("nobody was lent the reading of the backups of `{instance}`"),
     });
     Ok(Exit::Ok)
 }
 
-async fn abandon(session: &Session, store: &Store, accepted: &Accepted, client: &str) -> Result<Exit, Failure> {
+async fn abandon(
+    session: &Session,
+    store: &Store,
+    accepted: &Accepted,
+    client: &str,
+    on: Option<&str>,
+) -> Result<Exit, Failure> {
     let subject = subject(session, accepted.inventory.as_ref(), client).await?;
+    let at = at(accepted.inventory.as_ref(), on)?;
     session.confirm(&format!("Destroy the restored machine of `{}` that waits?", subject.instance.id))?;
     let progress = Progress::start(session.output);
     let engine = session.engine(store, progress.sender()).await?;
-    let gone = engine.abandon_restore(&subject).await;
+    let gone = engine.abandon_restore(&subject, at.as_ref()).await;
     drop(engine);
     progress.end().await;
     session.output.say(&format!("vm {} is gone; the live machine was not touched", gone?));
     Ok(Exit::Ok)
 }
 
-async fn keep(session: &Session, store: &Store, accepted: &Accepted, client: &str) -> Result<Exit, Failure> {
+async fn keep(
+    session: &Session,
+    store: &Store,
+    accepted: &Accepted,
+    client: &str,
+    on: Option<&str>,
+) -> Result<Exit, Failure> {
     let subject = subject(session, accepted.inventory.as_ref(), client).await?;
+    let at = at(accepted.inventory.as_ref(), on)?;
     let progress = Progress::start(session.output);
     let engine = session.engine(store, progress.sender()).await?;
-    let kept = engine.keep_replaced(&subject).await;
+    let kept = engine.keep_replaced(&subject, at.as_ref()).await;
     drop(engine);
     progress.end().await;
     if let Some(old) = RestoreDetail::of(&kept?).old_vmid {
@@ -420,14 +456,24 @@ async fn keep(session: &Session, store: &Store, accepted: &Accepted, client: &st
     Ok(Exit::Ok)
 }
 
-async fn discard(session: &Session, store: &Store, accepted: &Accepted, client: &str) -> Result<Exit, Failure> {
+async fn discard(
+    session: &Session,
+    store: &Store,
+    accepted: &Accepted,
+    client: &str,
+    on: Option<&str>,
+) -> Result<Exit, Failure> {
     let inventory = accepted.inventory.as_ref();
     let zone = when::zone(&inventory.cooperative);
     let subject = subject(session, inventory, client).await?;
     let instance = &subject.instance.id;
+    let at = at(inventory, on)?;
     let progress = Progress::start(session.output);
     let engine = session.engine(store, progress.sender()).await?;
-    let open = engine.open_restore(instance).await?;
+    let mut open = engine.open_restores(instance).await?;
+    open.retain(|row| row.state == RestoreState::Swapped && at.as_ref().is_none_or(|site| row.new.site == *site));
+    // With several, the engine asks which one is meant, before anything is lost.
+    let open = if open.len() == 1 { open.pop() } else { None };
     let old = open.as_ref().and_then(|row| RestoreDetail::of(row).old_vmid);
     if let (Some(row), Some(old)) = (&open, old) {
         let loss = format!(
@@ -439,7 +485,7 @@ async fn discard(session: &Session, store: &Store, accepted: &Accepted, client: 
         );
         session.confirm_name(&loss, instance.as_str())?;
     }
-    let discarded = engine.discard_replaced(&subject).await;
+    let discarded = engine.discard_replaced(&subject, at.as_ref()).await;
     drop(engine);
     progress.end().await;
     let discarded = discarded?;

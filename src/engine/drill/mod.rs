@@ -229,7 +229,8 @@ impl Engine {
             Err(error) => Err(Setback::from(error)),
         };
         let removed = course.clean_up().await;
-        let removed = self.take_back(subject.inventory, &subject.instance.id, run_id).await.and(removed);
+        let returned = self.take_back_here(subject.inventory, &subject.instance.id, &site.id, run_id).await;
+        let removed = returned.and(removed);
         let verdict = match came_to {
             Ok(()) => {
                 let backup_at_us = trial.backup.as_ref().map_or(0, |backup| backup.at_us);
@@ -294,7 +295,7 @@ impl Course<'_> {
         if !self.is_elsewhere() {
             return Ok(());
         }
-        self.engine.lend(&self.subject, self.site, self.link, self.run_id).await
+        self.engine.lend(&self.subject, self.site, self.run_id).await
     }
 
     async fn run(&self, order: &DrillOrder, trial: &mut Trial, lease: &mut InstanceLease) -> Result<(), Setback> {

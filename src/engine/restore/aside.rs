@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{DETAIL_VERSION, RestoreDetail, RestoreOrder};
+use super::{Asked, DETAIL_VERSION, RestoreDetail, RestoreOrder};
 use crate::domain::backup::drill::judge;
 use crate::domain::ids::VmId;
 use crate::engine::drill::{Course, Setback, Trial};
@@ -55,6 +55,7 @@ impl Course<'_> {
         self.shut_down(vmid).await?;
         let detail = RestoreDetail {
             version: DETAIL_VERSION,
+            asked: Some(Asked::of(order)),
             backup: Some(chosen.tried()),
             verdict: Some(judge(&trial.checks, &trial.nonce, trial.has_marker, chosen.at_us)),
             checks: trial.checks,
@@ -63,7 +64,7 @@ impl Course<'_> {
             elsewhere: order.elsewhere.clone().filter(|_| self.is_elsewhere()),
             cards: self.cards(&saved.options),
         };
-        let open = self.engine.open_restore(&self.subject.instance.id).await?;
+        let open = self.engine.open_restore(&self.subject.instance.id, &self.site.id).await?;
         let row = open.ok_or_else(|| EngineError::Unexpected("the restored machine is not on record".to_owned()))?;
         let now_us = self.engine.now_us().await?;
         let (from, to) = (RestoreState::Begun, RestoreState::Checked);

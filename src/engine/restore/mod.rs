@@ -15,6 +15,7 @@ use serde_json::{Value, json};
 
 use super::drill::{Course, Setback, site_for, storage_of, words};
 use super::lease::{InstanceLease, heavy_work};
+use super::loan::open_loan;
 use super::observe::subject_name;
 use super::site::{SiteLink, Token};
 use super::under_way::UnderWay;
@@ -35,6 +36,8 @@ pub struct RestoreOrder {
     pub from: Origin,
     /// The newest good backup made then or before.
     pub not_after_us: i64,
+    /// That moment in the words of the person who asked (`now`, a day): by them the same command is known again.
+    pub asked_at: String,
     /// At another site, where the machine gets another address.
     pub elsewhere: Option<Elsewhere>,
 }
@@ -48,11 +51,36 @@ pub struct Elsewhere {
     pub address4: Ipv4Net,
 }
 
+/// How a restored machine was asked for, as it is kept with it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Asked {
+    /// Which backup.
+    pub from: Origin,
+    /// Not later than this moment.
+    pub not_after_us: i64,
+    /// The moment in the person's words.
+    pub at: String,
+}
+
+impl Asked {
+    fn of(order: &RestoreOrder) -> Asked {
+        Asked { from: order.from, not_after_us: order.not_after_us, at: order.asked_at.clone() }
+    }
+
+    /// Whether the same is asked for again: `now` is so an hour later, too.
+    fn is_again(&self, order: &RestoreOrder) -> bool {
+        self.from == order.from && (self.at == order.asked_at || self.not_after_us == order.not_after_us)
+    }
+}
+
 /// What is kept of a restored machine, besides what the store keeps of each.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct RestoreDetail {
     /// [`DETAIL_VERSION`].
     pub version: u32,
+    /// How it was asked for; none of machines that were restored before that was kept.
+    #[serde(default)]
+    pub asked: Option<Asked>,
     /// The backup.
     #[serde(default)]
     pub backup: Option<TriedBackup>,
@@ -109,35 +137,41 @@ pub(super) struct Work<'a> {
 }
 
 impl Engine {
-    /// The restored machine of an instance that is not over, if there is one.
+    /// The restored machines of an instance that are not over: one at each site at most.
     ///
     /// # Errors
     /// When the store cannot be read.
-    pub async fn open_restore(&self, instance: &InstanceId) -> Result<Option<Restore>, EngineError> {
-        let open = self.store.open_restores(&Scope::Staff).await?;
-        Ok(open.into_iter().find(|row| row.new.purpose == Purpose::Restore && row.new.instance == *instance))
+    pub async fn open_restores(&self, instance: &InstanceId) -> Result<Vec<Restore>, EngineError> {
+        let mut open = self.store.open_restores(&Scope::Staff).await?;
+        open.retain(|row| row.new.purpose == Purpose::Restore && row.new.instance == *instance);
+        Ok(open)
     }
 
-    /// Restores beside the live machine, looks inside, and shuts the restored machine down again. One that waits already is
-    /// given back as it is; one that was never finished is removed and made anew.
+    /// The one at this site, if there is one. What waits elsewhere, at a site that burnt perhaps, is left alone.
     ///
     /// # Errors
-    /// When there is no such backup, no room, or it cannot be restored: nothing of it is left then, or the next run removes
-    /// it first.
+    /// When the store cannot be read.
+    pub async fn open_restore(&self, instance: &InstanceId, site: &SiteId) -> Result<Option<Restore>, EngineError> {
+        Ok(self.open_restores(instance).await?.into_iter().find(|row| row.new.site == *site))
+    }
+
+    /// Restores beside the live machine, looks inside, and shuts the restored machine down again. One that waits already at
+    /// that site and was asked for in the same way is given back as it is; one that was never finished is removed and made
+    /// anew.
+    ///
+    /// # Errors
+    /// When another one waits there, there is no such backup, no room, or it cannot be restored: nothing of it is left then,
+    /// or the next run removes it first.
     pub async fn restore_aside(&self, subject: &Subject<'_>, order: &RestoreOrder) -> Result<Restore, EngineError> {
         let site = site_for(subject, order.from, order.elsewhere.as_ref().map(|there| &there.site))?;
-        if let Some(row) = self.open_restore(&subject.instance.id).await?
+        if let Some(row) = self.open_restore(&subject.instance.id, &site.id).await?
             && row.state != RestoreState::Begun
         {
-            if row.new.site != site.id {
-                return Err(EngineError::Conflict(format!(
-                    "a restored machine of `{}` waits at `{}` already (vm {})\n\n\
-                     give the command that restored it again, or `accolades restore abandon {0}` first",
-                    subject.instance.id, row.new.site, row.new.vmid
-                )));
-            }
+            must_be_again(subject, &row, order)?;
             // A crash right after the restore left it lent.
-            self.take_back_alone(subject.inventory, &subject.instance.id).await?;
+            if open_loan(&self.store, &subject.instance.id).await?.is_some_and(|loan| loan.is_open_at(&site.id)) {
+                self.take_back_alone(subject.inventory, &subject.instance.id).await?;
+            }
             return Ok(row);
         }
         let mut lease = InstanceLease::take(self, &heavy_work(site)).await?;
@@ -159,8 +193,13 @@ impl Engine {
         let route = self.route(site)?;
         let link = self.link(site, &route, Token::Everyday).await?;
         self.remove_leftovers(site, &link, run_id).await?;
-        if let Some(row) = self.open_restore(&subject.instance.id).await? {
-            self.remove_unfinished(subject, &row, run_id).await?;
+        if let Some(row) = self.open_restore(&subject.instance.id, &site.id).await? {
+            // Nobody works on it: whoever does has the lease of this site.
+            if row.state != RestoreState::Begun {
+                must_be_again(subject, &row, order)?;
+                return Ok(row);
+            }
+            self.remove_restored(site, &link, &row, run_id).await?;
         }
         let id = self.randomness.hex(8);
         let storage = storage_of(order.from, subject, site);
@@ -173,7 +212,7 @@ impl Engine {
             Err(error) => Err(Setback::from(error)),
         };
         // Everything that was read is on the node's disks now: what it was lent is needed no more.
-        let returned = self.take_back(subject.inventory, &subject.instance.id, run_id).await;
+        let returned = self.take_back_here(subject.inventory, &subject.instance.id, &site.id, run_id).await;
         match restored {
             Ok(row) => returned.map(|()| row),
             Err(setback) => {
@@ -192,14 +231,6 @@ impl Engine {
                 Err(self.as_error(subject, setback))
             }
         }
-    }
-
-    /// Removes what a restore that was cut short left, wherever that was.
-    async fn remove_unfinished(&self, subject: &Subject<'_>, row: &Restore, run_id: &str) -> Result<(), EngineError> {
-        let site = site_of(subject, Some(&row.new.site))?;
-        let route = self.route(site)?;
-        let link = self.link(site, &route, Token::Everyday).await?;
-        self.remove_restored(site, &link, row, run_id).await
     }
 
     fn as_error(&self, subject: &Subject<'_>, setback: Setback) -> EngineError {
@@ -229,33 +260,47 @@ impl Engine {
         under_way.end(self, outcome, &json!({ "version": 1 })).await
     }
 
-    /// Destroys a restored machine that has not taken the live one's place.
+    /// Destroys a restored machine that has not taken the live one's place; `at` names the site when several wait.
     ///
     /// # Errors
     /// A conflict when there is none, or when it has the live one's place.
-    pub async fn abandon_restore(&self, subject: &Subject<'_>) -> Result<VmId, EngineError> {
-        let row = self.waiting_restore(subject, &[RestoreState::Begun, RestoreState::Checked]).await?;
+    pub async fn abandon_restore(&self, subject: &Subject<'_>, at: Option<&SiteId>) -> Result<VmId, EngineError> {
+        let row = self.waiting_restore(subject, at, &[RestoreState::Begun, RestoreState::Checked]).await?;
         self.with_restore(subject, &row, Task::Abandon).await?;
         Ok(row.new.vmid)
     }
 
-    /// The open restore of an instance, when it is in one of these states.
+    /// The open restore of an instance, when it is in one of these states. Where no site is named, it must be the only one.
     pub(super) async fn waiting_restore(
         &self,
         subject: &Subject<'_>,
+        at: Option<&SiteId>,
         states: &[RestoreState],
     ) -> Result<Restore, EngineError> {
         let instance = &subject.instance.id;
-        match self.open_restore(instance).await? {
-            None => Err(EngineError::Conflict(format!("no restored machine of `{instance}` waits for anything"))),
-            Some(row) if states.contains(&row.state) => Ok(row),
-            Some(row) => Err(EngineError::Conflict(format!(
-                "the restored machine of `{instance}` (vm {} at `{}`) is {}\n\nsee `accolades restore list`",
-                row.new.vmid,
-                row.new.site,
-                row.state.as_str()
-            ))),
+        let mut open = self.open_restores(instance).await?;
+        open.retain(|row| at.is_none_or(|site| row.new.site == *site));
+        let (mut fitting, others): (Vec<Restore>, Vec<Restore>) =
+            open.into_iter().partition(|row| states.contains(&row.state));
+        let Some(row) = fitting.pop() else {
+            return Err(EngineError::Conflict(match others.first() {
+                None => format!("no restored machine of `{instance}` waits for anything"),
+                Some(row) => format!(
+                    "the restored machine of `{instance}` (vm {} at `{}`) is {}\n\nsee `accolades restore list`",
+                    row.new.vmid,
+                    row.new.site,
+                    row.state.as_str()
+                ),
+            }));
+        };
+        if fitting.is_empty() {
+            return Ok(row);
         }
+        let sites: Vec<String> = fitting.iter().chain([&row]).map(|row| format!("`{}`", row.new.site)).collect();
+        Err(EngineError::Conflict(format!(
+            "restored machines of `{instance}` wait at {}\n\nsay which one is meant: add `--on SITE`",
+            sites.join(" and ")
+        )))
     }
 
     /// Works on a restored machine under the leases of its instance and its site, in a run of its own.
@@ -315,6 +360,47 @@ impl<'a> Work<'a> {
             storage: String::new(),
         }
     }
+}
+
+/// A machine that waits at a site is gone on with only when the same is asked for again; one that has the live one's place
+/// only until the inventory says so, too.
+fn must_be_again(subject: &Subject<'_>, row: &Restore, order: &RestoreOrder) -> Result<(), EngineError> {
+    let (instance, detail) = (&subject.instance.id, RestoreDetail::of(row));
+    let at = format!("vm {} at `{}`", row.new.vmid, row.new.site);
+    if row.state == RestoreState::Swapped && subject.instance.vmid == row.new.vmid {
+        return Err(EngineError::Conflict(match detail.old_vmid {
+            Some(old) => format!(
+                "`{instance}` was restored before ({at}), and vm {old}, which it replaced, is still kept: nothing was restored \
+                 now\n\ndecide about that one first: `accolades restore discard {instance}` destroys it, `accolades restore \
+                 keep {instance}` leaves it there for good; then run the command again"
+            ),
+            None => format!(
+                "`{instance}` was restored before ({at}), and that restore is not closed: nothing was restored now\n\n\
+                 run `accolades restore keep {instance}`, then the command again"
+            ),
+        }));
+    }
+    let is_there = order.elsewhere.as_ref().filter(|there| there.site != subject.site.id);
+    let is_again = detail.asked.as_ref().is_none_or(|asked| asked.is_again(order));
+    if is_again && detail.elsewhere.as_ref() == is_there {
+        return Ok(());
+    }
+    let with = match &detail.asked {
+        Some(asked) => format!("`--at {} --from {}`", asked.at, asked.from.as_str()),
+        None => "other words".to_owned(),
+    };
+    let with = match &detail.elsewhere {
+        Some(there) => format!("{with} and `--on {} --address {}`", there.site, there.address4),
+        None => with,
+    };
+    let or = match row.state {
+        RestoreState::Checked => format!(", or give it up first: `accolades restore abandon {instance}`"),
+        _ => String::new(),
+    };
+    Err(EngineError::Conflict(format!(
+        "a restored machine of `{instance}` waits already ({at}); it was asked for with {with}\n\n\
+         ask in the same way to go on with it{or}"
+    )))
 }
 
 /// The site with this id, the instance's own when none is named.

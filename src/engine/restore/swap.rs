@@ -6,7 +6,7 @@ use std::net::Ipv4Addr;
 
 use super::{RestoreDetail, Task, Work};
 use crate::domain::backup::names;
-use crate::domain::ids::{InstanceId, VmId};
+use crate::domain::ids::{InstanceId, SiteId, VmId};
 use crate::engine::drill::{is_card, mark as restored_mark};
 use crate::engine::journal::ActionLog;
 use crate::engine::{Engine, EngineError, Event};
@@ -48,22 +48,22 @@ pub(super) struct Swap<'a> {
 }
 
 impl Engine {
-    /// Lets the restored machine take the live one's place. Run again after a stop it goes on.
+    /// Lets the restored machine take the live one's place; `at` names the site when several wait. Run again after a stop it goes on.
     ///
     /// # Errors
     /// A conflict when nothing waits to be swapped or a machine is not the one on record; otherwise what the node says.
-    pub async fn swap(&self, subject: &Subject<'_>) -> Result<Restore, EngineError> {
-        let row = self.waiting_restore(subject, &[RestoreState::Checked, RestoreState::Swapping]).await?;
+    pub async fn swap(&self, subject: &Subject<'_>, at: Option<&SiteId>) -> Result<Restore, EngineError> {
+        let row = self.waiting_restore(subject, at, &[RestoreState::Checked, RestoreState::Swapping]).await?;
         self.with_restore(subject, &row, Task::Swap).await?;
-        self.waiting_restore(subject, &[RestoreState::Swapped]).await
+        self.waiting_restore(subject, Some(&row.new.site), &[RestoreState::Swapped]).await
     }
 
     /// Lets the replaced machine be: it stays on the node, stopped, and is nobody's business of ours any more.
     ///
     /// # Errors
     /// A conflict when there is none.
-    pub async fn keep_replaced(&self, subject: &Subject<'_>) -> Result<Restore, EngineError> {
-        let row = self.waiting_restore(subject, &[RestoreState::Swapped]).await?;
+    pub async fn keep_replaced(&self, subject: &Subject<'_>, at: Option<&SiteId>) -> Result<Restore, EngineError> {
+        let row = self.waiting_restore(subject, at, &[RestoreState::Swapped]).await?;
         let now_us = self.now_us().await?;
         let (from, to) = (RestoreState::Swapped, RestoreState::Kept);
         self.store.move_restore(&row.new.id, from, to, &row.new.detail, now_us).await?;
@@ -74,8 +74,8 @@ impl Engine {
     ///
     /// # Errors
     /// A conflict when it cannot be shown to be that machine: it is left untouched.
-    pub async fn discard_replaced(&self, subject: &Subject<'_>) -> Result<Restore, EngineError> {
-        let row = self.waiting_restore(subject, &[RestoreState::Swapped]).await?;
+    pub async fn discard_replaced(&self, subject: &Subject<'_>, at: Option<&SiteId>) -> Result<Restore, EngineError> {
+        let row = self.waiting_restore(subject, at, &[RestoreState::Swapped]).await?;
         self.with_restore(subject, &row, Task::Discard).await?;
         Ok(row)
     }
