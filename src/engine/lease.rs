@@ -24,7 +24,9 @@ impl InstanceLease {
             Acquired::HeldBy(held) if process::is_dead(&held.holder) => {
                 Ok(InstanceLease(engine.store.take_over_lease(&held, &holder, until_us).await?))
             }
-            Acquired::HeldBy(held) => Err(EngineError::Busy { subject: subject.to_owned(), holder: held.holder }),
+            Acquired::HeldBy(held) => {
+                Err(EngineError::Busy { subject: subject.to_owned(), holder: process::in_words(&held.holder) })
+            }
         }
     }
 

@@ -6,6 +6,7 @@ use super::lease::{holder_here, holder_is_dead};
 use super::{Engine, EngineError};
 use crate::store::{Acquired, Lease, NewRun, Scope, StoreError};
 use crate::util::limits;
+use crate::util::process;
 
 /// What the end of a run is called whose process died.
 pub const CUT_SHORT: &str = "cut-short";
@@ -28,7 +29,7 @@ impl UnderWay {
         let lease = match engine.store.acquire_lease(&name, &holder, run.at_us, until_us).await? {
             Acquired::Lease(lease) => lease,
             Acquired::HeldBy(held) => {
-                return Err(EngineError::Busy { subject: name, holder: held.holder });
+                return Err(EngineError::Busy { subject: name, holder: process::in_words(&held.holder) });
             }
         };
         engine.store.start_run(run).await?;

@@ -118,7 +118,7 @@ async fn jobs_of_a_killed_process_are_done_by_the_other_one_and_none_twice() {
         "the letters of the morning leave by themselves, too"
     );
     let cut: Vec<_> = attempts.iter().filter(|one| outcome(one) == Some(Outcome::CutShort)).collect();
-    let process = |holder: &str| holder.rsplit_once(':').map(|(process, _)| process.to_owned());
+    let process = accolades::util::process::in_words;
     assert!(
         cut.iter().all(|one| process(&one.holder) == process(&worker.holder)),
         "only what the killed process was at: {cut:#?}"

@@ -12,6 +12,7 @@ use accolades::post::{
 use accolades::store::secrets::Vault;
 use accolades::store::{MailRecord, MailState, RENEWAL_NOTICE, Scope, Store, StoreError};
 use accolades::util::clock::Clock;
+use accolades::util::process::Holder;
 use accolades::util::random::Randomness;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -160,8 +161,8 @@ pub async fn a_file_is_never_overwritten(bench: &Bench) {
 fn dead_holder() -> String {
     let mut child = Command::new("true").spawn().unwrap();
     child.wait().unwrap();
-    let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap();
-    format!("{}:{}:test", host.trim(), child.id())
+    let (here, pid) = (Holder::of_this_process("test").to_string(), child.id().to_string());
+    here.split(':').enumerate().map(|(at, part)| if at == 1 { &pid } else { part }).collect::<Vec<_>>().join(":")
 }
 
 pub async fn a_server_takes_mails_over_tls(bench: &Bench) {
