@@ -39,4 +39,10 @@ yunohost=$(dpkg-query -W '-f=${Version}' yunohost)
 printf '},"system":{"debian":"%s","yunohost":"%s"}}\n' "$debian" "$yunohost" >> "$new"
 rm -f "$work" "$work.tables" "$work.sql"
 sync
+# A restored copy whose next night has passed meanwhile writes a new one as soon as it starts: what it was saved with stays
+# beside it.
+if test -f "$folder/marker.json"; then
+  cp -p "$folder/marker.json" "$folder/marker.before.new"
+  mv "$folder/marker.before.new" "$folder/marker.before.json"
+fi
 mv "$new" "$folder/marker.json"

@@ -1,16 +1,16 @@
 //! Backups as they are declared on a node, against the lab: what is there after a preparation, what a second one does, what
 //! becomes of what somebody changed, and what the guest writes down about itself.
 
-use accolades::domain::backup::drill::Origin;
+use accolades::domain::backup::drill::{Origin, Verdict};
 use accolades::domain::backup::health::Place;
 use accolades::domain::backup::{marker, names};
-use accolades::engine::drill::due_drills;
+use accolades::engine::drill::{DrillOrder, due_drills};
 use accolades::lab::net::transcript::Entry;
 use accolades::lab::os;
 use accolades::lab::world::Moment;
 use accolades::plan::render::render;
 
-use crate::rehearsal::{Rehearsal, small_files, small_instance};
+use crate::rehearsal::{DAY, Rehearsal, small_files, small_instance};
 use crate::sweep::{sweep, verdicts};
 
 const SITE: &str = "friche";
@@ -144,6 +144,26 @@ async fn declared_a_guest_writes_its_marker_every_night_with_another_nonce() {
     assert_eq!(second.at.to_zoned(jiff::tz::TimeZone::get("Europe/Paris").expect("a zone")).time().hour(), 0);
     let count = |one: &marker::Marker| one.apps["nextcloud"].files;
     assert_eq!(count(&second), count(&first).map(|files| files + 1));
+}
+
+/// The timer of a restored machine catches up on the nights since its backup as soon as it starts.
+#[tokio::test(flavor = "multi_thread")]
+async fn declared_a_backup_of_last_week_is_proven_though_its_marker_is_written_anew_at_boot() {
+    let rehearsal = prepared(38).await;
+    rehearsal.publish_dns();
+    rehearsal.apply(&[]).await;
+    let inventory = rehearsal.accepted.inventory.clone();
+    let instance = &inventory.instances[&small_instance()];
+    let subject = accolades::plan::desired::Subject::on(&inventory, instance, DAY).expect("it has a place");
+    let saved = rehearsal.engine.back_up(&subject, Place::Local).await.unwrap_or_else(|error| panic!("{error}"));
+    rehearsal.served.lab.lock().pass(50 * 3600 * 1_000_000);
+    let order = DrillOrder { from: Origin::Local, backup: Some(saved.id), on: None };
+    let kept = rehearsal.engine.drill(&subject, &order).await;
+    let kept = kept.unwrap_or_else(|error| panic!("{error}\n{}", rehearsal.last_words(30)));
+    assert_eq!(kept.record.verdict, Verdict::Proven, "{:#?}", kept.record);
+    assert_eq!(kept.record.nonce.found_at_us, saved.marker_at.map(jiff::Timestamp::as_microsecond));
+    // The machine itself keeps both, and an `apply` leaves them there.
+    assert!(rehearsal.plan(&[]).await.is_settled());
 }
 
 #[tokio::test(flavor = "multi_thread")]

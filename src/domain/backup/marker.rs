@@ -12,6 +12,9 @@ use serde::{Deserialize, Serialize};
 /// Where the marker lies in a guest.
 pub const PATH: &str = "/var/lib/accolades/marker.json";
 
+/// Where the one before it lies: a guest that writes its marker keeps the last one.
+pub const PATH_BEFORE: &str = "/var/lib/accolades/marker.before.json";
+
 /// The program in the guest that writes it.
 pub const SCRIPT: &str = "/usr/local/lib/accolades/marker";
 

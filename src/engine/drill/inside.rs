@@ -52,7 +52,7 @@ impl Course<'_> {
         }
         let instance = &self.subject.instance.id;
         let wanted = self.engine.store.marker_before(&Scope::Staff, instance, backup_at_us).await?;
-        let restored = self.marker(vmid).await?;
+        let restored = self.saved_marker(vmid, backup_at_us).await?;
         trial.has_marker = restored.is_some();
         trial.nonce = NonceCheck {
             wanted: wanted.as_ref().map(|seen| seen.nonce.clone()),
@@ -154,9 +154,20 @@ impl Course<'_> {
         Ok((status.trim().to_owned(), body.to_owned()))
     }
 
-    /// The marker as it was restored.
-    async fn marker(&self, vmid: VmId) -> Result<Option<Marker>, Setback> {
-        let Some(text) = self.read_file(vmid, marker::PATH).await? else { return Ok(None) };
+    /// The marker that the machine was saved with. Its timer catches up on a night that it slept through: a machine that was
+    /// restored after the next one has written a new marker by now, and keeps the one that is meant beside it.
+    async fn saved_marker(&self, vmid: VmId, backup_at_us: i64) -> Result<Option<Marker>, Setback> {
+        let now = self.marker(vmid, marker::PATH).await?;
+        if now.as_ref().is_none_or(|marker| marker.at.as_microsecond() <= backup_at_us) {
+            return Ok(now);
+        }
+        let before = self.marker(vmid, marker::PATH_BEFORE).await?;
+        Ok(before.filter(|marker| marker.at.as_microsecond() <= backup_at_us).or(now))
+    }
+
+    /// One of the machine's two markers.
+    async fn marker(&self, vmid: VmId, path: &str) -> Result<Option<Marker>, Setback> {
+        let Some(text) = self.read_file(vmid, path).await? else { return Ok(None) };
         match marker::parse(&text) {
             Ok(marker) => Ok(Some(marker)),
             Err(error) => {
@@ -168,7 +179,7 @@ impl Course<'_> {
     /// Lets the restored machine count anew and compares with what it had counted itself.
     async fn counts(&self, vmid: VmId, restored: &Marker) -> Result<Vec<Check>, Setback> {
         let finished = self.execute(vmid, &[marker::SCRIPT]).await?;
-        let counted = if finished.exitcode == Some(0) { self.marker(vmid).await? } else { None };
+        let counted = if finished.exitcode == Some(0) { self.marker(vmid, marker::PATH).await? } else { None };
         let counted = counted.filter(|counted| counted.nonce != restored.nonce);
         let counted = counted.map(|counted| counted.apps).unwrap_or_default();
         Ok(compare(&restored.apps, &counted))

@@ -27,9 +27,13 @@ fn may_change_folder(machine: &Machine, user: &str, path: &str) -> Result<(), Er
     paths::check(machine, user, paths::parent(path), Want::Write)
 }
 
-/// `ls [-1] [-a] [-d] [-l] [FILE…]`
+/// `ls [-1] [-a] [-d] [-l] [-I NAME] [FILE…]`; a name with wildcards after `-I` is not simulated.
 pub fn list(os: &mut Os<'_>, exec: &Exec) -> Output {
-    let options = options!(known("ls", &["1", "a", "A", "d", "l"], &[]), &exec.argv[1..]);
+    let options = options!(known("ls", &["1", "a", "A", "d", "l"], &["I,ignore"]), &exec.argv[1..]);
+    let ignored = options.all("I");
+    if ignored.iter().any(|name| name.contains(['*', '?', '['])) {
+        return Output::fail(2, "ls: wildcards after -I are not simulated");
+    }
     let mut operands = options.operands.clone();
     if operands.is_empty() {
         operands.push(".".to_owned());
@@ -63,6 +67,7 @@ pub fn list(os: &mut Os<'_>, exec: &Exec) -> Output {
             .list(path)
             .into_iter()
             .filter(|name| !name.starts_with('.') || options.has("a") || options.has("A"))
+            .filter(|name| !ignored.contains(&(*name).to_owned()))
             .map(|name| (name.to_owned(), paths::absolute(path, name)))
             .collect();
         if options.has("l") {
