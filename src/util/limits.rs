@@ -135,6 +135,10 @@ pub const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(300);
 /// How long a restore may take: hundreds of gigabytes over a slow line.
 pub const RESTORE_TIMEOUT: Duration = Duration::from_secs(48 * 3600);
 
+/// How long a restore that an earlier run left under way is waited for before its machine is removed: shorter than
+/// [`LEASE_TIME`], for the lease is not renewed meanwhile. Then the command says so, and the next one waits again.
+pub const LEFTOVER_TIMEOUT: Duration = Duration::from_secs(3 * 3600);
+
 /// Work of hours is looked at once a minute.
 pub const POLL_INTERVAL_LONG_MAX: Duration = Duration::from_secs(60);
 

@@ -389,3 +389,60 @@ async fn drill_a_machine_of_a_drill_that_was_cut_short_is_removed_first() {
         }
     }
 }
+
+/// A machine under the first id, in the pool of restored machines, with these options besides.
+fn put_there(rehearsal: &Rehearsal, options: &[(&str, &str)]) {
+    let mut vm = vms(rehearsal)[&LIVE].clone();
+    vm.power = Power::Stopped;
+    vm.config.insert("protection".to_owned(), "0".to_owned());
+    vm.config.extend(options.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
+    site(rehearsal, |site| {
+        site.pve.vms.insert(FIRST, vm);
+        site.pve.access.pools.get_mut("accolades-drills").expect("the pool").vms.insert(FIRST);
+    });
+}
+
+async fn begun(rehearsal: &Rehearsal, id: &str) -> NewRestore {
+    let row = NewRestore {
+        id: id.to_owned(),
+        purpose: Purpose::Drill,
+        scope: Scope::Staff,
+        instance: small_instance(),
+        site: SITE.parse().expect("an id"),
+        vmid: VmId(FIRST),
+        detail: json!({ "version": 1 }),
+        at_us: rehearsal.engine.now_us().await.expect("the clock answers"),
+    };
+    rehearsal.engine.store.begin_restore(&row).await.expect("recorded");
+    row
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn drill_a_machine_of_ours_whose_notes_somebody_changed_is_not_called_destroyed() {
+    let rehearsal = Rehearsal::from(&snapshot(17).await).await;
+    let row = begun(&rehearsal, "mine").await;
+    let task = format!("UPID:pve2:00000001:00000002:68C0FFEE:qmrestore:{FIRST}:{}:", Token::Everyday.id());
+    rehearsal.engine.store.set_restore_task(&row.id, &task).await.expect("recorded");
+    put_there(&rehearsal, &[("name", "drill-ilot"), ("tags", "accolades-drill"), ("description", "Nadia looks at it")]);
+    let before = vms(&rehearsal)[&FIRST].config.clone();
+    let refusal = rehearsal.engine.drill(&subject(&rehearsal.accepted.inventory), &local()).await;
+    let refusal = refusal.map(|kept| kept.record.verdict).expect_err("a person decides");
+    assert!(
+        matches!(&refusal, EngineError::Conflict(text) if text.contains("accolades drill mine of ilot")),
+        "{refusal}"
+    );
+    assert_eq!(vms(&rehearsal)[&FIRST].config, before, "it was touched");
+    let open = rehearsal.engine.store.open_restores(&Scope::Staff).await.expect("the store reads");
+    assert!(open.iter().any(|one| one.new.id == row.id), "it was called gone: {open:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn drill_a_restore_that_the_node_began_after_we_gave_it_up_is_removed_by_the_next_one() {
+    let rehearsal = Rehearsal::from(&snapshot(18).await).await;
+    let row = begun(&rehearsal, "late").await;
+    let (from, to) = (RestoreState::Begun, RestoreState::Gone);
+    rehearsal.engine.store.move_restore(&row.id, from, to, &row.detail, row.at_us).await.expect("closed");
+    put_there(&rehearsal, &[("name", "drill-ilot"), ("description", "accolades drill late of ilot")]);
+    assert_eq!(drill(&rehearsal).await.record.verdict, Verdict::Proven);
+    must_be_clean(&rehearsal).await;
+}

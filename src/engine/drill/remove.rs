@@ -8,13 +8,15 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::copy::{machine_key, mark};
+use super::copy::{DRILL_TAG, machine_key, mark, name};
 use super::journal_subject;
+use crate::domain::ids::{InstanceId, VmId};
 use crate::engine::journal::ActionLog;
 use crate::engine::site::{SiteLink, Token};
 use crate::engine::{Engine, EngineError, Event};
 use crate::inventory::model::Site;
-use crate::pve::{PveError, TaskFilter, TaskSource, Upid, wait_task};
+use crate::plan::decide::DRILL_POOL;
+use crate::pve::{PveError, ResourceKind, TaskFilter, TaskSource, Upid, wait_task};
 use crate::ssh::{Command, Session};
 use crate::store::{Purpose, Restore, RestoreState, Scope};
 use crate::util::limits;
@@ -35,6 +37,8 @@ pub(in crate::engine) enum Whose {
     OurStub,
     /// It is a whole machine of somebody's: ours is not there. It is described so.
     Foreign(String),
+    /// We made it, and somebody wrote something else into its description. It is described so.
+    Altered(String),
     /// It is bare and may be anybody's.
     Unclear,
 }
@@ -50,12 +54,18 @@ pub(in crate::engine) fn whose(config: &BTreeMap<String, String>, row: &Restore,
     match (is_bare, is_our_task) {
         (true, true) => Whose::OurStub,
         (true, false) => Whose::Unclear,
-        (false, _) => Whose::Foreign(format!(
-            "described as `{}`{}",
-            first_line.unwrap_or_default(),
-            config.get("name").map(|name| format!(" and called `{name}`")).unwrap_or_default()
-        )),
+        (false, _) => {
+            let called = config.get("name").map(|name| format!(" and called `{name}`")).unwrap_or_default();
+            let who = format!("described as `{}`{called}", first_line.unwrap_or_default());
+            if is_our_task && still_ours(config, row) { Whose::Altered(who) } else { Whose::Foreign(who) }
+        }
     }
+}
+
+/// Whether a machine still has the tag or the name that ours get.
+fn still_ours(config: &BTreeMap<String, String>, row: &Restore) -> bool {
+    let has_tag = config.get("tags").is_some_and(|tags| tags.split([';', ',', ' ']).any(|tag| tag == DRILL_TAG));
+    has_tag || config.get("name") == Some(&name(row.new.purpose, &row.new.instance))
 }
 
 impl Engine {
@@ -76,7 +86,46 @@ impl Engine {
                 self.remove_restored(site, link, &row, run_id).await?;
             }
         }
+        self.remove_latecomers(site, link, run_id).await
+    }
+
+    /// A node may begin a restore after it told us that it did not, when its row was closed already. Such a machine is in
+    /// our pool and carries the mark of a row that is over.
+    async fn remove_latecomers(&self, site: &Site, link: &SiteLink, run_id: &str) -> Result<(), EngineError> {
+        let machines = self.patiently(|| link.pve.resources(ResourceKind::Vm)).await?;
+        let members = machines.into_iter().filter(|one| one.pool.as_deref() == Some(DRILL_POOL));
+        for vmid in members.filter_map(|one| one.vmid) {
+            let config = match self.patiently(|| link.pve.vm_config(vmid)).await {
+                Ok(config) => config.options,
+                Err(EngineError::Pve(error)) if error.is_absent_vm() => continue,
+                Err(other) => return Err(other),
+            };
+            if let Some(row) = self.row_that_is_over(site, vmid, &config).await? {
+                let text = format!("vm {vmid} was restored after its restore had been given up: it is removed first");
+                self.tell(Event::Note { subject: row.new.instance.to_string(), text });
+                self.remove_restored(site, link, &row, run_id).await?;
+            }
+        }
         Ok(())
+    }
+
+    /// The closed row whose mark a machine carries.
+    async fn row_that_is_over(
+        &self,
+        site: &Site,
+        vmid: VmId,
+        config: &BTreeMap<String, String>,
+    ) -> Result<Option<Restore>, EngineError> {
+        let first_line = config.get("description").and_then(|text| text.lines().next()).unwrap_or_default();
+        let instance = first_line.rsplit_once(" of ").and_then(|(_, id)| InstanceId::new(id.trim()).ok());
+        let Some(instance) = instance else { return Ok(None) };
+        let rows = self.store.restores(&Scope::Staff, &instance).await?;
+        let is_meant = |row: &Restore| {
+            row.state == RestoreState::Gone
+                && (&row.new.site, row.new.vmid) == (&site.id, vmid)
+                && whose(config, row, None) == Whose::Ours
+        };
+        Ok(rows.into_iter().find(is_meant))
     }
 
     /// Stops and destroys a machine of ours, reads back that it is gone, and closes its row.
@@ -138,6 +187,7 @@ impl Engine {
                     self.leave_alone(row, &who);
                     return Ok(());
                 }
+                Whose::Altered(who) => return Err(altered(row, &who)),
                 Whose::Unclear => return Err(unclear(row)),
             }
             log.started().await?;
@@ -213,7 +263,7 @@ impl Engine {
         let filter = TaskFilter { source: TaskSource::Active, vmid: Some(row.new.vmid), ..TaskFilter::default() };
         let tasks = self.patiently(|| link.pve.tasks(&filter)).await?;
         for upid in tasks.iter().filter_map(|task| task.upid.parse::<Upid>().ok()) {
-            wait_task(&link.pve, &upid, &self.clock, limits::RESTORE_TIMEOUT).await?;
+            wait_task(&link.pve, &upid, &self.clock, limits::LEFTOVER_TIMEOUT).await?;
         }
         Ok(())
     }
@@ -251,6 +301,7 @@ impl Engine {
                 self.leave_alone(row, &who);
                 return Ok(());
             }
+            Whose::Altered(who) => return Err(altered(row, &who)),
             Whose::Unclear => return Err(unclear(row)),
         }
         log.started().await?;
@@ -283,6 +334,18 @@ impl Engine {
     }
 }
 
+fn altered(row: &Restore, who: &str) -> EngineError {
+    EngineError::Conflict(format!(
+        "vm {0} at `{1}` was made by our restore and is {who} now: somebody changed it; it is left untouched, and stays on \
+         record\n\n\
+         if it may go, write `{2}` into the first line of its notes again, then run the same command; if somebody uses it, \
+         give it another name and take the tag `{DRILL_TAG}` off",
+        row.new.vmid,
+        row.new.site,
+        mark(row.new.purpose, &row.new.id, &row.new.instance)
+    ))
+}
+
 fn unclear(row: &Restore) -> EngineError {
     EngineError::Conflict(format!(
         "vm {} at `{}` is bare, and no restore of ours is known that left it; it is left untouched\n\n\
@@ -296,7 +359,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::domain::ids::{InstanceId, SiteId, VmId};
+    use crate::domain::ids::SiteId;
     use crate::store::NewRestore;
 
     fn row() -> Restore {
@@ -333,7 +396,14 @@ mod tests {
             "",
         ] {
             let restore = task("qmrestore", "1999");
-            assert!(matches!(whose(&described(other), &row(), Some(&restore)), Whose::Foreign(_)), "{other}");
+            // What our task made and still has our name is somebody's change of ours: neither destroyed nor called gone.
+            assert!(matches!(whose(&described(other), &row(), Some(&restore)), Whose::Altered(_)), "{other}");
+            assert!(matches!(whose(&described(other), &row(), None), Whose::Foreign(_)), "{other}");
+            let mut renamed = described(other);
+            renamed.insert("name".to_owned(), "theirs".to_owned());
+            assert!(matches!(whose(&renamed, &row(), Some(&restore)), Whose::Foreign(_)), "{other}");
+            renamed.insert("tags".to_owned(), "theirs;accolades-drill".to_owned());
+            assert!(matches!(whose(&renamed, &row(), Some(&restore)), Whose::Altered(_)), "{other}");
         }
     }
 
