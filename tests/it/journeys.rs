@@ -1,11 +1,13 @@
 //! Ways through an onboarding that the example co-operative does not take, and what comes after it.
 
 use accolades::engine::EngineError;
+use accolades::engine::prepare::Agreed;
 use accolades::engine::run::Applied;
 use accolades::lab::net::shell::Outcome;
 use accolades::lab::net::topology::Endpoint;
 use accolades::lab::net::transcript::Entry;
 use accolades::lab::os::Machine;
+use accolades::lab::os::disks::Disk;
 use accolades::plan::render::render;
 
 use crate::rehearsal::{Rehearsal, instance, small_files, small_instance};
@@ -230,4 +232,28 @@ async fn a_settled_plan_is_no_run_and_asks_nobody() {
     assert_eq!(rehearsal.served.lab.lock().transcript.entries().len(), asked);
     let after = rehearsal.engine.store.runs(&accolades::store::Scope::Staff, u32::MAX).await.expect("readable").len();
     assert_eq!(after, runs);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_serial_number_that_two_disks_say_formats_neither() {
+    let rehearsal = Rehearsal::of(small_files(), 47).await;
+    rehearsal.prepare_servers().await.unwrap_or_else(|error| panic!("{error}"));
+    let inventory = rehearsal.accepted.inventory.clone();
+    let site = inventory.sites.values().next().expect("a site");
+    let serial = &site.node.backup_disk_serial;
+    {
+        let mut state = rehearsal.served.lab.lock();
+        let disks = &mut state.world.sites.get_mut(site.id.as_str()).expect("a site").node.disks;
+        let twin = disks.iter().find(|disk| disk.serial == *serial).expect("it is plugged in").clone();
+        disks.push(Disk { path: "/dev/sdz".to_owned(), ..twin });
+    }
+    let agreed = Agreed { format_serial: Some(serial.clone()) };
+    let refusal = rehearsal.engine.prepare_site(&inventory, site, &agreed).await.expect_err("which one is meant?");
+    assert!(matches!(&refusal, EngineError::Conflict(text) if text.contains("/dev/sdz")), "{refusal}");
+    let state = rehearsal.served.lab.lock();
+    let disks = &state.world.sites[site.id.as_str()].node.disks;
+    assert!(
+        disks.iter().filter(|disk| disk.serial == *serial).all(|disk| disk.filesystem.is_none()),
+        "one was formatted"
+    );
 }

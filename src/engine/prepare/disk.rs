@@ -1,6 +1,7 @@
 //! The backup disk: found by its serial number, formatted only when blank, mounted by its UUID.
 
 use serde::Deserialize;
+use sha2::{Digest, Sha256};
 
 use super::{Look, Preparation};
 use crate::engine::EngineError;
@@ -11,6 +12,17 @@ pub const MOUNT_POINT: &str = "/mnt/accolades-backup";
 
 /// The label of our file system: how a disk that we formatted is known again.
 const LABEL: &str = "accolades-bak";
+
+/// Puts standard input in the place of the table of file systems, but only whole: a line that is cut before everything
+/// arrived must not leave a box that does not start. What it replaces stays beside it.
+const REPLACE_FSTAB: &str = "cat > /etc/fstab.accolades && sync \
+    && if test \"$(sha256sum < /etc/fstab.accolades | cut -d ' ' -f 1)\" != \"$1\"; then \
+    echo 'the new /etc/fstab did not arrive whole; the old one stands' >&2; exit 1; fi \
+    && cp -p /etc/fstab /etc/fstab.before-accolades && mv /etc/fstab.accolades /etc/fstab";
+
+/// Formats a disk that shows no signature at this moment: without a terminal, `mkfs` itself asks nobody.
+const FORMAT: &str = "if test -n \"$(wipefs --no-act \"$1\")\"; then echo \"$1 is not blank\" >&2; exit 1; fi \
+    && mkfs.ext4 -q -L \"$2\" \"$1\"";
 
 /// What `lsblk --json` says.
 #[derive(Debug, Deserialize)]
@@ -40,11 +52,23 @@ impl Preparation<'_> {
         let serial = self.site.node.backup_disk_serial.as_str();
         let found: Vec<&str> = devices.blockdevices.iter().filter_map(|one| one.serial.as_deref()).collect();
         let found = found.join(", ");
-        devices.blockdevices.into_iter().find(|disk| disk.serial.as_deref() == Some(serial)).ok_or_else(|| {
+        let node = &self.site.node.name;
+        let mut ours: Vec<BlockDevice> =
+            devices.blockdevices.into_iter().filter(|disk| disk.serial.as_deref() == Some(serial)).collect();
+        if ours.len() > 1 {
+            let paths: Vec<&str> = ours.iter().map(|disk| disk.path.as_str()).collect();
+            return Err(EngineError::Conflict(format!(
+                "{} disks of `{node}` say that their serial number is {serial} ({}): which one is meant cannot be told\n\n\
+                 unplug the others (docks and cheap enclosures give every disk their own number), then run the same command \
+                 again",
+                ours.len(),
+                paths.join(", ")
+            )));
+        }
+        ours.pop().ok_or_else(|| {
             EngineError::Conflict(format!(
-                "no disk with the serial number {serial} is plugged into `{}`; there are: {found}\n\n\
-                 plug it in, or correct `backup_disk_serial` in the inventory",
-                self.site.node.name
+                "no disk with the serial number {serial} is plugged into `{node}`; there are: {found}\n\n\
+                 plug it in, or correct `backup_disk_serial` in the inventory"
             ))
         })
     }
@@ -72,8 +96,7 @@ impl Preparation<'_> {
 
     pub(super) async fn format_disk(&self) -> Result<(), EngineError> {
         let disk = self.backup_disk().await?;
-        // Without `-F`: mkfs itself refuses a disk that has something on it.
-        self.on_node(&["mkfs.ext4", "-q", "-L", LABEL, &disk.path]).await?;
+        self.on_node(&["sh", "-c", FORMAT, "sh", &disk.path, LABEL]).await?;
         self.on_node(&["udevadm", "settle"]).await.map(drop)
     }
 
@@ -102,13 +125,51 @@ impl Preparation<'_> {
                 fstab.lines().filter(|one| one.split_whitespace().nth(1) != Some(MOUNT_POINT)).collect();
             kept.push(&line);
             let text = kept.join("\n") + "\n";
-            let script = "cat > /etc/fstab.accolades && mv /etc/fstab.accolades /etc/fstab";
-            self.on_node_with(&["sh", "-c", script], Some(Stdin::Bytes(text.into_bytes()))).await?;
+            let sum = hex::encode(Sha256::digest(&text));
+            let words = ["sh", "-c", REPLACE_FSTAB, "sh", &sum];
+            self.on_node_with(&words, Some(Stdin::Bytes(text.into_bytes()))).await?;
         }
         self.on_node(&["systemctl", "daemon-reload"]).await?;
         if disk.mountpoint.is_none() {
             self.on_node(&["mount", MOUNT_POINT]).await?;
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write as _;
+    use std::path::Path;
+    use std::process::{Command, Stdio};
+
+    use super::*;
+
+    /// The script on files of our own, by a real shell.
+    fn replace(folder: &Path, sent: &str, whole: &str) -> bool {
+        let script = REPLACE_FSTAB.replace("/etc/", &format!("{}/", folder.display()));
+        let sum = hex::encode(Sha256::digest(whole));
+        let mut shell = Command::new("sh")
+            .args(["-c", &script, "sh", &sum])
+            .stdin(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("a shell");
+        shell.stdin.take().expect("piped").write_all(sent.as_bytes()).expect("it reads");
+        shell.wait().expect("it ends").success()
+    }
+
+    #[test]
+    fn a_line_that_is_cut_leaves_the_table_of_file_systems_as_it_was() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = |name: &str| folder.path().join(name);
+        let read = |name: &str| std::fs::read_to_string(path(name)).expect("it is there");
+        std::fs::write(path("fstab"), "old\n").expect("written");
+        for sent in ["", "new and", "new and whole"] {
+            assert!(!replace(folder.path(), sent, "new and whole\n"), "{sent:?}");
+            assert_eq!(read("fstab"), "old\n");
+        }
+        assert!(replace(folder.path(), "new and whole\n", "new and whole\n"));
+        assert_eq!((read("fstab"), read("fstab.before-accolades")), ("new and whole\n".to_owned(), "old\n".to_owned()));
     }
 }
