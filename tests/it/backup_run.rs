@@ -5,6 +5,7 @@ use accolades::engine::backup::now::Saved;
 use accolades::engine::lease::heavy_work;
 use accolades::engine::run::Applied;
 use accolades::engine::{EngineError, Event};
+use accolades::lab::net::fault::{Fault, FaultKind};
 use accolades::plan::desired::Subject;
 use accolades::store::Acquired;
 
@@ -78,7 +79,7 @@ async fn backup_run_waits_for_its_turn_on_the_node() {
     notes(&mut rehearsal);
     let saved = back_up(&rehearsal).await.unwrap_or_else(|error| panic!("{error}"));
     assert!(saved.at.as_microsecond() >= now_us + 5 * MINUTE_US - MINUTE_US, "{saved:?}");
-    assert!(notes(&mut rehearsal).iter().any(|note| note.contains(holder)));
+    assert!(notes(&mut rehearsal).iter().any(|note| note.contains("(process 1 on elsewhere)")));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -95,4 +96,41 @@ async fn backup_run_does_not_wait_for_a_lock_that_nobody_holds() {
     let verdict = verdicts(&rehearsal).await.remove(0);
     let names: Vec<&str> = verdict.health.all_findings().map(|finding| finding.name.name()).collect();
     assert!(names.contains(&"lock-left-behind"), "{names:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn backup_run_follows_what_a_killed_command_began_and_makes_no_second_one() {
+    let rehearsal = onboarded(24).await;
+    let fault = Fault {
+        site: None,
+        on: "GET /api2/json/nodes/pve2/tasks/UPID".to_owned(),
+        after: 0,
+        times: 1,
+        kind: FaultKind::CrashBefore,
+    };
+    rehearsal.served.lab.lock().faults.0.push(fault);
+    let mut crashes = rehearsal.served.lab.crashes();
+    let (engine, accepted) = (rehearsal.engine.clone(), rehearsal.accepted.clone());
+    let killed = tokio::spawn(async move {
+        let instance = &accepted.inventory.instances[&small_instance()];
+        let subject = Subject::on(&accepted.inventory, instance, DAY).expect("it has a place");
+        engine.back_up(&subject, Place::Local).await.map(drop)
+    });
+    crashes.changed().await.expect("the lab lives");
+    killed.abort();
+    let _ = killed.await;
+    crate::worlds::bury(&rehearsal.engine.store, "site/friche/heavy-work").await;
+
+    let (engine, mut events) = rehearsal.another_engine(96).await;
+    let saved = engine.back_up(&subject(&rehearsal), Place::Local).await;
+    let saved = saved.unwrap_or_else(|error| panic!("{error}\n{}", rehearsal.last_words(30)));
+    let mut told = Vec::new();
+    while let Ok(event) = events.try_recv() {
+        told.push(format!("{event:?}"));
+    }
+    assert!(told.iter().any(|text| text.contains("an earlier command began")), "{told:#?}");
+    assert!(saved.complaint.is_none(), "{saved:?}");
+    let lines = rehearsal.served.lab.lock().transcript.lines();
+    let asked = lines.lines().filter(|line| line.contains("POST") && line.contains("/nodes/pve2/vzdump"));
+    assert_eq!(asked.count(), 1, "it was made a second time");
 }

@@ -12,13 +12,14 @@ use crate::domain::backup::health::{
     ListingSeen, MachineSeen, NodeSeen, ObstacleKind, Place, SEEN_VERSION, TaskEnd, TaskSeen,
 };
 use crate::domain::backup::{marker, names};
+use crate::domain::ids::VmId;
 use crate::engine::drill::scope_of;
 use crate::engine::site::{SiteLink, Token};
 use crate::engine::{Engine, EngineError};
 use crate::health::matter::{self, MarkerSeen, Met};
 use crate::inventory::model::Site;
 use crate::plan::desired::Subject;
-use crate::pve::{LogLine, PveError, TaskSummary, Upid, VmState};
+use crate::pve::{LogLine, PveError, TaskFilter, TaskSource, TaskSummary, Upid, VmState};
 use crate::store::{NewLook, SeenMarker};
 use crate::util::limits;
 
@@ -63,11 +64,7 @@ impl Engine {
         found: &mut SiteLook,
     ) -> Result<(), EngineError> {
         let vmid = subject.instance.vmid;
-        let state = match link.pve.vm_state(vmid).await {
-            Ok(state) => Some(state),
-            Err(error) if error.is_absent_vm() || matches!(error, PveError::Forbidden { .. }) => None,
-            Err(other) => return Err(other.into()),
-        };
+        let mut state = seen_state(link, vmid).await?;
         let mut places = BTreeMap::new();
         for place in places_on_node(subject) {
             let (storage, job) = storage_and_job(subject, place);
@@ -77,7 +74,12 @@ impl Engine {
             places.insert(place, here);
         }
         let tasks = self.tasks_of(link, facts, subject).await?;
-        let under_way = tasks.iter().any(|task| task.end == TaskEnd::Running);
+        let mut under_way = tasks.iter().any(|task| task.end == TaskEnd::Running);
+        if !under_way && state.as_ref().is_some_and(|state| state.lock.as_deref() == Some("backup")) {
+            // The tasks were read first: a backup that began since holds the lock, and one that ended since has let it go.
+            under_way = backs_up_now(link, vmid).await?;
+            state = seen_state(link, vmid).await?;
+        }
         let node = NodeSeen {
             version: SEEN_VERSION,
             clock_ahead_s: facts.clock_ahead_s,
@@ -211,6 +213,25 @@ pub(super) fn storage_and_job(subject: &Subject<'_>, place: Place) -> (String, S
         Place::Local => (names::LOCAL_STORAGE.to_owned(), names::local_job(instance)),
         Place::Remote | Place::Third => (names::remote_storage(instance), names::remote_job(instance)),
     }
+}
+
+/// The machine's state, as far as it is there and ours to see.
+async fn seen_state(link: &SiteLink, vmid: VmId) -> Result<Option<VmState>, EngineError> {
+    match link.pve.vm_state(vmid).await {
+        Ok(state) => Ok(Some(state)),
+        Err(error) if error.is_absent_vm() || matches!(error, PveError::Forbidden { .. }) => Ok(None),
+        Err(other) => Err(other.into()),
+    }
+}
+
+async fn backs_up_now(link: &SiteLink, vmid: VmId) -> Result<bool, EngineError> {
+    let filter = TaskFilter {
+        source: TaskSource::Active,
+        kind: Some("vzdump".to_owned()),
+        vmid: Some(vmid),
+        ..TaskFilter::default()
+    };
+    Ok(!link.pve.tasks(&filter).await?.is_empty())
 }
 
 fn machine(state: &VmState, node_now: Timestamp, under_way: bool, subject: &Subject<'_>) -> MachineSeen {

@@ -161,6 +161,11 @@ impl Work<'_> {
 
     async fn save(&self, log: &ActionLog<'_>, lease: &mut InstanceLease) -> Result<Saved, EngineError> {
         self.check_machine().await?;
+        if let Some(upid) = self.left_under_way(log).await? {
+            self.note("goes on with the backup that an earlier command began");
+            let end = self.follow(&upid, &format!("backup to `{}`", self.storage), lease).await?;
+            return self.read_back(&upid, &end, &BTreeSet::new(), None).await;
+        }
         self.wait_for_the_node().await?;
         self.tell("marker", false);
         let marker_at = self.fresh_marker().await?;
@@ -194,7 +199,7 @@ impl Work<'_> {
     /// Backups that run, and whatever holds a lock on the machine, come first.
     async fn wait_for_the_node(&self) -> Result<(), EngineError> {
         let began = self.engine.clock.now().await?;
-        let mut told = false;
+        let (mut told, mut was_bare) = (false, false);
         loop {
             let filter =
                 TaskFilter { source: TaskSource::Active, kind: Some("vzdump".to_owned()), ..TaskFilter::default() };
@@ -202,6 +207,12 @@ impl Work<'_> {
             let lock = self.link.pve.vm_state(self.subject.instance.vmid).await?.lock;
             let what = match (backups.first(), lock.as_deref()) {
                 (Some(task), _) => format!("another backup on the node ({})", task.upid),
+                // It may have begun, or ended, between the two answers: once is no proof.
+                (None, Some("backup")) if !was_bare => {
+                    was_bare = true;
+                    self.engine.clock.sleep(limits::POLL_INTERVAL_MAX).await?;
+                    continue;
+                }
                 (None, Some("backup")) => {
                     return Err(self.failed(
                         "the machine is locked for a backup and none is under way",
@@ -211,6 +222,7 @@ impl Work<'_> {
                 (None, Some(lock)) => format!("the lock `{lock}` of the machine"),
                 (None, None) => return Ok(()),
             };
+            was_bare = false;
             if self.waited(began).await? >= limits::BACKUP_TURN_TIMEOUT {
                 return Err(self.failed(format!("it waited too long for {what}"), "run the same command again later"));
             }
@@ -268,14 +280,16 @@ impl Work<'_> {
         Ok(volumes.iter().filter_map(convert::snapshot).collect())
     }
 
-    /// Submits the backup, once: a task that an earlier command left under way, or whose name was lost, is followed instead.
+    /// The backup that an earlier command, which was cut short, left under way. Looked for before anything is waited for: it
+    /// would be waited for, and then made a second time.
+    async fn left_under_way(&self, log: &ActionLog<'_>) -> Result<Option<Upid>, EngineError> {
+        let Some(Ok(upid)) = log.open_task().await?.map(|task| task.parse::<Upid>()) else { return Ok(None) };
+        let runs = self.link.pve.task_status(&upid).await.is_ok_and(|status| status.verdict().is_none());
+        Ok(Some(upid).filter(|_| runs))
+    }
+
+    /// Submits the backup, once: a task whose name was lost is followed instead.
     async fn submit(&self, log: &ActionLog<'_>) -> Result<Upid, EngineError> {
-        if let Some(Ok(upid)) = log.open_task().await?.map(|task| task.parse::<Upid>())
-            && self.link.pve.task_status(&upid).await.is_ok_and(|status| status.verdict().is_none())
-        {
-            self.note("goes on with the backup that an earlier command began");
-            return Ok(upid);
-        }
         let request = BackupRequest {
             vmid: self.subject.instance.vmid,
             storage: self.storage.clone(),
