@@ -5,6 +5,7 @@
 //! restore of ours made, or what one replaced. This one refuses once anybody could miss something: a backup exists, or a
 //! password was handed over.
 
+use super::backup::missing_right;
 use super::journal::ActionLog;
 use super::lease::InstanceLease;
 use super::observe::subject_name;
@@ -29,13 +30,15 @@ impl Engine {
     pub async fn objection_to_rebuilding(&self, subject: &Subject<'_>) -> Result<Option<String>, EngineError> {
         let instance = &subject.instance.id;
         let link = self.everyday_link(subject).await?;
-        match self.machine(&link, subject.instance.vmid).await? {
+        let is_there = match self.machine(&link, subject.instance.vmid).await? {
             MachineState::Present(machine) if !is_marked(&machine, instance) => {
                 return Ok(Some(format!("vm {} does not carry the mark of `{instance}`", subject.instance.vmid)));
             }
             MachineState::Unknown(why) => return Err(EngineError::Unknown(why)),
-            MachineState::Present(_) | MachineState::Absent => {}
-        }
+            MachineState::Present(_) => true,
+            MachineState::Absent => false,
+        };
+        let permissions = link.pve.permissions(None).await?;
         for storage in [BACKUP_STORAGE.to_owned(), names::remote_storage(instance)] {
             let backups = match link.pve.volumes(&storage, Some("backup"), Some(subject.instance.vmid)).await {
                 Ok(backups) => backups,
@@ -46,6 +49,17 @@ impl Engine {
             if !backups.is_empty() {
                 return Ok(Some(format!("{} backups of it exist on `{storage}`: restore one instead", backups.len())));
             }
+            // Without the right to see them the list is empty. A machine that is gone takes its part of the rights with it.
+            let missing = missing_right(&permissions, &storage, subject.instance.vmid).filter(|_| is_there);
+            if let Some(missing) = missing {
+                let why = format!("whether backups of it exist on `{storage}` cannot be seen: {missing}");
+                return Err(EngineError::Unknown(why));
+            }
+        }
+        let drills = self.store.drills(&Scope::Staff, instance).await?;
+        if drills.iter().any(|kept| kept.record.backup.is_some()) {
+            let why = "a restore test on record has seen a backup of it: people may have worked on it";
+            return Ok(Some(why.to_owned()));
         }
         let mut prefixes = vec![format!("instance/{instance}/")];
         prefixes.extend(subject.clients().map(|client| format!("person/{}/", client.id)));

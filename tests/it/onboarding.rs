@@ -169,6 +169,25 @@ async fn a_machine_is_rebuilt_with_its_id_until_passwords_are_handed_over() {
     assert!(matches!(refusal, EngineError::Conflict(_)), "{refusal}");
 }
 
+/// Backups that we may not see are listed as none.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_machine_whose_backups_we_may_not_see_is_not_rebuilt() {
+    let rehearsal = onboarded("valsonne", 6).await;
+    let inventory = rehearsal.accepted.inventory.as_ref();
+    let subject = Subject::on(inventory, &inventory.instances[&instance("valsonne")], DAY).expect("it has a place");
+    assert_eq!(rehearsal.engine.objection_to_rebuilding(&subject).await.expect("it answers"), None);
+    {
+        let mut state = rehearsal.served.lab.lock();
+        let access = &mut state.world.sites.get_mut("valsonne").expect("a site").pve.access;
+        for role in access.roles.values_mut() {
+            role.remove("VM.Backup");
+        }
+    }
+    let refusal = rehearsal.engine.take_away(&subject).await.expect_err("nobody knows whether there are backups");
+    assert!(matches!(&refusal, EngineError::Unknown(why) if why.contains("VM.Backup on /vms/1003")), "{refusal}");
+    assert!(rehearsal.served.lab.lock().world.sites["valsonne"].pve.vms.contains_key(&1003));
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn somebody_who_leaves_is_shut_out_at_once_and_deleted_only_after_thirty_days() {
     let mut rehearsal = onboarded("valsonne", 6).await;

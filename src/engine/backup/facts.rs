@@ -81,32 +81,7 @@ impl NodeFacts {
 
     /// Which privilege is missing for a listing of this machine's backups that can be believed.
     pub(super) fn missing_right(&self, storage: &str, vmid: VmId) -> Option<String> {
-        let (storage, machine) = (format!("/storage/{storage}"), format!("/vms/{vmid}"));
-        if self.has(&storage, LIST_ALL) {
-            return None;
-        }
-        let wanted = [(&storage, LIST_STORAGE), (&machine, LIST_MACHINE)];
-        let missing: Vec<String> = wanted
-            .iter()
-            .filter(|(path, privilege)| !self.has(path, privilege))
-            .map(|(path, privilege)| format!("{privilege} on {path}"))
-            .collect();
-        (!missing.is_empty()).then(|| format!("{} is missing", missing.join(" and ")))
-    }
-
-    /// A path that the node does not list has what the nearest path above it has.
-    fn has(&self, path: &str, privilege: &str) -> bool {
-        let mut path = path;
-        loop {
-            if let Some(privileges) = self.permissions.get(path) {
-                return privileges.contains(privilege);
-            }
-            match path.rsplit_once('/') {
-                Some(("", _)) if path != "/" => path = "/",
-                Some((above, _)) if !above.is_empty() => path = above,
-                _ => return false,
-            }
-        }
+        missing_right(&self.permissions, storage, vmid)
     }
 
     /// A storage and its job as they concern one machine.
@@ -157,6 +132,36 @@ impl NodeFacts {
     pub(super) fn tasks_of(&self, vmid: VmId) -> impl Iterator<Item = &TaskSummary> {
         let id = vmid.to_string();
         self.tasks.iter().filter(move |task| task.id.as_deref().is_none_or(|named| named.is_empty() || named == id))
+    }
+}
+
+/// Which privilege is missing for a listing of a machine's backups that can be believed: without it the list is empty.
+pub(in crate::engine) fn missing_right(permissions: &Permissions, storage: &str, vmid: VmId) -> Option<String> {
+    let (storage, machine) = (format!("/storage/{storage}"), format!("/vms/{vmid}"));
+    if has(permissions, &storage, LIST_ALL) {
+        return None;
+    }
+    let wanted = [(&storage, LIST_STORAGE), (&machine, LIST_MACHINE)];
+    let missing: Vec<String> = wanted
+        .iter()
+        .filter(|(path, privilege)| !has(permissions, path, privilege))
+        .map(|(path, privilege)| format!("{privilege} on {path}"))
+        .collect();
+    (!missing.is_empty()).then(|| format!("{} is missing", missing.join(" and ")))
+}
+
+/// A path that the node does not list has what the nearest path above it has.
+fn has(permissions: &Permissions, path: &str, privilege: &str) -> bool {
+    let mut path = path;
+    loop {
+        if let Some(privileges) = permissions.get(path) {
+            return privileges.contains(privilege);
+        }
+        match path.rsplit_once('/') {
+            Some(("", _)) if path != "/" => path = "/",
+            Some((above, _)) if !above.is_empty() => path = above,
+            _ => return false,
+        }
     }
 }
 

@@ -11,3 +11,5 @@ pub mod now;
 mod server;
 mod services;
 pub mod sweep;
+
+pub(super) use facts::missing_right;
