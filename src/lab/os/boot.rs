@@ -239,17 +239,31 @@ pub fn power_off(machine: &mut Machine, around: Surroundings<'_>) {
     }
     machine.files.make_folder("/run/systemd/system", 0o755, "root");
     super::disks::unmount_all(machine);
+    nothing_runs(machine);
     machine.reboot_at = None;
 }
 
-/// Nothing answers until the boot is through; then what is enabled runs.
-fn power_on(machine: &mut Machine, around: Surroundings<'_>) {
-    machine.booted_at = around.now;
+/// A machine as it stands on its disk at this moment: what was only in its memory is not there, and what was under way
+/// stops here, however much later the disk is booted.
+pub fn on_disk(machine: &Machine, around: Surroundings<'_>) -> Machine {
+    let mut copy = machine.clone();
+    power_off(&mut copy, around);
+    copy
+}
+
+/// Which units run is known to the running system only.
+fn nothing_runs(machine: &mut Machine) {
     for unit in machine.units.known.values_mut() {
         unit.state = State::Inactive;
         unit.result = "success".to_owned();
         unit.exit_status = 0;
     }
+}
+
+/// Nothing answers until the boot is through; then what is enabled runs.
+fn power_on(machine: &mut Machine, around: Surroundings<'_>) {
+    machine.booted_at = around.now;
+    nothing_runs(machine);
     in_background(machine, "lab-boot", around.now, around);
 }
 

@@ -44,7 +44,7 @@ pub fn drill(volid: &str) -> Value {
     })
 }
 
-fn run(lab: &mut Lab, vmid: u32, command: &str) -> os::Output {
+pub fn run(lab: &mut Lab, vmid: u32, command: &str) -> os::Output {
     let (site, around) = lab.world.site_mut("atelier").expect("the site");
     let guest = site.guest_mut(vmid).expect("a running guest");
     os::shell(guest, &Login { user: "root".to_owned() }, command, "", around)

@@ -6,9 +6,10 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::config;
-use crate::os::Machine;
+use crate::os::{Machine, boot};
 use crate::pve::state::{Drive, Pve, Vm};
 use crate::pve::work::disks;
+use crate::world::Surroundings;
 
 /// A guest, caught without its cooperation: like a machine whose power fails at that moment.
 #[derive(Debug, Clone)]
@@ -45,14 +46,6 @@ pub struct OnDisk {
     pub guest: Option<Machine>,
 }
 
-/// As [`OnDisk`], without a copy of the guest.
-#[derive(Serialize)]
-struct OnDiskRef<'a> {
-    used_bytes: u64,
-    image: &'a Option<String>,
-    guest: Option<&'a Machine>,
-}
-
 /// Which disks of a VM are part of its backups, and why or why not in the words of Proxmox.
 pub fn selection(vm: &Vm) -> Vec<(String, Drive, bool, &'static str)> {
     vm.drives()
@@ -71,11 +64,12 @@ pub fn selection(vm: &Vm) -> Vec<(String, Drive, bool, &'static str)> {
         .collect()
 }
 
-/// Catches a VM as it is now.
+/// Catches a VM as it is now. A backup holds disks, not memory: whether the guest was up, booting or in the middle of
+/// something at that moment is no part of it (sheet Proxmox, sections 9a and 10).
 ///
 /// # Errors
 /// A disk is not where the configuration says.
-pub fn capture(pve: &Pve, vm: &Vm) -> Result<Captured, String> {
+pub fn capture(pve: &Pve, vm: &Vm, around: Surroundings<'_>) -> Result<Captured, String> {
     let boot_disk = vm.boot_disk().map(|(key, _)| key);
     let mut formats = BTreeMap::new();
     let mut captured = Vec::new();
@@ -86,9 +80,10 @@ pub fn capture(pve: &Pve, vm: &Vm) -> Result<Captured, String> {
         let volume = disks::volume(pve, drive.file()).ok_or_else(|| format!("no such volume '{}'", drive.file()))?;
         formats.insert(key.clone(), volume.format.clone());
         let guest = vm.guest.as_ref().filter(|_| boot_disk.as_deref() == Some(key.as_str()));
-        let on_disk = OnDiskRef { used_bytes: volume.used_bytes, image: &volume.image, guest };
-        let data = serde_json::to_string(&on_disk).map_err(|error| format!("the disk cannot be read: {error}"))?;
         let data_bytes = guest.map_or(volume.used_bytes, |guest| guest.system_bytes().max(volume.used_bytes));
+        let guest = guest.map(|guest| boot::on_disk(guest, around));
+        let on_disk = OnDisk { used_bytes: volume.used_bytes, image: volume.image.clone(), guest };
+        let data = serde_json::to_string(&on_disk).map_err(|error| format!("the disk cannot be read: {error}"))?;
         captured.push(CapturedDisk {
             key,
             size_bytes: volume.size_bytes,

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Ending, SECOND_US, disks};
 use crate::os::Machine;
+use crate::os::boot::on_disk;
 use crate::pve::state::property::Properties;
 use crate::pve::state::storage::parse_volid;
 use crate::pve::state::{Drive, Vm, Volume, drive};
@@ -76,7 +77,7 @@ impl Clone {
         let source = super::vm_mut(site, self.source)?;
         let firewall = source.firewall.clone();
         let source_name = source.option("name").map(str::to_owned);
-        let (config, guest) = self.original(source)?;
+        let (config, guest) = self.original(source, around)?;
         let mut copy = BTreeMap::new();
         for (key, value) in &config {
             if NOT_COPIED.contains(&key.as_str()) || drive::is_unused(key) || drive::is_drive(key) {
@@ -98,15 +99,21 @@ impl Clone {
         Ok(Vm { config: copy, guest, firewall, created: around.now, changed: around.now, ..Vm::default() })
     }
 
-    /// The configuration and the operating system that are copied.
-    fn original(&self, source: &Vm) -> Result<(BTreeMap<String, String>, Option<Machine>), String> {
-        match &self.snapshot {
-            None => Ok((source.config.clone(), source.guest.clone())),
+    /// The configuration and the operating system that are copied: disks, no memory.
+    fn original(
+        &self,
+        source: &Vm,
+        around: Surroundings<'_>,
+    ) -> Result<(BTreeMap<String, String>, Option<Machine>), String> {
+        let (config, guest, now) = match &self.snapshot {
+            None => (&source.config, &source.guest, around.now),
             Some(name) => {
                 let snapshot = source.snapshots.get(name).ok_or_else(|| format!("snapshot '{name}' does not exist"))?;
-                Ok((snapshot.config.clone(), snapshot.guest.clone()))
+                (&snapshot.config, &snapshot.guest, snapshot.taken)
             }
-        }
+        };
+        let guest = guest.as_ref().map(|guest| on_disk(guest, Surroundings { now, ..around }));
+        Ok((config.clone(), guest))
     }
 
     /// What must not be the same in two VMs.

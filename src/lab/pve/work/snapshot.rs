@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Ending, SECOND_US, check_lock, disks, power, vm_mut};
+use crate::os::boot::on_disk;
 use crate::pve::boot;
 use crate::pve::state::vm::Power as State;
 use crate::pve::state::{Pve, Snapshot, Vm, drive};
@@ -67,14 +68,13 @@ impl SnapshotTake {
         let mut config = vm.config.clone();
         let parent = config.remove("parent");
         config.retain(|key, _| !drive::is_unused(key));
-        let snapshot = Snapshot {
-            config,
-            guest: vm.guest,
-            description: self.description,
-            parent,
-            taken: around.now,
-            with_memory: self.with_memory && vm.power != State::Stopped,
+        let with_memory = self.with_memory && vm.power != State::Stopped;
+        let guest = match vm.guest {
+            Some(guest) if !with_memory => Some(on_disk(&guest, around)),
+            guest => guest,
         };
+        let snapshot =
+            Snapshot { config, guest, description: self.description, parent, taken: around.now, with_memory };
         let vm = vm_mut(site, self.vmid)?;
         vm.snapshots.insert(self.name.clone(), snapshot);
         vm.config.insert("parent".to_owned(), self.name);

@@ -279,7 +279,7 @@ impl Guest {
         self.attach_fleecing(site, around, options, log)?;
         self.freeze(site, around, log);
         let vm = site.pve.vms.get(&vmid).ok_or_else(|| format!("unable to find VM '{vmid}'"))?;
-        let captured = capture::capture(&site.pve, vm)?;
+        let captured = capture::capture(&site.pve, vm, around)?;
         let opened = place.open(site, around, vmid, &captured, options.bwlimit_kib);
         self.place = Some(place);
         let copy = opened?;
