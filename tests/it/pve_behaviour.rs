@@ -470,6 +470,21 @@ fn pve_s9b_schedules_are_analyzed_on_the_clock_of_the_node() {
 }
 
 #[test]
+fn pve_s9b_a_job_for_another_node_is_kept_here_while_what_is_asked_of_that_node_fails() {
+    let mut world = pve_fixture::recorded_world();
+    let job = form("POST", "/cluster/backup", "id=elsewhere&schedule=02%3A30&storage=local&all=1&node=pve9");
+    let (answer, body) = ask(&mut world, &job);
+    assert_eq!((answer.status, &body["data"]), (200, &Value::Null), "{body}");
+    let moved = form("PUT", "/cluster/backup/elsewhere", "node=pve8");
+    assert_eq!(ask(&mut world, &moved).0.status, 200);
+    let (_, body) = ask(&mut world, &request("GET", "/cluster/backup/elsewhere", BOSS));
+    assert_eq!(body["data"]["node"], "pve8");
+    let (answer, _) = ask(&mut world, &request("GET", "/nodes/pve9/status", BOSS));
+    assert_eq!(answer.status, 500);
+    assert!(answer.reason.starts_with("hostname lookup 'pve9' failed"), "{}", answer.reason);
+}
+
+#[test]
 fn pve_s9b_a_schedule_that_is_none_is_refused_with_the_parsers_words() {
     let answer = refused(&request("GET", "/cluster/jobs/schedule-analyze?schedule=mon-fri%2002:30", BOSS));
     let text = "invalid format - invalid calendar event 'mon-fri 02:30' - unable to parse calendar event at '-fri 02:30' - Nom(Eof)\n\n";

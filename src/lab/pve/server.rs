@@ -39,7 +39,7 @@ pub fn answer(world: &mut World, site: &str, request: &RawRequest) -> RawAnswer 
         Err(answer) => return answer,
     };
     let Admitted { method, call, form } = admitted;
-    let outcome = match (foreign_node(site, &call), handler(method)) {
+    let outcome = match (foreign_node(site, method, &call), handler(method)) {
         (Some(node), _) => Err(lookup_failed(&node)),
         (None, Some(run)) => run(site, surroundings, &call),
         (None, None) => Err(not_implemented(method.verb, method.path)),
@@ -214,9 +214,11 @@ pub(super) fn handler(method: &Method) -> Option<Handler> {
     general::find(verb, path).or_else(|| access::handlers::find(verb, path)).or_else(|| handlers::find(verb, path))
 }
 
-/// The node in the request, when it is not this one: a cluster of one node has nobody to pass it to.
-fn foreign_node(site: &Site, call: &Call) -> Option<String> {
-    call.text("node").filter(|node| *node != site.pve.node && node != "localhost")
+/// The node in the path, when it is not this one: a cluster of one node has nobody to pass the request to. Elsewhere a node
+/// is a parameter like others: that of a backup job (sheet Proxmox, section 9b) names who is to run it.
+fn foreign_node(site: &Site, method: &Method, call: &Call) -> Option<String> {
+    let is_passed_on = method.path.split('/').any(|segment| segment == "{node}");
+    call.text("node").filter(|node| is_passed_on && *node != site.pve.node && node != "localhost")
 }
 
 fn lookup_failed(node: &str) -> Refusal {
