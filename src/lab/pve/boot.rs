@@ -26,6 +26,23 @@ pub fn plug_in(site: &mut Site, vmid: u32) {
     }
 }
 
+/// Writes the cloud-init drive of a VM anew. A guest that is up reads it when it boots again, by itself or after a reset.
+///
+/// # Errors
+/// When a snippet cannot be read, in Proxmox's words; the drive is left as it was.
+pub fn write_cloudinit_drive(site: &mut Site, vmid: u32, around: Surroundings<'_>) -> Result<(), String> {
+    cloudinit::generate(site, vmid)?;
+    if let Some(vm) = site.pve.vms.get_mut(&vmid) {
+        vm.on_cloudinit_drive.clear();
+    }
+    if let Some(view) = view(site, vmid, around)
+        && let Some(guest) = site.guest_mut(vmid)
+    {
+        guest.cloud_init = Some(Box::new(view));
+    }
+    Ok(())
+}
+
 /// Takes a VM's power away: what its guest was doing is cut short.
 pub fn cut_power(site: &mut Site, vmid: u32, around: Surroundings<'_>) {
     let Some(vm) = site.pve.vms.get_mut(&vmid) else { return };
@@ -44,7 +61,7 @@ fn view(site: &Site, vmid: u32, around: Surroundings<'_>) -> Option<CloudInit> {
     let volume = disks::volume(&site.pve, disk.file())?;
     let image_kind = volume.image.clone()?;
     let data = match vm.cloudinit_drive() {
-        Some(_) => cloudinit::generate(site, vmid).ok()?,
+        Some(_) => cloudinit::written(site, vmid).ok()?,
         None => without_drive(site, vmid),
     };
     let network = cloudinit::addresses(site, vmid, around);

@@ -1,5 +1,6 @@
 //! What stands on a VM's cloud-init drive.
 
+use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 
 use percent_encoding::percent_decode_str;
@@ -59,18 +60,55 @@ pub fn is_option(option: &str) -> bool {
     OPTIONS.contains(&option) || option.strip_prefix("ipconfig").is_some_and(|number| number.parse::<u32>().is_ok())
 }
 
+/// Notes that a running VM's option is another one now, with the value that it had: the drive keeps that one until it is
+/// written anew (sheet Proxmox, section 5a).
+pub fn note_change(vm: &mut Vm, option: &str, before: Option<&str>) {
+    if !is_option(option) && !network::is_card(option) && option != "name" {
+        return;
+    }
+    let now = vm.config.get(option).cloned();
+    let written = vm.on_cloudinit_drive.entry(option.to_owned()).or_insert_with(|| before.map(str::to_owned));
+    if *written == now {
+        vm.on_cloudinit_drive.remove(option);
+    }
+}
+
+/// The configuration that a VM's drive was last written from.
+fn as_written(vm: &Vm) -> BTreeMap<String, String> {
+    let mut config = vm.config.clone();
+    for (option, value) in &vm.on_cloudinit_drive {
+        match value {
+            Some(value) => config.insert(option.clone(), value.clone()),
+            None => config.remove(option),
+        };
+    }
+    config
+}
+
 /// The SSH keys of a configuration: the value is percent-encoded (sheet Proxmox, section 5a).
 pub fn decode_ssh_keys(value: &str) -> Vec<String> {
     let text = percent_decode_str(value).decode_utf8_lossy().into_owned();
     text.lines().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned).collect()
 }
 
-/// What the drive of a VM holds at its next start.
+/// What the drive of a VM holds once it is written anew: at the next start, or when that is asked for.
 ///
 /// # Errors
 /// When a snippet cannot be read, in Proxmox's words.
 pub fn generate(site: &Site, vmid: u32) -> Result<Data, String> {
+    data(site, vmid, site.pve.vms.get(&vmid).ok_or_else(|| super::work::no_such_vm(&site.pve.node, vmid))?)
+}
+
+/// What the drive of a VM holds now.
+///
+/// # Errors
+/// As [`generate`].
+pub fn written(site: &Site, vmid: u32) -> Result<Data, String> {
     let vm = site.pve.vms.get(&vmid).ok_or_else(|| super::work::no_such_vm(&site.pve.node, vmid))?;
+    data(site, vmid, &Vm { config: as_written(vm), ..Vm::default() })
+}
+
+fn data(site: &Site, vmid: u32, vm: &Vm) -> Result<Data, String> {
     let custom = vm.option("cicustom").map(|text| Properties::parse(text, "")).unwrap_or_default();
     for part in ["user", "network", "meta"] {
         if custom.get(part).is_some() {
@@ -107,12 +145,11 @@ pub fn generate(site: &Site, vmid: u32) -> Result<Data, String> {
 pub fn addresses(site: &Site, vmid: u32, around: Surroundings<'_>) -> Network {
     let mut network = Network::default();
     let Some(vm) = site.pve.vms.get(&vmid) else { return network };
+    let written = as_written(vm);
     for (key, card) in cards(vm) {
         let Some(lan) = lan_of(site, &card) else { continue };
-        let Some(settings) = vm.option(&format!("ipconfig{}", &key[3..])).map(|text| Properties::parse(text, ""))
-        else {
-            continue;
-        };
+        let settings = written.get(&format!("ipconfig{}", &key[3..]));
+        let Some(settings) = settings.map(|text| Properties::parse(text, "")) else { continue };
         match settings.get("ip") {
             Some("dhcp") => {
                 network.leased = true;

@@ -1,7 +1,7 @@
 //! Which options a running VM takes over at once; all others wait for its next start.
 
-use super::network;
 use super::state::{Vm, drive};
+use super::{cloudinit, network};
 
 /// Options that concern Proxmox itself, not the running machine.
 const ALWAYS: [&str; 16] = [
@@ -27,7 +27,8 @@ const ALWAYS: [&str; 16] = [
 pub fn possible(vm: &Vm, option: &str) -> bool {
     let features = vm.option("hotplug").unwrap_or("network,disk,usb");
     let feature = |name: &str| features == "1" || features.split(',').any(|one| one == name);
-    if ALWAYS.contains(&option) || drive::is_unused(option) {
+    // What goes into the cloud-init drive changes nothing for the running machine; the drive itself is another matter.
+    if ALWAYS.contains(&option) || drive::is_unused(option) || cloudinit::is_option(option) {
         return true;
     }
     if network::is_card(option) {

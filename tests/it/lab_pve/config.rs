@@ -4,8 +4,10 @@ use accolades::lab::pve::call::Refusal;
 use accolades::lab::pve::state::bytes::GIB;
 use serde_json::{Value, json};
 
-use super::{Lab, died};
+use super::restore::run;
+use super::{KEY, Lab, died};
 
+const CLOUDINIT: &str = "/nodes/{node}/qemu/{vmid}/cloudinit";
 const CONFIG: &str = "/nodes/{node}/qemu/{vmid}/config";
 const PENDING: &str = "/nodes/{node}/qemu/{vmid}/pending";
 const RESIZE: &str = "/nodes/{node}/qemu/{vmid}/resize";
@@ -67,6 +69,51 @@ fn pve_s5c_what_cannot_be_plugged_waits_with_http_200() {
     assert_eq!(lab.task("POST", "/nodes/{node}/qemu/{vmid}/status/reboot", json!({ "vmid": 101 })), "OK");
     assert_eq!(lab.vm(101).option("memory"), Some("8192"));
     assert!(lab.vm(101).pending.is_empty());
+}
+
+/// The entry of an option in `GET …/cloudinit`.
+fn on_drive(lab: &mut Lab, key: &str) -> Value {
+    let entries = lab.get(CLOUDINIT, json!({ "vmid": 101 }));
+    entries.as_array().and_then(|all| all.iter().find(|entry| entry["key"] == key)).cloned().unwrap_or_default()
+}
+
+/// Resets the VM and lets its guest boot; the instance that its cloud-init then runs for.
+fn after_reset(lab: &mut Lab) -> Option<String> {
+    assert_eq!(lab.task("POST", "/nodes/{node}/qemu/{vmid}/status/reset", json!({ "vmid": 101 })), "OK");
+    lab.world.advance_by_us(200_000_000);
+    lab.vm(101).guest.as_ref().and_then(|guest| guest.instance_id.clone())
+}
+
+#[test]
+fn pve_s5a_the_drive_of_a_running_vm_lags_behind_its_options_until_it_is_written_anew() {
+    let mut lab = Lab::with_guest();
+    let first = lab.vm(101).guest.as_ref().and_then(|guest| guest.instance_id.clone());
+    assert!(put(&mut lab, json!({ "ciuser": "tech", "cipassword": "hunter22", "delete": "sshkeys" })).is_ok());
+    assert_eq!(lab.get(CONFIG, json!({ "vmid": 101, "current": 1 }))["ciuser"], "tech");
+    assert_eq!(on_drive(&mut lab, "ciuser"), json!({ "key": "ciuser", "value": "debian", "pending": "tech" }));
+    assert_eq!(on_drive(&mut lab, "cipassword"), json!({ "key": "cipassword", "pending": "**********" }));
+    assert_eq!(on_drive(&mut lab, "sshkeys"), json!({ "key": "sshkeys", "value": KEY, "delete": 1 }));
+    assert_eq!(after_reset(&mut lab), first, "the guest reads the drive that is there");
+    assert_eq!(lab.call("PUT", CLOUDINIT, json!({ "vmid": 101 })), Ok(Value::Null));
+    assert_eq!(on_drive(&mut lab, "ciuser"), json!({ "key": "ciuser", "value": "tech" }));
+    assert_eq!(on_drive(&mut lab, "sshkeys"), Value::Null);
+    assert_eq!(run(&mut lab, 101, "id -un tech").exit, 1, "nothing happens before the guest boots again");
+    assert_eq!(run(&mut lab, 101, "reboot").exit, 0);
+    lab.world.advance_by_us(200_000_000);
+    assert_eq!(run(&mut lab, 101, "id -un tech").stdout, "tech\n");
+    assert_ne!(after_reset(&mut lab), first);
+}
+
+#[test]
+fn pve_s5a_a_value_that_is_set_back_waits_for_nothing_and_a_start_writes_the_drive() {
+    let mut lab = Lab::with_guest();
+    for user in ["tech", "debian"] {
+        assert!(put(&mut lab, json!({ "ciuser": user })).is_ok());
+    }
+    assert_eq!(on_drive(&mut lab, "ciuser"), json!({ "key": "ciuser", "value": "debian" }));
+    assert!(put(&mut lab, json!({ "ciuser": "tech" })).is_ok());
+    assert_eq!(lab.task("POST", "/nodes/{node}/qemu/{vmid}/status/reboot", json!({ "vmid": 101 })), "OK");
+    assert_eq!(on_drive(&mut lab, "ciuser"), json!({ "key": "ciuser", "value": "tech" }));
 }
 
 #[test]

@@ -21,6 +21,10 @@ pub struct Vm {
     pub config: BTreeMap<String, String>,
     /// Changes that wait for the next start: a new value, or `None` for a deletion.
     pub pending: BTreeMap<String, Option<String>>,
+    /// What goes into the cloud-init drive and was changed since the running VM's drive was written, with the value that it
+    /// still holds (`None`: none).
+    #[serde(default)]
+    pub on_cloudinit_drive: BTreeMap<String, Option<String>>,
     /// Snapshots by name.
     pub snapshots: BTreeMap<String, Snapshot>,
     /// Firewall options and rules.
@@ -217,6 +221,8 @@ impl Vm {
         self.up = false;
         self.bitmap = None;
         self.agent_commands.clear();
+        // The drive is written anew at the next start.
+        self.on_cloudinit_drive.clear();
     }
 
     /// The first free key for a disk that left its bus.

@@ -11,7 +11,7 @@ use crate::pve::hotplug;
 use crate::pve::state::property::{self, Properties};
 use crate::pve::state::storage::parse_volid;
 use crate::pve::state::{Drive, Vm, drive};
-use crate::pve::{network, tags};
+use crate::pve::{cloudinit, network, tags};
 use crate::world::keyed::Key;
 use crate::world::{Site, Surroundings};
 
@@ -197,12 +197,7 @@ impl Configure {
             }
             _ => value.to_owned(),
         };
-        let vm = self.vm(site)?;
-        if key == "cipassword" {
-            vm.config.insert(key.to_owned(), value);
-        } else {
-            vm.pending.insert(key.to_owned(), Some(value));
-        }
+        self.vm(site)?.pending.insert(key.to_owned(), Some(value));
         Ok(())
     }
 
@@ -241,6 +236,9 @@ impl Configure {
             Some(value) => vm.config.insert(key.to_owned(), value.clone()),
             None => vm.config.remove(key),
         };
+        if vm.running() {
+            cloudinit::note_change(vm, key, before.as_deref());
+        }
         if network::is_card(key) {
             crate::pve::boot::plug_in(site, self.vmid);
             return;

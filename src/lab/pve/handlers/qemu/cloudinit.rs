@@ -1,40 +1,46 @@
 //! `/nodes/{node}/qemu/{vmid}/cloudinit`
 
+use std::collections::BTreeSet;
+
 use serde_json::{Value, json};
 
+use crate::pve::boot;
 use crate::pve::call::{Call, Refusal};
 use crate::pve::cloudinit;
 use crate::pve::handlers::common::{check_lock, existing_vmid, required, vm};
 use crate::world::{Site, Surroundings};
 
-/// `GET …/cloudinit`: the options that go into the drive, with what waits for the next start.
+/// `GET …/cloudinit`: the options that go into the drive, as it holds them, with what waits for it to be written anew.
 pub fn read(site: &mut Site, _around: Surroundings<'_>, call: &Call) -> Result<Value, Refusal> {
     let vmid = existing_vmid(site, call)?;
     let vm = vm(&site.pve, vmid)?;
-    let mut entries = Vec::new();
-    for (key, value) in vm.merged().iter().filter(|(key, _)| cloudinit::is_option(key)) {
-        let hide = |value: &str| if key == "cipassword" { "**********".to_owned() } else { value.to_owned() };
+    let keys: BTreeSet<&String> =
+        vm.config.keys().chain(vm.on_cloudinit_drive.keys()).filter(|key| cloudinit::is_option(key)).collect();
+    let entry = |key: &String| {
+        let shown = |value: &str| json!(if key == "cipassword" { "**********" } else { value });
+        let now = vm.option(key);
+        let written = vm.on_cloudinit_drive.get(key).map_or(now, |value| value.as_deref());
         let mut entry = json!({ "key": key });
-        if let Some(current) = vm.option(key) {
-            entry["value"] = json!(hide(current));
+        if let Some(written) = written {
+            entry["value"] = shown(written);
         }
-        if vm.pending.contains_key(key) {
-            entry["pending"] = json!(hide(value));
+        match now {
+            Some(now) if written != Some(now) => entry["pending"] = shown(now),
+            None => entry["delete"] = json!(1),
+            Some(_) => {}
         }
-        entries.push(entry);
-    }
-    let deleted = vm.pending.iter().filter(|(key, value)| value.is_none() && cloudinit::is_option(key));
-    entries.extend(deleted.map(|(key, _)| json!({ "key": key, "delete": 1 })));
-    Ok(Value::Array(entries))
+        entry
+    };
+    Ok(keys.into_iter().map(entry).collect())
 }
 
-/// `PUT …/cloudinit`: writes the drive again. The lab generates it whenever it is read, so only what can fail matters.
-pub fn regenerate(site: &mut Site, _around: Surroundings<'_>, call: &Call) -> Result<Value, Refusal> {
+/// `PUT …/cloudinit`: writes the drive anew (sheet Proxmox, section 5a).
+pub fn regenerate(site: &mut Site, around: Surroundings<'_>, call: &Call) -> Result<Value, Refusal> {
     let vmid = existing_vmid(site, call)?;
     let vm = vm(&site.pve, vmid)?;
     check_lock(vm)?;
     if vm.cloudinit_drive().is_some() {
-        cloudinit::generate(site, vmid).map_err(Refusal::died)?;
+        boot::write_cloudinit_drive(site, vmid, around).map_err(Refusal::died)?;
     }
     Ok(Value::Null)
 }
