@@ -117,6 +117,42 @@ fn pve_s5a_a_value_that_is_set_back_waits_for_nothing_and_a_start_writes_the_dri
 }
 
 #[test]
+fn pve_s5a_with_hotplug_cloudinit_a_change_writes_the_drive() {
+    let mut lab = Lab::with_guest();
+    assert!(put(&mut lab, json!({ "hotplug": "network,disk,usb,cloudinit" })).is_ok());
+    assert!(put(&mut lab, json!({ "ciuser": "tech" })).is_ok());
+    assert_eq!(on_drive(&mut lab, "ciuser"), json!({ "key": "ciuser", "value": "tech" }));
+    after_reset(&mut lab);
+    assert_eq!(run(&mut lab, 101, "id -un tech").stdout, "tech\n");
+}
+
+#[test]
+fn pve_s5c_processors_and_memory_are_plugged_where_hotplug_says_so_from_the_start() {
+    let mut lab = Lab::with_vm();
+    assert!(put(&mut lab, json!({ "hotplug": "cpu,memory", "cores": 4, "vcpus": 2 })).is_ok());
+    let start = "/nodes/{node}/qemu/{vmid}/status/start";
+    assert_eq!(lab.task("POST", start, json!({ "vmid": 101 })), "NUMA needs to be enabled for memory hotplug");
+    assert!(put(&mut lab, json!({ "numa": 1 })).is_ok());
+    assert_eq!(lab.task("POST", start, json!({ "vmid": 101 })), "OK");
+    assert!(put(&mut lab, json!({ "vcpus": 3, "memory": "4700" })).is_ok());
+    assert_eq!(lab.get(CONFIG, json!({ "vmid": 101, "current": 1 }))["memory"], "5120", "modules of 512 MiB");
+    assert_eq!(lab.vm(101).cpus(), 3);
+    assert!(put(&mut lab, json!({ "hotplug": "network" })).is_ok());
+    assert_eq!(lab.vm(101).option("hotplug"), Some("cpu,memory"), "QEMU has to be started again for that");
+    let refusal = put(&mut lab, json!({ "vcpus": 5 }));
+    assert_eq!(refusal, Err(Refusal::param("vcpus", "hotplug problem - you can't add more vcpus than maxcpus")));
+}
+
+#[test]
+fn pve_s5c_hotplug_1_means_the_default_features_only() {
+    let mut lab = Lab::with_guest();
+    assert!(put(&mut lab, json!({ "hotplug": "1" })).is_ok());
+    assert!(put(&mut lab, json!({ "memory": "8192", "net1": "virtio,bridge=vmbr0" })).is_ok());
+    assert_eq!(lab.vm(101).option("memory"), Some("4096"));
+    assert!(lab.vm(101).option("net1").is_some());
+}
+
+#[test]
 fn pve_s5c_a_failed_hotplug_is_400_with_everything_else_applied() {
     let mut lab = Lab::with_guest();
     lab.vm(101).hotplug_problems.insert("net1".to_owned(), "no free slot".to_owned());

@@ -141,12 +141,16 @@ impl Vm {
 
     /// Memory in MiB.
     pub fn memory_mib(&self) -> u32 {
-        let current = self.option("memory").map(|text| Properties::parse(text, "current").first);
-        current.and_then(|text| text.parse().ok()).unwrap_or(MEMORY_DEFAULT_MIB)
+        memory_mib(&self.config)
     }
 
-    /// Virtual processors.
+    /// Virtual processors that it has now.
     pub fn cpus(&self) -> u32 {
+        self.option("vcpus").and_then(|text| text.parse().ok()).unwrap_or_else(|| self.cpus_max())
+    }
+
+    /// Virtual processors that it may have at most.
+    pub fn cpus_max(&self) -> u32 {
         let number = |key| self.option(key).and_then(|text| text.parse().ok()).unwrap_or(1_u32);
         number("sockets") * number("cores")
     }
@@ -233,6 +237,12 @@ impl Vm {
         }
         format!("unused{number}")
     }
+}
+
+/// Memory that a configuration gives, in MiB.
+pub fn memory_mib(config: &BTreeMap<String, String>) -> u32 {
+    let current = config.get("memory").map(|text| Properties::parse(text, "current").first);
+    current.and_then(|text| text.parse().ok()).unwrap_or(MEMORY_DEFAULT_MIB)
 }
 
 /// The drives of a configuration.

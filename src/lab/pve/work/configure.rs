@@ -10,8 +10,8 @@ use crate::pve::call::Refusal;
 use crate::pve::hotplug;
 use crate::pve::state::property::{self, Properties};
 use crate::pve::state::storage::parse_volid;
-use crate::pve::state::{Drive, Vm, drive};
-use crate::pve::{cloudinit, network, tags};
+use crate::pve::state::{Drive, Vm, drive, vm};
+use crate::pve::{boot, cloudinit, memory, network, tags};
 use crate::world::keyed::Key;
 use crate::world::{Site, Surroundings};
 
@@ -88,7 +88,7 @@ impl Configure {
         let vm = self.vm(site)?;
         vm.pending.retain(|key, value| vm.config.get(key) != value.as_ref());
         if vm.running() {
-            self.plug(site)
+            self.plug(site, around)
         } else {
             self.settle(site);
             Ok(())
@@ -202,20 +202,40 @@ impl Configure {
     }
 
     /// A running VM takes over what can be plugged; the rest goes on waiting.
-    fn plug(&self, site: &mut Site) -> Result<(), Refusal> {
+    fn plug(&self, site: &mut Site, around: Surroundings<'_>) -> Result<(), Refusal> {
         let vm = self.vm(site)?;
         let mut errors = BTreeMap::new();
+        // What may be plugged is decided by what `hotplug` was before this change.
+        let writes_drive = hotplug::has_feature(vm, "cloudinit") && vm.cloudinit_drive().is_some();
         let ready: Vec<String> = vm.pending.keys().filter(|key| hotplug::possible(vm, key)).cloned().collect();
         for key in ready {
             let vm = self.vm(site)?;
-            if let Some(problem) = vm.hotplug_problems.get(&key) {
+            if let Some(problem) = hotplug::problem(vm, &key) {
                 errors.insert(key.clone(), format!("hotplug problem - {problem}"));
                 continue;
             }
             let value = vm.pending.remove(&key).flatten();
-            self.set_option(site, &key, value);
+            if key == "memory" {
+                self.plug_memory(site, around, value);
+            } else {
+                self.set_option(site, &key, value);
+            }
+        }
+        if writes_drive && !self.vm(site)?.on_cloudinit_drive.is_empty() {
+            boot::write_cloudinit_drive(site, self.vmid, around).map_err(Refusal::died)?;
         }
         if errors.is_empty() { Ok(()) } else { Err(Refusal::Params(errors)) }
+    }
+
+    /// More memory for the running guest; what that is too much for, the node's kernel kills.
+    fn plug_memory(&self, site: &mut Site, around: Surroundings<'_>, value: Option<String>) {
+        let wanted = value.map(|text| BTreeMap::from([("memory".to_owned(), text)])).unwrap_or_default();
+        let plugged_mib = hotplug::in_modules_mib(vm::memory_mib(&wanted));
+        self.set_option(site, "memory", Some(plugged_mib.to_string()));
+        if let Some(guest) = site.guest_mut(self.vmid) {
+            guest.memory_mib = plugged_mib;
+        }
+        memory::kill_when_exhausted(site, around);
     }
 
     /// A stopped VM takes over everything.
@@ -240,7 +260,7 @@ impl Configure {
             cloudinit::note_change(vm, key, before.as_deref());
         }
         if network::is_card(key) {
-            crate::pve::boot::plug_in(site, self.vmid);
+            boot::plug_in(site, self.vmid);
             return;
         }
         let Some(old) = before.map(|text| Drive::parse(&text)).filter(|_| drive::is_drive(key)) else { return };

@@ -8,7 +8,7 @@ use crate::pve::state::bytes::MIB;
 use crate::pve::state::property::Properties;
 use crate::pve::state::vm::Power as State;
 use crate::pve::state::{Pve, Vm};
-use crate::pve::{boot, cloudinit, memory, network};
+use crate::pve::{boot, cloudinit, hotplug, memory, network};
 use crate::world::{Site, Surroundings};
 
 /// How long a guest that is up takes to shut down.
@@ -198,6 +198,9 @@ fn start(site: &mut Site, vmid: u32, around: Surroundings<'_>, log: &mut Vec<Str
 /// Proxmox's words.
 pub fn check_start(site: &Site, vmid: u32, log: &mut Vec<String>) -> Result<(), String> {
     let vm = site.pve.vms.get(&vmid).ok_or_else(|| super::no_such_vm(&site.pve.node, vmid))?;
+    if hotplug::has_feature(vm, "memory") && !vm.flag("numa") {
+        return Err("NUMA needs to be enabled for memory hotplug".to_owned());
+    }
     check_drives(&site.pve, &site.node, vm)?;
     for (key, value) in vm.config.iter().filter(|(key, _)| network::is_card(key)) {
         let card = network::Card::parse(value);
