@@ -186,6 +186,18 @@ fn yunohost_s8_nextcloud_status_is_public_and_tells_maintenance() {
 }
 
 #[test]
+fn yunohost_s4_a_single_value_goes_to_one_option_of_an_apps_panel() {
+    let mut server = server_with(&["nextcloud"]);
+    for key in ["", " main", " main.maintenance", " nothing.here"] {
+        let output = server.run(&format!("yunohost app config set nextcloud{key} -v yes"));
+        assert_eq!(output.exit, 1, "{key}");
+        assert!(output.stderr.contains("You can't set a single value on an entire config section."), "{output:?}");
+    }
+    let state = ynh(&mut server).apps.nextcloud("nextcloud").expect("a Nextcloud");
+    assert!(!state.maintenance);
+}
+
+#[test]
 fn yunohost_s7_nextcloud_knows_the_directory_and_hands_files_over() {
     let mut server = server_with(&["nextcloud"]);
     ok(&mut server, "yunohost user create alice -F Alice~Amar -d alpage.test -p Abcdefgh1x");

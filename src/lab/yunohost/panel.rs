@@ -72,6 +72,12 @@ impl<'a> Filter<'a> {
         self.0[2]
     }
 
+    /// Why a single value is not taken for what the key names, as the name of a sentence: it goes to one option, not to all
+    /// of a section, and that is said whether or not there is such a section.
+    pub fn refuses_value(&self, value: Option<&str>) -> Option<&'static str> {
+        (value.is_some() && self.option().is_none()).then_some("config_cant_set_value_on_section")
+    }
+
     /// Whether it names this panel and section, or an option of them.
     pub fn is_within(&self, place: &str) -> bool {
         matches!(self.0, [Some(panel), Some(section), _] if format!("{panel}.{section}") == place)
@@ -159,8 +165,8 @@ impl Panel<'_> {
         args: Option<&str>,
         context: &Context<'_>,
     ) -> Result<Vec<(String, Value)>, Refusal> {
-        if value.is_some() && filter.option().is_none() {
-            return Err(context.refuse("config_cant_set_value_on_section", &[]));
+        if let Some(problem) = filter.refuses_value(value) {
+            return Err(context.refuse(problem, &[]));
         }
         let mut answers = args.map(decode_form).unwrap_or_default();
         if let (Some(value), Some(option)) = (value, filter.option()) {

@@ -5,7 +5,9 @@ use serde_json::{Map, Value, json};
 use super::package::PanelSection;
 use super::{Installed, questions, settings};
 use crate::yunohost::job::{Failure, Job, Outcome};
+use crate::yunohost::panel::Filter;
 use crate::yunohost::reply::Args;
+use crate::yunohost::words::Speech;
 
 /// The one panel of the packages of the lab.
 const PANEL: &str = "main";
@@ -16,8 +18,12 @@ struct Key<'a> {
     option: Option<&'a str>,
 }
 
+fn installed<'a>(job: &'a Job<'_>, id: &str) -> Result<&'a Installed, Failure> {
+    job.ynh.apps.installed.get(id).ok_or_else(|| Failure::error("Unknown app"))
+}
+
 fn panel<'a>(job: &'a Job<'_>, id: &str) -> Result<(&'a Installed, &'a [PanelSection]), Failure> {
-    let app = job.ynh.apps.installed.get(id).ok_or_else(|| Failure::error("Unknown app"))?;
+    let app = installed(job, id)?;
     let sections = app.package.behaviour.config_panel.as_slice();
     if sections.is_empty() { Err(Failure::error("No config panel found.")) } else { Ok((app, sections)) }
 }
@@ -124,6 +130,10 @@ fn full<'a>(app: &Installed, sections: impl Iterator<Item = &'a PanelSection>) -
 /// `app config set`.
 pub fn set(job: &mut Job<'_>, args: &Args) -> Outcome {
     let id = args.one("app").unwrap_or_default();
+    installed(job, id)?;
+    if let Some(problem) = Filter::new(args.one("key")).refuses_value(args.one("--value")) {
+        return Err(Failure::error(Speech::of(job.env).say(problem, &[])));
+    }
     let (app, sections) = panel(job, id)?;
     let key = parse(sections, args.one("key").unwrap_or_default())?;
     let mut given = questions::parse_args(args.one("--args").unwrap_or_default());
