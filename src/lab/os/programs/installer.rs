@@ -5,6 +5,7 @@ use crate::os::packages;
 use crate::os::process::Os;
 use crate::os::units::{Enablement, State};
 use crate::os::{Exec, Machine, Output};
+use crate::world::Moment;
 use crate::yunohost::Yunohost;
 
 /// The program behind the installer's script in the lab.
@@ -70,7 +71,8 @@ pub fn installer(os: &mut Os<'_>, exec: &Exec) -> Output {
         return run.die(os, "Installation of Yunohost packages failed", INSTALL_US / 2);
     }
     upgrade_and_sources(os.machine, codename, branch);
-    bring_packages(os.machine);
+    let fetched_at = os.now();
+    bring_packages(os.machine, fetched_at);
     run.say("INFO", &format!("Installation logs are available in {log}"));
     run.say(" OK ", "YunoHost installation completed !");
     os.machine.files.append(&log, &run.stdout);
@@ -168,7 +170,7 @@ fn upgrade_and_sources(machine: &mut Machine, codename: &str, branch: &str) {
     );
 }
 
-fn bring_packages(machine: &mut Machine) {
+fn bring_packages(machine: &mut Machine, fetched_at: Moment) {
     for (package, version, unit) in BROUGHT {
         machine.packages.set(package, version);
         if let Some((unit, description)) = unit {
@@ -187,9 +189,8 @@ fn bring_packages(machine: &mut Machine) {
     ] {
         machine.accounts.add_system(account, home);
     }
-    if machine.yunohost.is_none() {
-        machine.yunohost = Some(Box::new(Yunohost::installed()));
-    }
+    let yunohost = machine.yunohost.get_or_insert_with(|| Box::new(Yunohost::installed()));
+    yunohost.tools.lists_fetched_at = fetched_at;
     machine.files.make_folder("/etc/yunohost/apps", 0o755, "root");
     machine.files.make_folder("/home/yunohost.app", 0o755, "root");
     machine.files.make_folder("/home/yunohost.backup/archives", 0o750, "root");

@@ -66,6 +66,10 @@ fn update(os: &mut Os<'_>) -> Output {
         return Output { stderr: warning.to_owned(), duration_us: 3 * UPDATE_US, ..Output::default() };
     }
     os.machine.packages.lists = true;
+    let now = os.now();
+    if let Some(yunohost) = &mut os.machine.yunohost {
+        yunohost.tools.lists_fetched_at = now;
+    }
     Output { duration_us: UPDATE_US, ..Output::out("Reading package lists...\n") }
 }
 

@@ -70,6 +70,23 @@ fn yunohost_s2_users_without_the_ssh_permission_stay_outside() {
     assert_eq!(lab.root("id -nG yann").stdout, "yann all_users mail.main\n");
 }
 
+/// What `tools update` says of the age of the package lists, in seconds.
+fn lists_age_s(lab: &mut Lab) -> i64 {
+    let output = lab.root("yunohost tools update system --no-refresh --output-as json");
+    let answer = output.stdout.lines().last().and_then(|line| serde_json::from_str::<serde_json::Value>(line).ok());
+    answer.and_then(|answer| answer["last_apt_update"].as_i64()).unwrap_or_else(|| panic!("{output:?}"))
+}
+
+#[test]
+fn yunohost_s10_the_package_lists_are_as_old_as_the_installation_not_as_the_epoch() {
+    let mut lab = postinstalled();
+    assert!((240..3_600).contains(&lists_age_s(&mut lab)));
+    lab.pass_seconds(86_400);
+    assert!((86_640..90_000).contains(&lists_age_s(&mut lab)));
+    assert_eq!(lab.root("apt-get update").exit, 0);
+    assert!(lists_age_s(&mut lab) < 60);
+}
+
 #[test]
 fn yunohost_s2_sudo_asks_until_passwordless_sudo_is_on() {
     let mut lab = postinstalled();

@@ -20,8 +20,8 @@ pub struct Tools {
     pub upgradable: Vec<Upgradable>,
     /// Upgrades of packages fail.
     pub apt_broken: bool,
-    /// When the package lists were last fetched.
-    pub last_apt_update: Moment,
+    /// When the package lists were last fetched; the installer does it first.
+    pub lists_fetched_at: Moment,
     /// State of each migration by id: `skipped`, `done` or `pending`.
     pub migrations: std::collections::BTreeMap<String, String>,
     /// Hooks that were added by hand: action, name, path.
@@ -52,7 +52,7 @@ impl Default for Tools {
         Tools {
             upgradable: Vec::new(),
             apt_broken: false,
-            last_apt_update: Moment::default(),
+            lists_fetched_at: Moment::default(),
             migrations: skipped,
             hooks: Vec::new(),
         }

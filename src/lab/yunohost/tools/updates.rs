@@ -14,7 +14,7 @@ pub fn update(job: &mut Job<'_>, args: &Args) -> Outcome {
         if for_system {
             job.info("Fetching available upgrades for system packages…");
             job.takes_ms(5_000);
-            job.ynh.tools.last_apt_update = job.now();
+            job.ynh.tools.lists_fetched_at = job.now();
         }
         if for_apps && let Err(Failure::Error(text)) = apps::download_catalog(job) {
             // The old list is shown then, and the exit status is 0.
@@ -54,7 +54,7 @@ fn overview(job: &mut Job<'_>, for_apps: bool, for_system: bool) -> Value {
         "apps": apps,
         "important_yunohost_upgrade": important,
         "pending_migrations": super::migrations::shown(job, Some("pending")),
-        "last_apt_update": now - job.ynh.tools.last_apt_update.unix_seconds(),
+        "last_apt_update": now - job.ynh.tools.lists_fetched_at.unix_seconds(),
         "last_apps_catalog_update": now - job.ynh.apps.cache_fetched_at.unix_seconds(),
     })
 }
