@@ -8,6 +8,7 @@ use super::{IMAGE, IMAGE_SHA512, IMAGE_URL, Lab, died};
 
 const DOWNLOAD: &str = "/nodes/{node}/storage/{storage}/download-url";
 const CONTENT: &str = "/nodes/{node}/storage/{storage}/content";
+const STORAGE: &str = "/storage/{storage}";
 const VOLUME: &str = "/nodes/{node}/storage/{storage}/content/{volume}";
 
 fn image(filename: &str, sha512: &str) -> Value {
@@ -158,6 +159,20 @@ fn pve_s9d_a_backup_server_is_contacted_at_creation() {
     pbs["datastore"] = json!("other");
     assert!(create(&mut lab, &pbs).is_ok());
     assert!(lab.get("/storage/{storage}", json!({ "storage": "pbs1" })).get("password").is_none());
+}
+
+#[test]
+fn pve_s9d_the_digest_is_that_of_all_definitions() {
+    let mut lab = Lab::new();
+    let read = |lab: &mut Lab, id: &str| lab.get(STORAGE, json!({ "storage": id }))["digest"].clone();
+    let before = read(&mut lab, "local-lvm");
+    assert_eq!(before, read(&mut lab, "local"));
+    let change = json!({ "storage": "local", "max-protected-backups": 3, "digest": before });
+    assert!(lab.call("PUT", STORAGE, change).is_ok());
+    let late = json!({ "storage": "local-lvm", "disable": 1, "digest": before });
+    let refusal = lab.refused("PUT", STORAGE, late);
+    assert_eq!(refusal, died("detected modified configuration - file changed by other user? Try again."));
+    assert_eq!(lab.get("/storage", json!({}))[0]["digest"], read(&mut lab, "local-lvm"));
 }
 
 #[test]

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use super::common::required;
 use super::storage_pbs;
 use crate::pve::call::{Call, Refusal};
-use crate::pve::state::storage::{Storage, StorageKind};
+use crate::pve::state::storage::{self, Storage, StorageKind};
 use crate::pve::state::{Pve, property};
 use crate::world::{Site, Surroundings};
 
@@ -31,14 +31,14 @@ pub fn list(site: &mut Site, _around: Surroundings<'_>, call: &Call) -> Result<V
         .storages
         .iter()
         .filter(|(id, storage)| visible(id) && wanted.as_deref().is_none_or(|kind| kind == storage.kind.name()))
-        .map(|(id, storage)| Value::Object(shown(id, storage)))
+        .map(|(id, storage)| Value::Object(shown(pve, id, storage)))
         .collect())
 }
 
 /// `GET /storage/{storage}`
 pub fn read(site: &mut Site, _around: Surroundings<'_>, call: &Call) -> Result<Value, Refusal> {
     let id = required(call, "storage")?;
-    Ok(Value::Object(shown(&id, find(&site.pve, &id)?)))
+    Ok(Value::Object(shown(&site.pve, &id, find(&site.pve, &id)?)))
 }
 
 /// `POST /storage`: the storage is activated at once; when that fails it is not defined (sheet Proxmox, section 9d).
@@ -76,7 +76,7 @@ pub fn create(site: &mut Site, around: Surroundings<'_>, call: &Call) -> Result<
 pub fn update(site: &mut Site, around: Surroundings<'_>, call: &Call) -> Result<Value, Refusal> {
     let id = required(call, "storage")?;
     let storage = find(&site.pve, &id)?;
-    if call.text("digest").is_some_and(|digest| digest != storage.digest()) {
+    if call.text("digest").is_some_and(|digest| digest != storage::digest(&site.pve.storages)) {
         return Err(Refusal::died("detected modified configuration - file changed by other user? Try again."));
     }
     for key in FIXED {
@@ -171,11 +171,11 @@ fn thin_pool(pve: &Pve, mut options: BTreeMap<String, String>) -> Result<Storage
     Ok(Storage::new(StorageKind::LvmThin, options, capacity))
 }
 
-fn shown(id: &str, storage: &Storage) -> Map<String, Value> {
+fn shown(pve: &Pve, id: &str, storage: &Storage) -> Map<String, Value> {
     let mut answer = Map::new();
     answer.insert("storage".to_owned(), json!(id));
     answer.insert("type".to_owned(), json!(storage.kind.name()));
-    answer.insert("digest".to_owned(), json!(storage.digest()));
+    answer.insert("digest".to_owned(), json!(storage::digest(&pve.storages)));
     for (key, value) in &storage.options {
         let value =
             if BOOLEANS.contains(&key.as_str()) { json!(u8::from(property::is_yes(value))) } else { json!(value) };

@@ -186,12 +186,6 @@ impl Storage {
         (total, used)
     }
 
-    /// The definition's digest.
-    pub fn digest(&self) -> String {
-        let lines: String = self.options.iter().map(|(key, value)| format!("\t{key} {value}\n")).collect();
-        hex::encode(Sha1::digest(format!("{}\n{lines}", self.kind.name()).as_bytes()))
-    }
-
     /// The format of new disks.
     pub fn default_format(&self) -> &'static str {
         if self.kind == StorageKind::Dir { "qcow2" } else { "raw" }
@@ -235,6 +229,17 @@ impl Storage {
         (self.offline || !node.files.exists(path))
             .then(|| format!("unable to activate storage '{id}' - directory '{path}' does not exist or is unreachable"))
     }
+}
+
+/// The digest of all definitions: they stand in one file, so that a change of any of them is a change for all.
+pub fn digest(storages: &BTreeMap<String, Storage>) -> String {
+    let mut text = String::new();
+    for (id, storage) in storages {
+        text.push_str(&format!("{}: {id}\n", storage.kind.name()));
+        text.extend(storage.options.iter().map(|(key, value)| format!("\t{key} {value}\n")));
+        text.push('\n');
+    }
+    hex::encode(Sha1::digest(text.as_bytes()))
 }
 
 /// A volume id taken apart: `local:import/debian.qcow2`.
