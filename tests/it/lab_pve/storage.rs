@@ -162,6 +162,20 @@ fn pve_s9d_a_backup_server_is_contacted_at_creation() {
 }
 
 #[test]
+fn pve_s9d_without_content_a_storage_carries_what_its_type_carries_by_default() {
+    let mut lab = Lab::with_disk();
+    let list = |lab: &mut Lab| lab.get("/nodes/{node}/storage", json!({ "content": "backup" }));
+    assert!(list(&mut lab).as_array().is_some_and(|all| all.iter().any(|one| one["storage"] == "hdd")));
+    assert!(lab.call("PUT", STORAGE, json!({ "storage": "hdd", "delete": "content" })).is_ok());
+    assert_eq!(lab.get(STORAGE, json!({ "storage": "hdd" }))["content"], "images,rootdir");
+    assert!(list(&mut lab).as_array().is_some_and(|all| all.iter().all(|one| one["storage"] != "hdd")));
+    let disk = json!({ "vmid": 101, "scsi1": "hdd:4" });
+    assert_eq!(lab.call("PUT", "/nodes/{node}/qemu/{vmid}/config", disk), Ok(Value::Null));
+    assert!(lab.call("PUT", STORAGE, json!({ "storage": "hdd", "content": "backup" })).is_ok());
+    assert_eq!(lab.get(STORAGE, json!({ "storage": "hdd" }))["content"], "backup");
+}
+
+#[test]
 fn pve_s9d_the_digest_is_that_of_all_definitions() {
     let mut lab = Lab::new();
     let read = |lab: &mut Lab, id: &str| lab.get(STORAGE, json!({ "storage": id }))["digest"].clone();

@@ -167,7 +167,7 @@ fn storage_resources(site: &Site, call: &Call) -> Vec<Value> {
                 "storage": id,
                 "node": pve.node,
                 "plugintype": storage.kind.name(),
-                "content": storage.option("content").unwrap_or_default(),
+                "content": storage.content_list(),
                 "shared": u8::from(storage.kind == crate::pve::state::StorageKind::Pbs),
                 // Old statistics are enough for this word: it does not say that one can write now.
                 "status": "available",

@@ -141,19 +141,17 @@ fn options_of(call: &Call, kind: StorageKind) -> Result<BTreeMap<String, String>
 }
 
 /// A folder; it is activated at once.
-fn create_dir(site: &mut Site, mut options: BTreeMap<String, String>) -> Result<Storage, Refusal> {
+fn create_dir(site: &mut Site, options: BTreeMap<String, String>) -> Result<Storage, Refusal> {
     if !options.contains_key("path") {
         return Err(Refusal::param("path", "property is missing and it is not optional"));
     }
-    options.entry("content".to_owned()).or_insert_with(|| "images,rootdir,vztmpl,iso,snippets,backup".to_owned());
     let storage = Storage::new(StorageKind::Dir, options, site.pve.hardware.root_bytes);
     storage.make_folders(&mut site.node);
     Ok(storage)
 }
 
 /// The node has one thin pool; a second definition of it sees the same space.
-fn thin_pool(pve: &Pve, mut options: BTreeMap<String, String>) -> Result<Storage, Refusal> {
-    options.entry("content".to_owned()).or_insert_with(|| "images,rootdir".to_owned());
+fn thin_pool(pve: &Pve, options: BTreeMap<String, String>) -> Result<Storage, Refusal> {
     let wanted = |key: &str| options.get(key).map(String::as_str).unwrap_or_default();
     let same = pve.storages.values().find(|storage| {
         storage.kind == StorageKind::LvmThin
@@ -181,5 +179,6 @@ fn shown(pve: &Pve, id: &str, storage: &Storage) -> Map<String, Value> {
             if BOOLEANS.contains(&key.as_str()) { json!(u8::from(property::is_yes(value))) } else { json!(value) };
         answer.insert(key.clone(), value);
     }
+    answer.insert("content".to_owned(), json!(storage.content_list()));
     answer
 }

@@ -38,7 +38,6 @@ pub fn create(
     mut options: BTreeMap<String, String>,
 ) -> Result<(Storage, Value), Refusal> {
     let failed = |text: String| Refusal::died(format!("create storage failed: {text}"));
-    options.entry("content".to_owned()).or_insert_with(|| "backup".to_owned());
     let returned = add_secrets(site, around, call, id, &mut options).map_err(failed)?;
     let storage = Storage::new(StorageKind::Pbs, options, 0);
     if storage.enabled_on(&site.pve.node)

@@ -89,6 +89,14 @@ impl StorageKind {
             StorageKind::Pbs => &["backup", "none"],
         }
     }
+
+    /// What it carries when its definition does not say.
+    pub fn default_content(self) -> &'static str {
+        match self {
+            StorageKind::Dir | StorageKind::LvmThin => "images,rootdir",
+            StorageKind::Pbs => "backup",
+        }
+    }
 }
 
 /// The folders of a directory storage, by the content that is kept in them.
@@ -139,9 +147,15 @@ impl Storage {
         self.options.get(key).map(String::as_str)
     }
 
+    /// The kinds of content that it carries as the list of a definition; every kind of storage has some of its own when
+    /// its definition names none.
+    pub fn content_list(&self) -> &str {
+        self.option("content").filter(|list| !list.is_empty()).unwrap_or(self.kind.default_content())
+    }
+
     /// The kinds of content that it carries.
     pub fn content(&self) -> BTreeSet<String> {
-        property::list(self.option("content").unwrap_or_default()).into_iter().collect()
+        property::list(self.content_list()).into_iter().collect()
     }
 
     /// Whether it carries a kind of content.
