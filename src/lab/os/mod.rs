@@ -119,8 +119,11 @@ pub struct Exec {
 /// What a command did, as seen from outside.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Output {
-    /// Exit status.
+    /// Exit status; of what a signal ended, 128 and its number, as shells report it.
     pub exit: i32,
+    /// The number of the signal that ended it, when it did not exit.
+    #[serde(default)]
+    pub signal: Option<u8>,
     /// Standard output.
     pub stdout: String,
     /// Standard error.

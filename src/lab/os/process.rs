@@ -100,7 +100,10 @@ pub struct Os<'a> {
 /// Programs inside programs (scripts that run scripts): a bound against loops.
 const DEPTH_MAX: u32 = 24;
 
-/// What a shell reports of a program that a signal ended.
+/// The number of the signal `KILL`.
+const KILL: u8 = 9;
+
+/// What a shell reports of a program that `KILL` ended.
 pub const EXIT_KILLED: i32 = 137;
 
 impl<'a> Os<'a> {
@@ -165,7 +168,12 @@ impl<'a> Os<'a> {
                 programs::interrupted(self, exec);
             }
             self.elapsed_us = at;
-            output = Output { exit: EXIT_KILLED, duration_us: at.saturating_sub(started_us), ..Output::default() };
+            output = Output {
+                exit: EXIT_KILLED,
+                signal: Some(KILL),
+                duration_us: at.saturating_sub(started_us),
+                ..Output::default()
+            };
         }
         output
     }

@@ -100,6 +100,23 @@ fn pve_s7_an_exit_is_reported_once() {
 }
 
 #[test]
+fn pve_s7_a_killed_program_has_a_signal_and_no_exit_status() {
+    let mut lab = Lab::with_guest();
+    let mut end = |line: &str| {
+        let answer = lab.call("POST", EXEC, json!({ "vmid": 101, "command": ["sh", "-c", line] }));
+        let pid = answer.expect("a process")["pid"].clone();
+        lab.world.advance_by_us(5_000_000);
+        lab.get(EXEC_STATUS, json!({ "vmid": 101, "pid": pid }))
+    };
+    let killed = end("echo begun; (echo inside; kill -KILL $$); echo never");
+    assert_eq!(killed, json!({ "exited": 1, "signal": 9, "out-data": "begun\ninside\n" }));
+    assert_eq!(end("kill $$"), json!({ "exited": 1, "signal": 15 }));
+    assert_eq!(end("exit 137"), json!({ "exited": 1, "exitcode": 137 }));
+    let child = end("sh -c 'kill -9 $$'; echo $?");
+    assert_eq!(child, json!({ "exited": 1, "exitcode": 0, "out-data": "137\n" }), "only the child dies");
+}
+
+#[test]
 fn pve_s7_files_are_written_and_read_as_text() {
     let mut lab = Lab::with_guest();
     let write = json!({ "vmid": 101, "file": "/root/note", "content": "bonjour\n" });

@@ -76,7 +76,7 @@ pub fn installer(os: &mut Os<'_>, exec: &Exec) -> Output {
     run.say("INFO", &format!("Installation logs are available in {log}"));
     run.say(" OK ", "YunoHost installation completed !");
     os.machine.files.append(&log, &run.stdout);
-    Output { exit: 0, stdout: run.stdout, stderr: run.stderr, duration_us: INSTALL_US }
+    Output { stdout: run.stdout, stderr: run.stderr, duration_us: INSTALL_US, ..Output::default() }
 }
 
 struct Run {
@@ -97,7 +97,7 @@ impl Run {
         if os.machine.files.exists("/var/log") {
             os.machine.files.append(&self.log, &format!("{}{}", self.stderr, self.stdout));
         }
-        Output { exit: 1, stdout: self.stdout, stderr: self.stderr, duration_us }
+        Output { exit: 1, stdout: self.stdout, stderr: self.stderr, duration_us, ..Output::default() }
     }
 }
 

@@ -79,7 +79,7 @@ pub fn curl(os: &mut Os<'_>, exec: &Exec) -> Output {
             let shows = !options.has("s") || options.has("S");
             let written = options.value("w").map(|format| write_out(format, 0, 0)).unwrap_or_default();
             let stderr = if shows { format!("curl: ({exit}) {words}\n") } else { String::new() };
-            return Output { exit, stdout: written, stderr, duration_us: NO_ANSWER_US };
+            return Output { exit, stdout: written, stderr, duration_us: NO_ANSWER_US, ..Output::default() };
         }
     };
     let written =
@@ -87,7 +87,7 @@ pub fn curl(os: &mut Os<'_>, exec: &Exec) -> Output {
     if options.has("f") && answer.status >= 400 {
         let words = format!("curl: (22) The requested URL returned error: {}\n", answer.status);
         let stderr = if !options.has("s") || options.has("S") { words } else { String::new() };
-        return Output { exit: 22, stdout: written, stderr, duration_us: 200_000 };
+        return Output { exit: 22, stdout: written, stderr, duration_us: 200_000, ..Output::default() };
     }
     deliver(os, exec, options.value("o"), answer, written)
 }

@@ -92,6 +92,7 @@ fn install(os: &mut Os<'_>, names: &[String], options: &Options) -> Output {
             stdout: talk,
             stderr: format!("E: Unable to locate package {name}\n"),
             duration_us: 1_000_000,
+            ..Output::default()
         };
     }
     if let Some(unknown) = missing.iter().find(|name| packages::candidate(os.machine, name).is_none()) {
@@ -100,7 +101,13 @@ fn install(os: &mut Os<'_>, names: &[String], options: &Options) -> Output {
     if !os.machine.online() {
         let stderr = "E: Failed to fetch http://deb.debian.org/debian/pool/  Temporary failure resolving 'deb.debian.org'\n\
                       E: Unable to fetch some archives, maybe run apt-get update or try with --fix-missing?\n";
-        return Output { exit: 100, stdout: talk, stderr: stderr.to_owned(), duration_us: 2 * UPDATE_US };
+        return Output {
+            exit: 100,
+            stdout: talk,
+            stderr: stderr.to_owned(),
+            duration_us: 2 * UPDATE_US,
+            ..Output::default()
+        };
     }
     if options.has("s") {
         talk.extend(missing.iter().map(|name| format!("Inst {name}\n")));

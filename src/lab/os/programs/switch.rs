@@ -252,7 +252,7 @@ pub fn timeout(os: &mut Os<'_>, exec: &Exec) -> Output {
     let timed_out = os.is_killed() && os.elapsed_us == own && output.exit == EXIT_KILLED;
     os.killed_at_us = outer;
     if timed_out {
-        output.exit = 124;
+        (output.exit, output.signal) = (124, None);
     }
     output.duration_us = 0;
     output

@@ -1,6 +1,6 @@
 //! Commands that change the shell itself.
 
-use super::interpreter::{Ended, Shell};
+use super::interpreter::{Ended, PID, Shell};
 use super::words::is_name;
 use crate::os::paths::{self, Want};
 use crate::os::programs;
@@ -32,6 +32,7 @@ pub fn run(shell: &mut Shell<'_, '_>, argv: &[String], assignments: &[(String, S
         "command" => command,
         "exec" => exec,
         "trap" => trap,
+        "kill" => kill,
         name if NOT_SIMULATED.contains(&name) => return Some(shell.refuse(name)),
         _ => return None,
     };
@@ -232,4 +233,34 @@ fn exec(shell: &mut Shell<'_, '_>, arguments: &[String]) -> Done {
     }
     shell.external(arguments, &[])?;
     Err(Ended)
+}
+
+/// `kill [-SIGNAL | -s SIGNAL] $$`: a shell that ends itself; every other process is the program's affair.
+fn kill(shell: &mut Shell<'_, '_>, arguments: &[String]) -> Done {
+    if !arguments.contains(&PID.to_string()) {
+        let argv: Vec<String> = std::iter::once("kill".to_owned()).chain(arguments.iter().cloned()).collect();
+        return shell.external(&argv, &[]);
+    }
+    match signal_number(arguments) {
+        Some(0) => Ok(()),
+        Some(signal) => shell.die(signal),
+        None => shell.refuse(&format!("kill {}", arguments.join(" "))),
+    }
+}
+
+/// The number of the signal that `kill` is told, `TERM` when it is told none.
+fn signal_number(arguments: &[String]) -> Option<u8> {
+    let name = match arguments {
+        [flag, name, ..] if flag == "-s" => name.as_str(),
+        [flag, ..] => flag.strip_prefix('-').unwrap_or("TERM"),
+        [] => "TERM",
+    };
+    match name.strip_prefix("SIG").unwrap_or(name) {
+        "HUP" => Some(1),
+        "INT" => Some(2),
+        "QUIT" => Some(3),
+        "KILL" => Some(9),
+        "TERM" => Some(15),
+        number => number.parse().ok().filter(|number| *number <= 64),
+    }
 }

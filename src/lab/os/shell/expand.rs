@@ -1,7 +1,7 @@
 //! Words into arguments: variables, substitutions, splitting, file name patterns.
 
 use super::ast::{Node, Piece, PieceKind, Word};
-use super::interpreter::{Ended, Shell};
+use super::interpreter::{Ended, PID, Shell};
 use crate::os::paths;
 
 /// A field under construction: its text, and the same with pattern characters that were quoted escaped.
@@ -160,7 +160,7 @@ impl Shell<'_, '_> {
             "?" => Some(self.status.to_string()),
             "#" => Some(self.own.positional.len().to_string()),
             "@" | "*" => Some(self.own.positional.join(" ")),
-            "$" => Some("4242".to_owned()),
+            "$" => Some(PID.to_string()),
             "!" => Some(self.background_pid.map(|pid| pid.to_string()).unwrap_or_default()),
             "0" => Some(self.name.clone()),
             "PWD" => Some(self.own.cwd.clone()),

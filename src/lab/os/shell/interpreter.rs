@@ -11,6 +11,9 @@ use crate::os::{Exec, programs, units};
 /// What was written, in order: descriptor (1 or 2) and text.
 pub type Talk = Vec<(u8, String)>;
 
+/// The number of every shell, `$$`.
+pub const PID: u32 = 4242;
+
 /// The shell ends here, with its current status.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Ended;
@@ -39,6 +42,8 @@ pub struct Shell<'o, 'a> {
     pub status: i32,
     /// `$!`.
     pub background_pid: Option<u32>,
+    /// The signal that it sent to itself.
+    pub killed_by: Option<u8>,
     /// What is left of standard input.
     pub stdin: String,
     /// Line of the command that runs, for messages.
@@ -69,6 +74,7 @@ impl<'o, 'a> Shell<'o, 'a> {
             bash: program.ends_with("bash"),
             status: 0,
             background_pid: None,
+            killed_by: None,
             stdin: exec.stdin.clone(),
             line: 1,
             talk: Talk::new(),
@@ -103,6 +109,13 @@ impl<'o, 'a> Shell<'o, 'a> {
             format!("{}: {line}: {message}\n", self.name)
         };
         self.say(2, text);
+    }
+
+    /// Ends the shell, subshells and all, by a signal: nothing of it runs any more.
+    pub fn die(&mut self, signal: u8) -> Result<(), Ended> {
+        self.killed_by = Some(signal);
+        self.os.killed_at_us = Some(self.os.elapsed_us);
+        Err(Ended)
     }
 
     /// Refuses what this shell does not do.

@@ -20,7 +20,7 @@ use super::{Exec, Output};
 /// Runs a script as a new shell process: `name` is `$0`, the user, environment and standard input are those of `exec`.
 pub fn run(os: &mut Os<'_>, exec: &Exec, script: &str, name: &str, arguments: &[String]) -> Output {
     let started_us = os.elapsed_us;
-    let umask = os.umask;
+    let (umask, killed_at_us) = (os.umask, os.killed_at_us);
     let node = match parser::parse(script) {
         Ok(node) => node,
         Err(ParseError::NotSimulated(what)) => {
@@ -30,9 +30,12 @@ pub fn run(os: &mut Os<'_>, exec: &Exec, script: &str, name: &str, arguments: &[
     };
     let mut shell = Shell::new(os, exec, name, arguments);
     shell.run_to_end(&node);
-    let (exit, talk) = shell.finish();
-    os.umask = umask;
-    let mut output = Output { exit, duration_us: os.elapsed_us - started_us, ..Output::default() };
+    let signal = shell.killed_by;
+    let (status, talk) = shell.finish();
+    // Its end by its own hand is not that of whoever started it.
+    (os.umask, os.killed_at_us) = (umask, killed_at_us);
+    let exit = signal.map_or(status, |signal| 128 + i32::from(signal));
+    let mut output = Output { exit, signal, duration_us: os.elapsed_us - started_us, ..Output::default() };
     for (descriptor, text) in talk {
         let stream = if descriptor == 2 { &mut output.stderr } else { &mut output.stdout };
         stream.push_str(&text);

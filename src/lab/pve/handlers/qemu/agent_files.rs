@@ -47,7 +47,11 @@ pub fn exec_status(site: &mut Site, around: Surroundings<'_>, call: &Call) -> Re
     if command.ends > around.now {
         return Ok(json!({ "exited": 0 }));
     }
-    let mut answer = json!({ "exited": 1, "exitcode": command.output.exit });
+    // What a signal ended has no exit status (sheet Proxmox, section 7).
+    let mut answer = match command.output.signal {
+        Some(signal) => json!({ "exited": 1, "signal": signal }),
+        None => json!({ "exited": 1, "exitcode": command.output.exit }),
+    };
     if !command.output.stdout.is_empty() {
         answer["out-data"] = json!(command.output.stdout);
     }
