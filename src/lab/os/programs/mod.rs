@@ -1,5 +1,6 @@
 //! The programs of a machine, by family, and how one is found and started.
 
+mod checksum;
 mod dig;
 mod disks;
 mod files;
@@ -99,8 +100,8 @@ const PROGRAMS: &[Entry] = &[
     ("runuser", "/usr/sbin", "", switch::runuser),
     ("sed", "/usr/bin", "", sed::sed),
     ("sh", "/bin", "", switch::shell),
-    ("sha256sum", "/usr/bin", "", text::checksum),
-    ("sha512sum", "/usr/bin", "", text::checksum),
+    ("sha256sum", "/usr/bin", "", checksum::checksum),
+    ("sha512sum", "/usr/bin", "", checksum::checksum),
     ("sleep", "/usr/bin", "", printing::sleep),
     ("sort", "/usr/bin", "", text::sort),
     ("sshd", "/usr/sbin", "", ssh::sshd),

@@ -1,7 +1,6 @@
-//! Programs that turn text into text: `cat`, `head`, `tail`, `wc`, `cut`, `sort`, `uniq`, `tr`, `base64`, `sha256sum`, …
+//! Programs that turn text into text: `cat`, `head`, `tail`, `wc`, `cut`, `sort`, `uniq`, `tr`, `base64`, …
 
 use base64::Engine;
-use sha2::Digest;
 
 use super::options::Known;
 use crate::os::paths;
@@ -314,34 +313,6 @@ fn character_set(text: &str) -> Option<Vec<char>> {
         }
     }
     Some(set)
-}
-
-/// `sha256sum [FILE…]`, `sha512sum [FILE…]`
-pub fn checksum(os: &mut Os<'_>, exec: &Exec) -> Output {
-    let program = super::name(exec).to_owned();
-    let options = options!(known(&program, &["c,check"], &[]), &exec.argv[1..]);
-    let digest = |text: &str| match program.as_str() {
-        "sha512sum" => hex::encode(sha2::Sha512::digest(text)),
-        _ => hex::encode(sha2::Sha256::digest(text)),
-    };
-    let (texts, mut output) = read_all(os, exec, &options.operands);
-    for (name, text) in texts {
-        if !options.has("c") {
-            output.stdout.push_str(&format!("{}  {name}\n", digest(&text)));
-            continue;
-        }
-        for line in text.lines() {
-            let Some((wanted, file)) = line.split_once("  ") else { continue };
-            let path = super::path(exec, file);
-            let found = paths::read(os.machine, &exec.user, &path).is_ok_and(|text| digest(&text) == wanted);
-            output.stdout.push_str(&format!("{file}: {}\n", if found { "OK" } else { "FAILED" }));
-            if !found {
-                output.exit = 1;
-                output.stderr = format!("{program}: WARNING: 1 computed checksum did NOT match\n");
-            }
-        }
-    }
-    output
 }
 
 /// `base64 [-d] [-w N] [FILE]`

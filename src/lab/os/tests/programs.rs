@@ -18,6 +18,55 @@ fn text_programs() {
     assert_eq!(printed("printf 'x=%s %d%%\\n' a 5 b 6"), "x=a 5%\nx=b 6%\n");
 }
 
+/// The SHA-256 of `abc`.
+const ABC: &str = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+
+#[test]
+fn a_list_of_sums_that_checks_nothing_fails() {
+    let mut lab = Lab::booted();
+    lab.root("printf abc > /root/a; printf abd > /root/b");
+    let mut check = |list: &str| lab.ssh("root", "sha256sum -c -", list);
+    let good = check(&format!("{ABC}  a\n{ABC} */root/a\n"));
+    assert_eq!((good.exit, good.stdout.as_str(), good.stderr.as_str()), (0, "a: OK\n/root/a: OK\n", ""));
+    let wrong = check(&format!("{ABC}  a\n{ABC}  b\n"));
+    assert_eq!((wrong.exit, wrong.stdout.as_str()), (1, "a: OK\nb: FAILED\n"));
+    assert_eq!(wrong.stderr, "sha256sum: WARNING: 1 computed checksum did NOT match\n");
+    let missing = check(&format!("{ABC}  c\n"));
+    assert_eq!((missing.exit, missing.stdout.as_str()), (1, "c: FAILED open or read\n"));
+    let words = "sha256sum: c: No such file or directory\nsha256sum: WARNING: 1 listed file could not be read\n";
+    assert_eq!(missing.stderr, words);
+    for nothing in ["", "ba7816bf  a\n"] {
+        let output = check(nothing);
+        let words = "sha256sum: 'standard input': no properly formatted checksum lines found\n";
+        assert_eq!((output.exit, output.stderr.as_str()), (1, words), "{nothing:?}");
+    }
+    let silent = lab.ssh("root", "sha256sum -c --status -", &format!("{ABC}  a\n"));
+    assert_eq!((silent.exit, silent.stdout.as_str()), (0, ""));
+}
+
+/// A file is replaced only when it is what it was thought to be, and the new one only when it is whole.
+#[test]
+fn a_careful_replacement_runs_on_a_node_and_in_a_guest() {
+    for mut lab in [Lab::booted(), Lab::node(Vec::new())] {
+        lab.root("printf old > /root/a; chmod 600 /root/a");
+        let before = lab.root("sha256sum /root/a | cut -d ' ' -f 1").stdout.trim().to_owned();
+        let mut replace = |expected: &str, new: &str| {
+            let line = format!(
+                "cp -p /root/a /root/a.before && cat > /root/a.new && \
+                 echo '{ABC}  /root/a.new' | sha256sum -c --quiet - && \
+                 [ \"$(sha256sum /root/a | cut -d ' ' -f 1)\" = {expected} ] && \
+                 sync /root/a.new && mv -f /root/a.new /root/a && rm -f /root/a.before"
+            );
+            lab.ssh("root", &line, new)
+        };
+        assert_eq!(replace(&before, "abd").exit, 1, "it came damaged");
+        assert_eq!(replace("other", "abc").exit, 1, "it is another one by now");
+        let output = replace(&before, "abc");
+        assert_eq!((output.exit, output.stderr.as_str()), (0, ""));
+        assert_eq!(lab.root("cat /root/a; ls /root/a.before /root/a.new 2>/dev/null").stdout, "abc");
+    }
+}
+
 #[test]
 fn grep_selects_counts_and_tells() {
     let mut lab = Lab::booted();
