@@ -76,9 +76,9 @@ impl Disk {
         }
     }
 
-    /// Whether it holds a file system or partitions.
-    pub fn in_use(&self) -> bool {
-        self.filesystem.is_some() || !self.partitions.is_empty()
+    /// Whether the kernel holds it: it is mounted, or part of a volume group.
+    pub fn is_taken(&self) -> bool {
+        self.mounted_at.is_some() || self.filesystem.as_deref() == Some("LVM2_member")
     }
 }
 

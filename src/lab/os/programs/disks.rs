@@ -166,7 +166,8 @@ pub fn wipefs(os: &mut Os<'_>, exec: &Exec) -> Output {
     Output::out(format!("DEVICE OFFSET TYPE UUID LABEL\n{}\n", lines.join("\n")))
 }
 
-/// `mkfs.ext4 [-F] [-q] [-L LABEL] [-m N] DEVICE`: a device with something on it is refused without `-F`.
+/// `mkfs.ext4 [-F] [-q] [-L LABEL] [-m N] DEVICE`: what is mounted, or whose partitions are taken, is refused. What merely
+/// stands on the device is overwritten: only on a terminal would it ask before, and nobody has one here.
 pub fn make_ext4(os: &mut Os<'_>, exec: &Exec) -> Output {
     let options = options!(known("mkfs.ext4", &["F", "q"], &["L", "m", "T", "E", "U"]), &exec.argv[1..]);
     if let Some(refusal) = must_be_root(exec) {
@@ -181,14 +182,11 @@ pub fn make_ext4(os: &mut Os<'_>, exec: &Exec) -> Output {
             ),
         );
     };
-    if disk.mounted_at.is_some() || disk.partitions.iter().any(|one| one.mounted_at.is_some()) {
+    if disk.mounted_at.is_some() {
         return Output::fail(1, format!("{name} is mounted; will not make a filesystem here!"));
     }
-    if disk.in_use() && !options.has("F") {
-        let found = disk.filesystem.as_deref().unwrap_or("gpt partition table");
-        let question = format!("{name} contains a {found} file system\nProceed anyway? (y,N) ");
-        // Without a terminal the question is answered no.
-        return Output { exit: 1, stdout: question, ..Output::default() };
+    if disk.is_taken() || disk.partitions.iter().any(Disk::is_taken) {
+        return Output::fail(1, format!("{name} is apparently in use by the system; will not make a filesystem here!"));
     }
     let given = options.value("U").map(str::to_owned);
     let bytes = super::keyed_bytes(os.around.seed, &format!("{}/{}", disk.serial, os.now().0), "mkfs");

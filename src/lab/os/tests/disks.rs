@@ -36,17 +36,23 @@ fn lsblk_finds_a_disk_by_its_serial_number() {
 }
 
 #[test]
-fn a_blank_disk_is_formatted_and_one_in_use_is_not() {
+fn without_a_terminal_a_disk_is_formatted_whatever_stands_on_it_unless_it_is_in_use() {
     let mut lab = node();
     assert_eq!(lab.root("blkid /dev/sdb").exit, 2);
     assert_eq!(lab.root("wipefs -n /dev/sdb").stdout, "");
     assert_eq!(lab.root("mkfs.ext4 -q -L backup /dev/sdb").exit, 0);
     assert_eq!(lab.root("blkid -s LABEL -o value /dev/sdb").stdout, "backup\n");
-    assert!(lab.root("wipefs -n /dev/sdb").stdout.contains("ext4"));
-    let again = lab.root("mkfs.ext4 -q /dev/sdb");
-    assert_eq!(again.exit, 1);
-    assert!(again.stdout.contains("/dev/sdb contains a ext4 file system"));
-    assert_eq!(lab.root("mkfs.ext4 -q /dev/sda").exit, 1, "partitions count as use");
+    assert!(lab.root("wipefs --no-act /dev/sdb").stdout.contains("ext4"));
+    assert!(lab.root("wipefs --no-act /dev/sda").stdout.contains("gpt"));
+    let again = lab.root("mkfs.ext4 -q -L other /dev/sdb");
+    assert_eq!((again.exit, again.stdout.as_str(), again.stderr.as_str()), (0, "", ""), "nobody is asked");
+    assert_eq!(lab.root("blkid -s LABEL -o value /dev/sdb").stdout, "other\n");
+    lab.root("mkdir /mnt/hdd; mount /dev/sdb /mnt/hdd");
+    let mounted = lab.root("mkfs.ext4 -q /dev/sdb");
+    assert_eq!((mounted.exit, mounted.stderr.as_str()), (1, "/dev/sdb is mounted; will not make a filesystem here!\n"));
+    let taken = "/dev/sda is apparently in use by the system; will not make a filesystem here!\n";
+    let system = lab.root("mkfs.ext4 -q /dev/sda");
+    assert_eq!((system.exit, system.stderr.as_str()), (1, taken), "a volume group holds a partition");
     assert_eq!(lab.root("blkid -s UUID -o value /dev/disk/by-id/ata-TOSHIBA_HDWD120_ZHDD42").stdout.trim().len(), 36);
 }
 
