@@ -20,7 +20,7 @@ pub struct Billed {
     pub total: Cents,
     /// In the key's own measure: days of seats, minutes of support, pieces.
     pub amount: i64,
-    /// Of what was owed, given up for good by credit notes that are not to be charged again.
+    /// What credit notes gave up for good: `total` is without it, and so much more has to be owed before anything is charged.
     pub waived: Cents,
 }
 
@@ -130,8 +130,9 @@ pub fn difference(owed: &Owed, ledger: &Ledger, run: Run, language: DocumentLang
         let charge = owed.charges.get(key);
         let billed = ledger.billed.get(key).copied().unwrap_or_default();
         let total = charge.map_or(Cents(0), super::charge::Charge::total);
-        // What was given up of it is not owed any more.
-        let now = Cents((total.0 - billed.waived.0).max(0));
+        // What was given up only keeps this much from being charged again. It is no debt of ours: the credit note that gave
+        // it up has paid it, so what is owed is compared with what was billed before anything is given back.
+        let now = if total < billed.total { total } else { Cents((total.0 - billed.waived.0).max(billed.total.0)) };
         let amount_now = charge.map_or(0, |charge| charge.amount);
         let because = || charge.map_or_else(Because::default, |charge| charge.because.clone());
         let said = || words::instead(key.kind, (amount_now, billed.amount), (now, billed.total), language);

@@ -227,8 +227,13 @@ impl Life {
 
     /// Credits lines of an invoice by hand; what is given up is not charged again.
     fn credit(&mut self, number: &str, lines: &[u32]) -> Issued {
+        self.give_up(number, lines, None)
+    }
+
+    /// The same of an amount of one line, excluding VAT.
+    fn give_up(&mut self, number: &str, lines: &[u32], amount: Option<Cents>) -> Issued {
         let original = self.originals.iter().find(|one| one.invoice.number == number).expect("the original").clone();
-        let credited = credit::chosen(&original, lines, None).expect("something is left");
+        let credited = credit::chosen(&original, lines, amount).expect("something is left");
         let issued_on = original.invoice.issued_on;
         let draft = assemble::credit_note(&self.seller, &self.buyer, &original, &credited, "Geste.", issued_on);
         let note = self.numbered(draft, "A");

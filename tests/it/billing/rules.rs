@@ -337,6 +337,37 @@ fn billing_r22_a_gesture_is_not_charged_again_and_later_corrections_never_go_bel
 }
 
 #[test]
+fn billing_r22_a_gesture_and_a_later_correction_never_give_the_same_money_back_twice() {
+    let mut life = Life::of(Terms { allowance_minutes: 0, ..terms("2026-01-01") });
+    life.entries = vec![entry(1, "2026-05-10T09:00", 120)];
+    assert_eq!(only(life.run("2026-05")).totals.net, Cents(13_000));
+    life.give_up("F2026-00001", &[1], Some(Cents(6500)));
+    // An hour and a half: owed is less than was billed at first, but not less than is left of it.
+    life.entries[0].minutes = 90;
+    assert!(life.run("2026-06").is_empty(), "the gesture has given back more than the correction");
+    life.entries[0].minutes = 30;
+    let note = only(life.run("2026-07"));
+    assert_eq!((note.kind, note.totals.net), (DocumentKind::CreditNote, Cents(3250)));
+    assert_eq!(life.net(), 3250, "half an hour was worked, and half an hour is paid");
+    assert!(life.run("2026-08").is_empty(), "given back once");
+    life.entries[0].minutes = 120;
+    assert_eq!(only(life.run("2026-09")).totals.net, Cents(3250));
+    assert_eq!(life.net(), 13_000 - 6500, "the gesture still stands");
+}
+
+#[test]
+fn billing_r22_a_gesture_before_an_end_leaves_the_days_that_were_there_charged() {
+    let mut life = Life::of(Terms { seats: crowd(1, "2026-01-01", None), ..terms("2026-01-01") });
+    life.run("2026-01");
+    life.give_up("F2026-00001", &[1], Some(Cents(900)));
+    life.terms.end = Some(day("2026-01-15"));
+    life.terms.early_end = EarlyEnd::Free;
+    let note = only(life.run("2026-02"));
+    assert_eq!((note.kind, note.totals.net), (DocumentKind::CreditNote, Cents(3000 - 1887)));
+    assert_eq!(life.net(), 1887, "fifteen days of thirty-one");
+}
+
+#[test]
 fn billing_r23_nothing_to_charge_is_no_invoice() {
     let mut life = Life::of(terms("2026-01-01"));
     life.entries = vec![entry(1, "2026-05-10T09:00", 60)];
