@@ -8,5 +8,6 @@
 pub mod import;
 pub mod read;
 pub mod settle;
+pub mod situation;
 
 pub use import::{Imported, import};

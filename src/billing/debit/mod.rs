@@ -9,9 +9,10 @@ use jiff::civil::Date;
 
 use crate::domain::billing::document::{Payment, Standing};
 use crate::domain::billing::mandate::{self, Mandate, Use};
+use crate::domain::billing::returns;
 use crate::inventory::billing::CooperativeBilling;
 use crate::inventory::model::Client;
-use crate::store::{Collection, News, NewsKind, Scope, Store, StoreError};
+use crate::store::{Collection, Movement, News, NewsKind, PaymentRecord, Scope, Store, StoreError};
 
 /// Every collection of a scope, and what the bank said of it.
 #[derive(Debug, Clone, Default)]
@@ -41,6 +42,11 @@ impl Debits {
         let mut news: BTreeMap<String, Vec<News>> = BTreeMap::new();
         for one in store.collection_news(scope).await? {
             news.entry(one.end_to_end_id.clone()).or_default().push(one);
+        }
+        let payments = store.payments(scope).await?;
+        for of_one in news.values_mut() {
+            let back = returned_by_hand(of_one, &payments);
+            of_one.extend(back);
         }
         Ok(Debits { collections: store.collections(scope).await?, news })
     }
@@ -86,6 +92,27 @@ impl Debits {
         attempts.sort_by_key(|one| one.attempt);
         attempts
     }
+}
+
+/// What a person recorded of a collection that came and went back: it is the same return as one that the bank reports, and
+/// is not taken back a second time when the bank's file comes.
+fn returned_by_hand(news: &[News], payments: &[PaymentRecord]) -> Option<News> {
+    if news.iter().any(|one| one.kind == NewsKind::Returned) {
+        return None;
+    }
+    let settled = news.iter().find(|one| one.kind == NewsKind::Settled)?;
+    let came = settled.payment?;
+    let takes_it_back =
+        |one: &&PaymentRecord| one.payment.movement == Movement::Return && one.payment.reverses == Some(came);
+    let back = payments.iter().find(takes_it_back)?;
+    Some(News {
+        end_to_end_id: settled.end_to_end_id.clone(),
+        kind: NewsKind::Returned,
+        on: back.payment.moved_on,
+        code: returns::code_in(&back.payment.reference).to_owned(),
+        payment: Some(back.position),
+        at_us: back.payment.at_us,
+    })
 }
 
 /// The mandate of a client as the rules read it.

@@ -81,6 +81,13 @@ pub fn of_code(code: &str) -> Reason {
     REASONS.iter().copied().find(|one| one.code.eq_ignore_ascii_case(code)).unwrap_or(UNKNOWN)
 }
 
+/// The code in what a person wrote of a return, as in `AM04, provision insuffisante`; all of it when there is none that we
+/// know.
+pub fn code_in(words: &str) -> &str {
+    let mut parts = words.split(|one: char| !one.is_ascii_alphanumeric());
+    parts.find(|part| !of_code(part).code.is_empty()).unwrap_or(words)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -103,5 +110,12 @@ mod tests {
         codes.sort_unstable();
         codes.dedup();
         assert_eq!(codes.len(), REASONS.len(), "each code once");
+    }
+
+    #[test]
+    fn billing_r29_the_code_is_found_among_words() {
+        assert_eq!(code_in("AM04"), "AM04");
+        assert_eq!(code_in("rejet : md06 (remboursement)"), "md06");
+        assert_eq!(code_in("provision insuffisante"), "provision insuffisante");
     }
 }

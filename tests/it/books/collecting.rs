@@ -1,5 +1,10 @@
 //! Direct debits, from the notice on the invoice to the retry of a returned one (R29).
 
+use accolades::billing::bank::read::{Content, read};
+use accolades::billing::bank::settle::{settle, settle_in};
+use accolades::billing::bank::situation::Situation;
+use accolades::store::{BankFile, Store};
+
 use super::*;
 use crate::oracle;
 
@@ -132,4 +137,86 @@ fn books_r29_the_file_is_judged_by_the_schema() {
     let file = file.display().to_string();
     let judged = oracle::judge(&python, "sepa.py", &[&file]);
     oracle::assert_content(&judged);
+}
+
+/// The account of Studio Brume.
+const BRUME: (&str, &str) = ("Studio Brume", "FR7630001007941234567890185");
+
+/// The architects' account as a side of a transaction.
+const LILAS: (&str, &str) = ("Atelier des Lilas", LILAS_IBAN);
+
+/// The architects' invoice, collected and come; it is 8 January 2027. Its number and amount, and the number of Brume's.
+fn collected(desk: &mut Desk) -> (String, i64, String) {
+    let issued = json(desk, &["billing", "issue", "2026-11", "--yes"]);
+    let (number, gross) = invoice_of(&issued, "atelier-lilas");
+    desk.move_to("2026-12-20T08:00:00Z");
+    assert_eq!(desk.run(&["billing", "collect", "--yes"]).code, 0);
+    desk.move_to("2027-01-08T08:00:00Z");
+    let came = Booking { on: "2026-12-31", cents: gross, details: transaction(&number, "", LILAS, "") };
+    import(desk, "s1.xml", &camt053(IBAN, "S1", &[came]));
+    assert_eq!(open(desk, "atelier-lilas", &number), 0);
+    (number, gross, invoice_of(&issued, "studio-brume").0)
+}
+
+/// R29: a return that a person recorded is the one that the bank reports later: taken back once, its fee kept, nothing after
+/// it held up, and the invoice may be collected again.
+#[test]
+fn books_r29_a_return_recorded_by_hand_and_reported_later_is_one_return() {
+    let mut desk = desk();
+    let (number, gross, brume) = collected(&mut desk);
+    let by_hand = ["billing", "payment", "return", "1", "--on", "2027-01-07", "--reason", "AM04, sans provision"];
+    assert_eq!(desk.run(&by_hand).code, 0);
+    assert_eq!(open(&desk, "atelier-lilas", &number), gross);
+    let waits = json(&desk, &["billing", "collect", "--draft"]);
+    assert!(waits["left_out"][0]["reason"].as_str().is_some_and(|reason| reason.contains("AM04")), "{waits}");
+
+    let before = open(&desk, "studio-brume", &brume);
+    let back = Booking { on: "2027-01-07", cents: -(gross + 450), details: transaction(&number, "", LILAS, "AM04") };
+    let paid = Booking { on: "2027-01-08", cents: 1_000, details: transaction("NOTPROVIDED", &brume, BRUME, "") };
+    let done = import(&desk, "s2.xml", &camt053(IBAN, "S2", &[back, paid]));
+    assert_eq!((done["told"].as_array().map(Vec::len), done["waiting"].as_i64()), (Some(2), Some(0)), "{done}");
+    assert_eq!(open(&desk, "atelier-lilas", &number), gross, "taken back once");
+    assert_eq!(open(&desk, "studio-brume", &brume), before - 1_000);
+    // A notification tells it too, without the fee.
+    let again = Booking { on: "2027-01-07", cents: -gross, details: transaction(&number, "", LILAS, "AM04") };
+    assert_eq!(import(&desk, "n1.xml", &camt054(IBAN, "N1", &[again]))["waiting"], 0);
+    let all = json(&desk, &["billing", "bank", "list", "--all"]);
+    let fees = all["movements"].as_array().expect("a list").iter().filter_map(|one| one["fee_cents"].as_i64());
+    assert_eq!(fees.sum::<i64>(), 450, "the bank's fee stands in the books once: {all}");
+
+    let retry = json(&desk, &["billing", "collect", "--again", &number, "--until", "2027-01-31", "--yes"]);
+    assert_eq!(retry["collections"][0]["end_to_end_id"].as_str(), Some(format!("{number}-2").as_str()), "{retry}");
+}
+
+/// R29: whoever records something while a file is looked at: that movement is told and stays, the others are decided.
+#[tokio::test(flavor = "multi_thread")]
+async fn books_r29_a_movement_that_contradicts_what_was_recorded_meanwhile_holds_up_no_other() {
+    let mut desk = desk();
+    let (number, gross, brume) = collected(&mut desk);
+    let store = Store::open(&desk.path("accolades.sqlite").display().to_string()).await.expect("a store");
+    let now: jiff::Timestamp = "2027-01-08T08:00:00Z".parse().expect("an instant");
+    let mut known = Situation::read(&store, "nadia", now).await.expect("a situation");
+    let by_hand = ["billing", "payment", "return", "1", "--on", "2027-01-07", "--reason", "AM04"];
+    assert_eq!(desk.run(&by_hand).code, 0);
+
+    let back = Booking { on: "2027-01-07", cents: -gross, details: transaction(&number, "", LILAS, "AM04") };
+    let paid = Booking { on: "2027-01-07", cents: 1_000, details: transaction("NOTPROVIDED", &brume, BRUME, "") };
+    let report = read(camt053(IBAN, "S2", &[back, paid]).as_bytes(), IBAN).expect("a statement");
+    let Content::Movements(movements) = report.content else { panic!("movements") };
+    let file = BankFile {
+        sha256: movements[0].file.clone(),
+        kind: report.kind.to_owned(),
+        message: report.message,
+        name: "s2.xml".to_owned(),
+        by: "nadia".to_owned(),
+        at_us: now.as_microsecond(),
+    };
+    assert_eq!(store.record_bank_file(&file, &movements).await.expect("recorded"), 2);
+    let told = settle_in(&store, &mut known).await.expect("it goes on");
+    let words: Vec<&str> = told.iter().map(|one| one.words.as_str()).collect();
+    assert!(words.len() == 2 && words[0].contains("taken back already") && words[1].contains(&brume), "{words:?}");
+    let waiting = store.bank_movements().await.expect("movements").into_iter().filter(|one| one.decision.is_none());
+    assert_eq!(waiting.map(|one| one.movement.cents.0).collect::<Vec<_>>(), [-gross], "nothing is lost");
+    let told = settle(&store, "nadia", now).await.expect("the next look");
+    assert!(told[0].words.contains("recorded by hand"), "{told:?}");
 }

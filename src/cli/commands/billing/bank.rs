@@ -8,7 +8,8 @@ use serde_json::{Value, json};
 use super::turn::in_turn;
 use super::{Desk, JSON_VERSION};
 use crate::billing::bank::import::{Importing, import};
-use crate::billing::bank::settle::{Situation, Told, carry_out, settle};
+use crate::billing::bank::settle::{Told, carry_out, settle};
+use crate::billing::bank::situation::Situation;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::selection;
@@ -230,7 +231,7 @@ async fn matched(session: &Session, desk: &Desk, one: &Match) -> Result<Exit, Fa
         }
         (None, words) => situation.set_aside(words.as_deref().unwrap_or(How::SetAside.word())),
     };
-    carry_out(&desk.store, &mut situation, found.position, &decision).await?;
+    carry_out(&desk.store, &mut situation, &found, &decision).await?;
     // What this changes may decide others.
     let told = settle(&desk.store, &who, desk.now).await?;
     if session.output.is_json() {
