@@ -12,6 +12,9 @@ use super::terms::language;
 /// Scheme of French electronic addresses.
 const SCHEME: &str = "0225";
 
+/// Scheme of an e-mail address that stands in for one.
+const EMAIL: &str = "EM";
+
 /// The co-operative as seller.
 pub fn seller(cooperative: &Cooperative) -> Seller {
     let billing = &cooperative.billing;
@@ -53,11 +56,18 @@ fn regimes(cooperative: &Cooperative) -> Vec<Dated<RegimeTerms>> {
     vec![Dated { from: jiff::civil::Date::MIN, value: RegimeTerms::usual(regime) }]
 }
 
-/// A client as buyer.
+/// A client as buyer. One outside e-invoicing, an association that has only its RNA number, is in no directory: the French
+/// rules want an electronic address all the same (BR-FR-12), so it is the one that its bills are mailed to.
 pub fn buyer(client: &Client) -> Buyer {
     let billing = &client.billing;
+    let mut party = party(&client.identity, billing.electronic_address.as_deref());
+    if party.electronic_address.is_none() {
+        let mailed_to = client.billing_contacts().into_iter().next();
+        party.electronic_address =
+            mailed_to.map(|one| ElectronicAddress { scheme: EMAIL.to_owned(), value: one.email.clone() });
+    }
     Buyer {
-        party: party(&client.identity, billing.electronic_address.as_deref()),
+        party,
         billing_address: client.billing_address.as_ref().map(address),
         language: language(client.language),
         contract: ContractReference { id: client.id.to_string(), start: client.contract.start },

@@ -9,8 +9,6 @@ use crate::util::xml::Xml;
 const SIREN: &str = "0002";
 /// SIRET.
 const SIRET: &str = "0009";
-/// An e-mail address as electronic address, for a buyer outside e-invoicing.
-const EMAIL: &str = "EM";
 
 /// Which side of the trade a party is on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,11 +45,9 @@ pub fn party(xml: &mut Xml, name: &str, party: &Party, role: Role) -> io::Result
             xml.text("ram:CityName", &address.city)?;
             xml.text("ram:CountryID", &address.country)
         })?;
-        let electronic =
-            party.electronic_address.as_ref().map(|address| (address.scheme.as_str(), address.value.as_str()));
-        if let Some((scheme, value)) = electronic.or(party.email.as_deref().map(|email| (EMAIL, email))) {
+        if let Some(address) = &party.electronic_address {
             xml.group("ram:URIUniversalCommunication", |xml| {
-                xml.text_with("ram:URIID", &[("schemeID", scheme)], value)
+                xml.text_with("ram:URIID", &[("schemeID", address.scheme.as_str())], &address.value)
             })?;
         }
         // BT-31; a seller that is exempt and has no VAT number is known to the tax office by its SIREN (BT-32).

@@ -119,7 +119,7 @@ pub struct Party {
     pub standing: Standing,
     /// Registered address.
     pub address: Address,
-    /// Electronic address (BT-34, BT-49); an association outside e-invoicing may have none.
+    /// Electronic address (BT-34, BT-49); documents of earlier programs have none for an association outside e-invoicing.
     pub electronic_address: Option<ElectronicAddress>,
     /// Address for questions.
     pub email: Option<String>,
@@ -157,9 +157,9 @@ pub struct Address {
 /// An electronic address.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ElectronicAddress {
-    /// Its scheme: `0225` in France.
+    /// Its scheme: `0225` in France, `EM` for an e-mail address of a buyer outside e-invoicing.
     pub scheme: String,
-    /// The address; begins with the SIREN.
+    /// The address; of scheme `0225` it begins with the SIREN.
     pub value: String,
 }
 

@@ -260,6 +260,17 @@ fn documents_of_a_town_hall_carry_its_service_and_commitment() {
     }
 }
 
+/// BR-FR-12: no directory knows such a buyer, and an electronic address has to stand there all the same.
+#[test]
+fn documents_of_an_association_with_only_an_rna_number_have_an_electronic_address() {
+    let xml = String::from_utf8(rendered(&samples::association()).xml).expect("UTF-8");
+    let buyer = xml.split("<ram:BuyerTradeParty>").nth(1).expect("BG-7");
+    let buyer = buyer.split("</ram:BuyerTradeParty>").next().expect("its end");
+    assert!(buyer.contains("<ram:ID>W691000003</ram:ID>"), "{buyer}");
+    assert!(buyer.contains("<ram:URIID schemeID=\"EM\">bureau@amis-du-canal.example</ram:URIID>"), "BT-49: {buyer}");
+    assert!(!buyer.contains("SpecifiedLegalOrganization") && !buyer.contains("DefinedTradeContact"), "{buyer}");
+}
+
 #[test]
 fn documents_that_credit_name_what_they_correct_and_ask_for_nothing() {
     let issued = samples::credit_note();

@@ -1,5 +1,6 @@
 //! The rendered set: one document of every kind, written by hand and sound.
 
+use accolades::billing::parties;
 use accolades::domain::billing::decimal::Decimal;
 use accolades::domain::billing::document::{
     Address, ChargeKey, ChargeKind, ContractReference, Corrected, DocumentKind, DocumentLanguage, ElectronicAddress,
@@ -7,6 +8,7 @@ use accolades::domain::billing::document::{
 };
 use accolades::domain::billing::month::Month;
 use accolades::domain::money::Cents;
+use accolades::inventory::model::{Identity, VatStatus};
 use accolades::print::Templates;
 use jiff::civil::date;
 
@@ -340,11 +342,13 @@ pub fn franchise() -> Issued {
     issued
 }
 
-/// An association that has only its RNA number, outside electronic invoicing between companies.
+/// An association that has only its RNA number, outside electronic invoicing between companies. What stands on its document
+/// is what the program makes of its file: nothing is added by hand.
 pub fn association() -> Issued {
-    let mut issued = nine_seats();
-    issued.number = "F2026-00046".to_owned();
-    issued.buyer = Party {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("inventory");
+    let clients = accolades::inventory::load(&folder).expect("the example is sound").inventory.clients;
+    let mut client = clients.into_values().find(|one| one.id.as_str() == "studio-brume").expect("it is there");
+    client.identity = Identity {
         name: "Les Amis du canal".to_owned(),
         form: "association loi 1901".to_owned(),
         siren: None,
@@ -353,11 +357,13 @@ pub fn association() -> Issued {
         vat_number: None,
         capital: None,
         rcs: None,
-        standing: Standing::NonTaxable,
-        electronic_address: None,
-        email: Some("bureau@amis-du-canal.example".to_owned()),
-        ..buyer()
+        vat: VatStatus::NonTaxable,
+        address: client.identity.address,
     };
+    "bureau@amis-du-canal.example".clone_into(&mut client.contacts[0].email);
+    let mut issued = nine_seats();
+    issued.number = "F2026-00046".to_owned();
+    issued.buyer = parties::buyer(&client).party;
     issued.notes = notes("B2C");
     issued
 }
