@@ -80,16 +80,21 @@ fn tax(xml: &mut Xml, issued: &Issued, share: &VatShare) -> io::Result<()> {
     })
 }
 
-/// BT-20, BT-9 and the mandate (BT-89).
+/// BT-20, BT-9 and the mandate (BT-89). Without any of them the group is left away: an empty element is refused.
 fn terms(xml: &mut Xml, issued: &Issued) -> io::Result<()> {
+    let words = Some(issued.due_words.as_str()).filter(|words| !words.is_empty());
+    let mandate = match &issued.payment {
+        Some(Payment::DirectDebit { mandate, .. }) => Some(mandate.as_str()),
+        _ => None,
+    };
+    if words.is_none() && issued.due_on.is_none() && mandate.is_none() {
+        return Ok(());
+    }
     xml.group("ram:SpecifiedTradePaymentTerms", |xml| {
-        xml.maybe("ram:Description", Some(issued.due_words.as_str()).filter(|words| !words.is_empty()))?;
+        xml.maybe("ram:Description", words)?;
         if let Some(due) = issued.due_on {
             day(xml, "ram:DueDateDateTime", due)?;
         }
-        if let Some(Payment::DirectDebit { mandate, .. }) = &issued.payment {
-            xml.text("ram:DirectDebitMandateID", mandate)?;
-        }
-        Ok(())
+        xml.maybe("ram:DirectDebitMandateID", mandate)
     })
 }

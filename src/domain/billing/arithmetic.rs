@@ -115,6 +115,9 @@ fn header(document: &Issued, found: &mut Vec<String>) {
             found.push(format!("the note {code} stands there {count} times"));
         }
     }
+    if document.due_words.trim().is_empty() {
+        found.push("it does not say how it is paid or given back".to_owned());
+    }
     match document.kind {
         DocumentKind::Invoice => {
             if document.due_on.is_none_or(|due| due < document.issued_on) {

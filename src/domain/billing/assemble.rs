@@ -66,6 +66,7 @@ pub fn credit_note(
     };
     Issued {
         corrects: Some(corrects),
+        due_words: seller::given_back(buyer.language),
         notes: seller::notes(seller, buyer, issued_on),
         vat_due: original.invoice.vat_due,
         ..document(seller, buyer, DocumentKind::CreditNote, (lines, shares), original.invoice.period, issued_on)

@@ -53,7 +53,8 @@ pub struct Issued {
     pub totals: Totals,
     /// Last day of payment (BT-9). Absent on a credit note.
     pub due_on: Option<Date>,
-    /// The same in words (BT-20): for a municipality it runs from receipt (R28).
+    /// The same in words (BT-20): for a municipality it runs from receipt (R28). On a credit note how it is given back; credit
+    /// notes of earlier programs have none.
     pub due_words: String,
     /// Mentions (BT-21, BT-22), in the order in which they are printed.
     pub notes: Vec<Note>,

@@ -70,6 +70,15 @@ pub fn due(seller: &Seller, buyer: &Buyer, issued_on: Date) -> (Date, String) {
     (on, words)
 }
 
+/// How the amount of a credit note reaches the client. Like an invoice it has to say something of its payment (BR-CO-25), and
+/// it has no due date.
+pub fn given_back(language: DocumentLanguage) -> String {
+    match language {
+        Fr => "Déduit du solde de votre compte, ou remboursé sur simple demande.".to_owned(),
+        En => "Deducted from the balance of your account, or refunded on request.".to_owned(),
+    }
+}
+
 /// How the invoice is paid.
 pub fn payment(seller: &Seller, number: &str) -> Option<Payment> {
     let iban = seller.iban.clone()?;

@@ -368,6 +368,17 @@ fn billing_r22_a_gesture_before_an_end_leaves_the_days_that_were_there_charged()
 }
 
 #[test]
+fn billing_r27_a_credit_note_says_in_both_languages_how_it_is_given_back() {
+    for (language, words) in [(DocumentLanguage::Fr, "Déduit du solde"), (DocumentLanguage::En, "Deducted from")] {
+        let mut life = Life::of(Terms { seats: crowd(1, "2026-01-01", None), ..terms("2026-01-01") });
+        life.buyer.language = language;
+        life.run("2026-01");
+        let note = life.credit("F2026-00001", &[]);
+        assert!(note.due_words.starts_with(words) && note.due_on.is_none(), "{}", note.due_words);
+    }
+}
+
+#[test]
 fn billing_r23_nothing_to_charge_is_no_invoice() {
     let mut life = Life::of(terms("2026-01-01"));
     life.entries = vec![entry(1, "2026-05-10T09:00", 60)];
@@ -517,7 +528,7 @@ fn billing_our_arithmetic_refuses_what_the_official_rules_let_pass() {
     let sound = only(life.run("2026-10"));
     assert_eq!(sound.version, ISSUED_VERSION);
     type Spoil = (&'static str, fn(&mut Issued));
-    let spoil: [Spoil; 12] = [
+    let spoil: [Spoil; 13] = [
         ("quantity x price", |one| one.lines[0].total.0 += 1),
         ("VAT on", |one| one.vat[0].vat.0 += 1),
         ("sum of its lines", |one| one.vat[0].base.0 -= 1),
@@ -529,6 +540,7 @@ fn billing_our_arithmetic_refuses_what_the_official_rules_let_pass() {
         ("not a number", |one| one.number = "F2026/00001 bis".to_owned()),
         ("day of issue", |one| one.due_on = Some(day("2026-10-31"))),
         ("no line", |one| one.lines.clear()),
+        ("how it is paid", |one| one.due_words.clear()),
         ("corrects nothing", |one| {
             let reason = String::new();
             one.corrects = Some(Corrected { number: "F1".to_owned(), issued_on: day("2026-01-01"), reason });

@@ -280,8 +280,19 @@ fn documents_that_credit_name_what_they_correct_and_ask_for_nothing() {
     let reference = xml.split("<ram:InvoiceReferencedDocument>").nth(1).expect("BG-3");
     assert!(reference.contains("F2026-00040") && reference.contains("20261101"), "BT-25, BT-26");
     assert!(xml.contains("<ram:BasisQuantity unitCode=\"MIN\">60</ram:BasisQuantity>"), "R16");
+    let terms = xml.split("<ram:SpecifiedTradePaymentTerms>").nth(1).expect("BG-16");
+    assert!(terms.starts_with("<ram:Description>Déduit du solde"), "BT-20, where a due date is not: {terms}");
     let Some(pages) = pages(&rendered(&issued).pdf) else { return };
     assert!(pages[0].contains("Avoir") && pages[0].contains("F2026-00040") && !pages[0].contains("À payer"));
+}
+
+/// A credit note of an earlier program says nothing of its payment: an empty group would be refused.
+#[test]
+fn documents_without_terms_of_payment_have_no_empty_group() {
+    let mut issued = samples::credit_note();
+    issued.due_words.clear();
+    let xml = String::from_utf8(rendered(&issued).xml).expect("UTF-8");
+    assert!(!xml.contains("SpecifiedTradePaymentTerms"), "{xml}");
 }
 
 #[test]

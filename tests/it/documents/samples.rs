@@ -1,12 +1,17 @@
 //! The rendered set: one document of every kind, written by hand and sound.
 
 use accolades::billing::parties;
+use accolades::domain::billing::assemble;
+use accolades::domain::billing::credit::{CreditedLine, Original};
 use accolades::domain::billing::decimal::Decimal;
 use accolades::domain::billing::document::{
-    Address, ChargeKey, ChargeKind, ContractReference, Corrected, DocumentKind, DocumentLanguage, ElectronicAddress,
+    Address, ChargeKey, ChargeKind, ContractReference, DocumentKind, DocumentLanguage, ElectronicAddress,
     ISSUED_VERSION, Issued, Line, Note, Party, Payment, Standing, Totals, Unit, VatCategory, VatDue, VatShare,
 };
 use accolades::domain::billing::month::Month;
+use accolades::domain::billing::seller::{Buyer, Seller};
+use accolades::domain::billing::terms::Dated;
+use accolades::domain::billing::vat::{Regime, RegimeTerms};
 use accolades::domain::money::Cents;
 use accolades::inventory::model::{Identity, VatStatus};
 use accolades::print::Templates;
@@ -230,26 +235,51 @@ pub fn two_hundred_lines() -> Issued {
     invoice(lines.collect())
 }
 
-/// A credit note for hours that were billed by mistake (S23).
+/// A credit note for hours that were billed by mistake (S23), put together by the program itself.
 pub fn credit_note() -> Issued {
-    let mut issued = invoice(vec![line(
+    let hours = line(
         1,
         ChargeKind::Overage,
         "Aide au-delà du forfait",
-        &["1 h 30 facturée à tort : l'intervention du 12 octobre a duré 0 h 30 et non 2 h."],
+        &["2 h le 12 octobre."],
         (90, Unit::Minute, 6500, 60, 9750),
-    )]);
-    issued.kind = DocumentKind::CreditNote;
-    issued.number = "A2026-00003".to_owned();
-    issued.due_on = None;
-    issued.due_words = "Déduit du solde de votre compte, ou remboursé sur simple demande.".to_owned();
-    issued.payment = None;
-    issued.corrects = Some(Corrected {
-        number: "F2026-00040".to_owned(),
-        issued_on: date(2026, 11, 1),
-        reason: "Une intervention avait été notée trop longue.".to_owned(),
-    });
-    issued
+    );
+    let mut original = invoice(vec![hours]);
+    original.number = "F2026-00040".to_owned();
+    original.issued_on = date(2026, 11, 1);
+    let seller = Seller {
+        party: seller(),
+        regimes: vec![Dated { from: date(2020, 1, 1), value: RegimeTerms::usual(Regime::Standard) }],
+        vat_due: VatDue::Receipts,
+        due_days: 30,
+        iban: Some("FR7630006000011234567890189".to_owned()),
+        bic: None,
+        invoice_series: "F".to_owned(),
+        credit_series: "A".to_owned(),
+        template_sha256: Templates::built_in().version().to_owned(),
+    };
+    let buyer = Buyer {
+        party: buyer(),
+        billing_address: None,
+        language: DocumentLanguage::Fr,
+        contract: original.contract.clone(),
+        purchase_order: None,
+        service_code: None,
+        commitment_number: None,
+        needs_service_code: false,
+        needs_commitment_number: false,
+        needs_purchase_order: false,
+    };
+    let credited = CreditedLine {
+        position: 1,
+        total: Cents(9750),
+        amount: 90,
+        explanation: vec!["1 h 30 facturée à tort : l'intervention du 12 octobre a duré 0 h 30 et non 2 h.".to_owned()],
+    };
+    let reason = "Une intervention avait été notée trop longue.";
+    let original = Original::untouched(original);
+    let draft = assemble::credit_note(&seller, &buyer, &original, &[credited], reason, date(2026, 12, 1));
+    assemble::numbered(draft, "A2026-00003")
 }
 
 /// A freelancer on an island: one seat from the middle of the month, no VAT number, not a B2B exchange of companies.
