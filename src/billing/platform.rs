@@ -4,7 +4,7 @@
 //! A file is known to the platform by a name of ours. Before it is handed over again the platform is asked whether it has
 //! it, so that a lost answer makes no double.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use serde::Serialize;
@@ -19,8 +19,8 @@ use crate::inventory::model::Inventory;
 use crate::platform::cdar::{self, Between, CASHED};
 use crate::platform::{Acknowledged, Collected, Deposit, Filed, Platform, PlatformError, Rule, Status, Syntax};
 use crate::store::{
-    FileKind, FileState, InvoiceRecord, Movement, NewInvoiceStatus, NewPlatformFile, PaymentRecord, PlatformFile,
-    Scope, Store,
+    FileKind, FileState, InvoiceRecord, MailRecord, Movement, NewInvoiceStatus, NewPlatformFile, PaymentRecord,
+    PlatformFile, Scope, Store,
 };
 use crate::util::limits;
 
@@ -86,33 +86,36 @@ impl<P: Platform> Exchange<'_, P> {
     /// The first failure; what was done before is on record, and the same call goes on.
     pub async fn run(&self) -> Result<Exchanged, ExchangeError> {
         let mut exchanged = Exchanged::default();
-        self.queue().await?;
-        self.hand_over(&mut exchanged).await?;
+        let mails = self.store.mails(&Scope::Staff, None, None).await?;
+        self.queue(&mails).await?;
+        self.hand_over(&mails, &mut exchanged).await?;
         self.ask(&mut exchanged).await?;
         self.take_in(&mut exchanged).await?;
         Ok(exchanged)
     }
 
-    /// Documents of this route, and the receipts of those that go through the platform.
-    async fn queue(&self) -> Result<(), ExchangeError> {
+    /// Documents of this route that were not mailed before it was theirs, and the receipts of what the platform has.
+    async fn queue(&self, mails: &[MailRecord]) -> Result<(), ExchangeError> {
         let ours = |record: &InvoiceRecord| {
             self.inventory.clients.get(&record.client).is_some_and(|client| client.route() == self.route)
         };
-        let records: Vec<InvoiceRecord> =
-            self.store.invoices(&Scope::Staff).await?.into_iter().filter(|record| ours(record)).collect();
-        for record in &records {
+        let records = self.store.invoices(&Scope::Staff).await?;
+        for record in records.iter().filter(|record| ours(record) && !send::was_mailed(mails, &record.number)) {
             self.put(record, record.number.clone(), FileKind::Document, String::new()).await?;
         }
         if self.route != Route::Platform {
             return Ok(());
         }
+        // Whatever the client's road is by now: the platform follows the life of what it has.
+        let documents = self.files().await?.into_iter().filter(|file| file.kind == FileKind::Document);
+        let here: BTreeSet<String> = documents.map(|file| file.number).collect();
         let mut movements: BTreeMap<String, Vec<PaymentRecord>> = BTreeMap::new();
         for movement in self.store.payments(&Scope::Staff).await? {
             if let Some(number) = movement.payment.number.clone() {
                 movements.entry(number).or_default().push(movement);
             }
         }
-        for record in &records {
+        for record in records.iter().filter(|record| here.contains(&record.number)) {
             let issued = read_document(record)?;
             for cashed in cashed(&issued, movements.get(&record.number).map_or(&[], Vec::as_slice)) {
                 let tracking = format!("{}-{CASHED}-{}", record.number, cashed.position);
@@ -173,7 +176,7 @@ impl<P: Platform> Exchange<'_, P> {
         Ok(files.into_iter().filter(|file| file.route == self.route.word()).collect())
     }
 
-    async fn hand_over(&self, exchanged: &mut Exchanged) -> Result<(), ExchangeError> {
+    async fn hand_over(&self, mails: &[MailRecord], exchanged: &mut Exchanged) -> Result<(), ExchangeError> {
         let files = self.files().await?;
         let is_there = |number: &str| {
             files.iter().any(|file| {
@@ -185,6 +188,10 @@ impl<P: Platform> Exchange<'_, P> {
         for file in files.iter().filter(|file| file.state == FileState::Waiting) {
             // A status follows its document, at the next exchange at the latest.
             if file.kind == FileKind::Status && !is_there(&file.number) {
+                continue;
+            }
+            // It was put in, the platform could not be reached, and the client got it by e-mail meanwhile.
+            if file.kind == FileKind::Document && file.attempts == 0 && send::was_mailed(mails, &file.number) {
                 continue;
             }
             if file.attempts >= limits::PLATFORM_ATTEMPTS_MAX {

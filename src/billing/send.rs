@@ -11,7 +11,7 @@ use crate::domain::ids::ClientId;
 use crate::inventory::billing::Route;
 use crate::inventory::model::{Contact, Inventory};
 use crate::post::{self, Announcement, Message, Recipient, Sender};
-use crate::store::{InvoiceRecord, MailRecord, Scope, Store};
+use crate::store::{FileKind, FileState, InvoiceRecord, MailRecord, MailState, PlatformFile, Scope, Store};
 
 use super::archive::Archive;
 use super::draft::read_document;
@@ -75,12 +75,14 @@ pub const fn mail_kind(kind: DocumentKind) -> &'static str {
 }
 
 impl Desk<'_> {
-    /// Documents that were not put into the outbox yet; of those, the ones that `wanted` names.
+    /// Documents that were not put into the outbox yet; of those, the ones that `wanted` names. What has reached its client by
+    /// another road than today's is left alone: a new road is for new documents.
     ///
     /// # Errors
     /// When the store cannot be read.
     pub async fn pending(&self, wanted: impl Fn(&InvoiceRecord) -> bool) -> Result<Pending, BillingError> {
         let mails = self.store.mails(&Scope::Staff, None, None).await?;
+        let files = self.store.platform_files(&Scope::Staff, None).await?;
         let mut pending = Pending::default();
         for record in self.store.invoices(&Scope::Staff).await?.into_iter().filter(wanted) {
             let Some(client) = self.inventory.clients.get(&record.client) else {
@@ -94,7 +96,12 @@ impl Desk<'_> {
             };
             let route = client.route();
             if route != Route::Email {
-                pending.by_platform.push(Unsent { record, route, to: Vec::new() });
+                if !was_mailed(&mails, &record.number) {
+                    pending.by_platform.push(Unsent { record, route, to: Vec::new() });
+                }
+                continue;
+            }
+            if was_handed_over(&files, &record.number) {
                 continue;
             }
             let was_put = |contact: &&Contact| is_announced(&mails, &record, &contact.email);
@@ -176,4 +183,23 @@ fn key(record: &InvoiceRecord) -> String {
 fn is_announced(mails: &[MailRecord], record: &InvoiceRecord, address: &str) -> bool {
     let key = format!("{}/{address}", key(record));
     mails.iter().any(|mail| mail.key == key)
+}
+
+/// Whether a document went to its client by e-mail, or is about to: then no other road takes it. A mail that failed or was
+/// given up counts for nothing.
+pub(super) fn was_mailed(mails: &[MailRecord], number: &str) -> bool {
+    let kinds = [DocumentKind::Invoice, DocumentKind::CreditNote].map(mail_kind);
+    mails.iter().any(|mail| {
+        mail.about.as_deref() == Some(number)
+            && kinds.contains(&mail.kind.as_str())
+            && !matches!(mail.state, MailState::Failed | MailState::GivenUp)
+    })
+}
+
+/// Whether a platform has a document, or may have it. One that it refuses has reached nobody.
+fn was_handed_over(files: &[PlatformFile], number: &str) -> bool {
+    files.iter().any(|file| {
+        let may_be_there = file.state != FileState::Waiting || file.attempts > 0;
+        file.kind == FileKind::Document && file.number == number && file.state != FileState::Refused && may_be_there
+    })
 }

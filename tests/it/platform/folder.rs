@@ -1,13 +1,14 @@
 //! The drop folder: what Chorus Pro needs goes out, statuses come back in.
 
+use accolades::billing::send;
 use accolades::billing::statement::statement;
 use accolades::inventory::billing::Route;
 use accolades::platform::DropFolder;
-use accolades::store::{FileState, Scope};
+use accolades::store::{FileState, Movement, Scope};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use super::{Desk, client};
+use super::{Desk, client, now};
 
 /// A status as a person may write it.
 fn status(number: &str, code: u16, at: &str) -> String {
@@ -87,4 +88,70 @@ async fn platform_a_status_that_is_dropped_twice_counts_once() {
     assert_eq!(desk.exchange(&chorus, Route::Chorus).await.unwrap().statuses, []);
     let files = desk.store.platform_files(&Scope::Staff, Some(&record.number)).await.unwrap();
     assert_eq!(files[0].state, FileState::Accepted);
+}
+
+/// The numbers that would be mailed today, and those that are left to a platform.
+async fn pending(desk: &Desk) -> (Vec<String>, Vec<String>) {
+    let pending = sending(desk).pending(|_| true).await.unwrap();
+    let numbers = |list: Vec<send::Unsent>| list.into_iter().map(|one| one.record.number).collect();
+    (numbers(pending.by_mail), numbers(pending.by_platform))
+}
+
+fn sending(desk: &Desk) -> send::Desk<'_> {
+    send::Desk { store: &desk.store, archive: &desk.archive, inventory: &desk.inventory, by: "ana", now: now() }
+}
+
+/// Puts the mails of a client's documents into the outbox.
+async fn mail(desk: &Desk, id: &str) {
+    let sending = sending(desk);
+    for unsent in sending.pending(|record| record.client == client(id)).await.unwrap().by_mail {
+        sending.put_in(&unsent).await.unwrap();
+    }
+}
+
+fn takes(desk: &mut Desk, id: &str, route: Route) {
+    desk.inventory.clients.get_mut(&client(id)).unwrap().billing.route = Some(route);
+}
+
+/// A client's new road is for its new documents, in both directions.
+#[tokio::test(flavor = "multi_thread")]
+async fn platform_a_client_who_changes_its_road_is_not_sent_its_past_again() {
+    let mut desk = Desk::new().await;
+    let (lilas, brume) = (desk.document("atelier-lilas").await, desk.document("studio-brume").await);
+    let folder = tempfile::tempdir().unwrap();
+    let platform = DropFolder::new(folder.path());
+    mail(&desk, "studio-brume").await;
+    takes(&mut desk, "studio-brume", Route::Platform);
+    let exchanged = desk.exchange(&platform, Route::Platform).await.unwrap();
+    assert_eq!(exchanged.handed_over, std::slice::from_ref(&lilas.number), "what was mailed stays mailed");
+    assert!(!pending(&desk).await.1.contains(&brume.number), "nor is it said to be waiting for the platform");
+
+    takes(&mut desk, "atelier-lilas", Route::Email);
+    assert!(!pending(&desk).await.0.contains(&lilas.number), "what was handed over is not mailed");
+    // The platform is told of the money for what it has, and for nothing else.
+    let paid = desk.moved(&lilas, Movement::Payment, 1000, None).await;
+    desk.moved(&brume, Movement::Payment, 1000, None).await;
+    let told = desk.exchange(&platform, Route::Platform).await.unwrap().handed_over;
+    assert_eq!(told, [format!("{}-212-{paid}", lilas.number)]);
+}
+
+/// What a platform that could not be reached never had may be mailed, and is not handed over afterwards.
+#[tokio::test(flavor = "multi_thread")]
+async fn platform_a_document_that_was_mailed_instead_is_not_handed_over_later() {
+    let mut desk = Desk::new().await;
+    takes(&mut desk, "studio-brume", Route::Platform);
+    let (lilas, brume) = (desk.document("atelier-lilas").await, desk.document("studio-brume").await);
+    let folder = tempfile::tempdir().unwrap();
+    let in_the_way = folder.path().join("file");
+    std::fs::write(&in_the_way, "").unwrap();
+    desk.exchange(&DropFolder::new(&in_the_way), Route::Platform).await.unwrap_err();
+    takes(&mut desk, "studio-brume", Route::Email);
+    takes(&mut desk, "atelier-lilas", Route::Email);
+    let (by_mail, _) = pending(&desk).await;
+    assert!(by_mail.contains(&brume.number), "handing it over was never begun: {by_mail:?}");
+    assert!(!by_mail.contains(&lilas.number), "this one may be there: {by_mail:?}");
+    mail(&desk, "studio-brume").await;
+    let platform = DropFolder::new(folder.path().join("drop"));
+    let exchanged = desk.exchange(&platform, Route::Platform).await.unwrap();
+    assert_eq!(exchanged.handed_over, [lilas.number]);
 }
