@@ -148,13 +148,16 @@ pub fn difference(owed: &Owed, ledger: &Ledger, run: Run, language: DocumentLang
         }
         let Some(charge) = charge.filter(|_| now > billed.total) else { continue };
         let is_late = ledger.invoiced_through.is_some_and(|through| key.month <= through);
-        let line = if is_late || ledger.billed.contains_key(key) {
+        // A quoted price is not a part of its month that changed: as long as nothing of it is billed it is written as quoted.
+        let is_quoted = key.kind == ChargeKind::OneOff && billed.total.0 == 0 && billed.waived.0 == 0;
+        let line = if !is_quoted && (is_late || ledger.billed.contains_key(key)) {
+            let quoted = Some(charge.description.clone()).filter(|_| key.kind == ChargeKind::OneOff);
             let total = Cents(now.0 - billed.total.0);
             DueLine {
                 kind: ChargeKind::Regularisation,
                 key: key.clone(),
                 description: words::regularisation(key.month, key.kind, language),
-                explanation: said(),
+                explanation: quoted.into_iter().chain(said()).collect(),
                 period: charge.period,
                 quantity: Decimal::whole(1),
                 unit: Unit::One,
@@ -176,7 +179,7 @@ pub fn difference(owed: &Owed, ledger: &Ledger, run: Run, language: DocumentLang
                 price: key.price,
                 basis: charge.basis,
                 total,
-                amount: amount_now,
+                amount: amount_now - billed.amount,
                 because: because(),
             }
         };

@@ -193,7 +193,7 @@ fn measured(which: ChargeKind, amount: i64, language: DocumentLanguage) -> Strin
     }
 }
 
-/// How a difference came about: `4 h au lieu de 2 h : 2 h de plus` (R18).
+/// How a difference came about: `4 h au lieu de 2 h : 2 h de plus` (R18). When it counts as much as before, the amounts alone.
 pub fn instead(
     which: ChargeKind,
     (now, billed): (i64, i64),
@@ -205,16 +205,17 @@ pub fn instead(
     let (more, less) = if language == Fr { ("de plus", "de moins") } else { ("more", "less") };
     let direction = if now >= billed { more } else { less };
     let (total_now, total_billed) = (amount(total_now, language), amount(total_billed, language));
-    match language {
-        Fr => vec![
+    let (counted, owed) = match language {
+        Fr => (
             format!("{} au lieu de {} : {difference} {direction}.", words(now), words(billed)),
             format!("Dû pour ce mois : {total_now} ; déjà facturé : {total_billed}."),
-        ],
-        En => vec![
+        ),
+        En => (
             format!("{} instead of {}: {difference} {direction}.", words(now), words(billed)),
             format!("Owed for that month: {total_now}; already invoiced: {total_billed}."),
-        ],
-    }
+        ),
+    };
+    if now == billed { vec![owed] } else { vec![counted, owed] }
 }
 
 #[cfg(test)]

@@ -514,6 +514,27 @@ fn billing_r31_a_quoted_price_is_charged_once_and_each_line_has_its_kind_and_key
 }
 
 #[test]
+fn billing_r31_a_quoted_price_that_is_entered_late_is_written_as_it_was_quoted() {
+    let mut life = Life::of(Terms { seats: crowd(1, "2026-10-01", None), ..terms("2026-10-01") });
+    life.run("2026-10");
+    life.terms.one_offs =
+        vec![OneOff { quantity: "2.5".parse().expect("a quantity"), ..one_off("set-up", "2026-10-12", 10_000) }];
+    let november = only(life.run("2026-11"));
+    let line = lines_of(&november, ChargeKind::OneOff)[0];
+    assert_eq!((line.description.as_str(), line.quantity.to_string().as_str()), ("Prestation set-up", "2.5"));
+    assert_eq!((line.price, line.total, line.key.month), (Cents(10_000), Cents(25_000), month("2026-10")));
+    assert_eq!(line.period.expect("its day").from, day("2026-10-12"));
+
+    // What changes afterwards is a difference, and says of what.
+    life.terms.one_offs[0].quantity = "3".parse().expect("a quantity");
+    let december = only(life.run("2026-12"));
+    let line = lines_of(&december, ChargeKind::Regularisation)[0];
+    assert_eq!((line.total, line.explanation.len()), (Cents(5000), 2), "{:?}", line.explanation);
+    assert_eq!(line.explanation[0], "Prestation set-up");
+    assert!(only(life.run("2027-01")).lines.iter().all(|line| line.kind == ChargeKind::Seat), "nothing twice");
+}
+
+#[test]
 fn billing_the_pace_says_when_the_hours_end() {
     let mut life = Life::of(terms("2026-01-01"));
     life.entries = vec![entry(1, "2026-01-10T09:00", 600)];
