@@ -82,7 +82,9 @@ pub async fn account(
                 .map(|last| last.collected_on),
         })
         .collect();
-    let late = open.iter().filter(|one| one.days_late > 0).map(|one| one.open).sum();
+    let late: Cents = open.iter().filter(|one| one.days_late > 0).map(|one| one.open).sum();
+    // What is late is a part of what is owed: money on the account counts for the oldest first.
+    let late = Cents((late.0 - account.on_account().0).max(0));
     let billing = &cooperative.billing;
     let (iban, bic) = (billing.iban.clone(), billing.bic.clone());
     Ok(AccountStatement { as_of: today, lines, open, balance: account.balance, late, iban, bic })

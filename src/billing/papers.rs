@@ -165,8 +165,10 @@ pub struct ReminderLetter {
     pub is_last: bool,
     /// Whether the client is a public body.
     pub is_public: bool,
-    /// What is open in all, including VAT.
+    /// What is asked for in all, including VAT.
     pub open: Cents,
+    /// Money of the client's that names no invoice, or was too much for one: it is taken off already.
+    pub on_account: Cents,
     /// Interest in all; none when a rate is not known.
     pub interest: Option<Cents>,
     /// Fixed compensation in all.
@@ -192,7 +194,7 @@ pub struct ReminderLine {
     pub period: Option<Period>,
     /// Including VAT.
     pub gross: Cents,
-    /// What is open.
+    /// What is open, money on the account taken off.
     pub open: Cents,
     /// Days late.
     pub days: i64,

@@ -7,7 +7,7 @@ use jiff::civil::Date;
 use jiff::{Timestamp, ToSpan};
 
 use crate::domain::billing::document::{DocumentLanguage, Standing};
-use crate::domain::billing::late::COMPENSATION;
+use crate::domain::billing::late::{COMPENSATION, interest};
 use crate::domain::billing::month::Period;
 use crate::domain::billing::words::amount;
 use crate::domain::ids::ClientId;
@@ -20,7 +20,7 @@ use super::BillingError;
 use super::debit::{Debits, State};
 use super::notify::Notice;
 use super::papers::{Between, ReminderLetter, ReminderLine};
-use super::statement::statement;
+use super::statement::{rates_of, statement};
 use super::terms::language;
 use super::{draft::read_document, parties};
 
@@ -35,8 +35,10 @@ pub struct Late {
     pub due_on: Date,
     /// Including VAT.
     pub gross: Cents,
-    /// What is open.
+    /// What is open, money on the client's account taken off.
     pub open: Cents,
+    /// The money on the account that was taken off.
+    pub on_account: Cents,
     /// Days late.
     pub days: i64,
     /// Interest up to today; none when no rate is known.
@@ -63,9 +65,14 @@ pub struct Reminder {
 }
 
 impl Reminder {
-    /// What is open in all.
+    /// What is asked for in all.
     pub fn open(&self) -> Cents {
         self.late.iter().map(|one| one.open).sum()
+    }
+
+    /// What was taken off it because it is on the client's account.
+    pub fn on_account(&self) -> Cents {
+        self.late.iter().map(|one| one.on_account).sum()
     }
 }
 
@@ -84,7 +91,8 @@ fn next_level(days_late: i64, levels: &[u16], last: Option<(usize, Date)>, today
     if is_time && level(days_late, levels) > before { before + 1 } else { before }
 }
 
-/// Who has to be reminded today. An invoice whose collection is at the bank is not late.
+/// Who has to be reminded today. An invoice whose collection is at the bank is not late. Nobody is asked for more than is owed:
+/// money that names no invoice counts for the oldest that nothing else will pay.
 ///
 /// # Errors
 /// When the store cannot be read.
@@ -95,6 +103,7 @@ pub async fn due(
     today: Date,
 ) -> Result<Vec<Reminder>, BillingError> {
     let levels = &inventory.cooperative.billing.reminder_days;
+    let rates = rates_of(&inventory.cooperative);
     let mut reminders = Vec::new();
     for client in inventory.clients.values() {
         if only.is_some_and(|only| !only.contains(&client.id)) {
@@ -110,11 +119,19 @@ pub async fn due(
             debits.attempts(number).last().is_some_and(|last| debits.state(&last.end_to_end_id) == State::Pending)
         };
         let mut late = Vec::new();
-        for one in account.invoices.iter().filter(|one| one.open.0 > 0 && one.due_on < today) {
+        let mut left = account.on_account();
+        for one in account.invoices.iter().filter(|one| one.open.0 > 0) {
             let number = &one.record.number;
             if at_bank(number) {
                 continue;
             }
+            let on_account = left.min(one.open);
+            left.0 -= on_account.0;
+            let open = Cents(one.open.0 - on_account.0);
+            if open.0 == 0 || one.due_on >= today {
+                continue;
+            }
+            let standing = read_document(&one.record)?.buyer.standing;
             let days = Period { from: one.due_on, until: today }.days() - 1;
             let last = sent.iter().filter(|sent| sent.number == *number).max_by_key(|sent| sent.level);
             let before = last.map_or(0, |last| usize::try_from(last.level).unwrap_or(0));
@@ -124,9 +141,10 @@ pub async fn due(
                 issued_on: one.record.issued_on,
                 due_on: one.due_on,
                 gross: one.record.gross,
-                open: one.open,
+                open,
+                on_account,
                 days,
-                interest: one.interest.map(|interest| interest.interest),
+                interest: interest(open, standing, one.due_on, today, &rates).map(|known| known.interest),
                 level,
                 is_new: level > before,
             });
@@ -284,6 +302,7 @@ async fn letter(
         is_last: reminder.level >= levels && levels > 1,
         is_public,
         open: reminder.open(),
+        on_account: reminder.on_account(),
         interest,
         compensation,
         lines,

@@ -43,6 +43,15 @@ pub struct Statement {
     pub balance: Cents,
 }
 
+impl Statement {
+    /// Money of the client's that no invoice needs so far: what names none, and what was too much for one. What its open
+    /// invoices come to is more than it owes by this.
+    pub fn on_account(&self) -> Cents {
+        let open: Cents = self.invoices.iter().map(|one| one.open).filter(|open| open.0 > 0).sum();
+        Cents((open.0 - self.balance.0).max(0))
+    }
+}
+
 /// Statuses that say that a public body has its invoice: received (202), made available to it (203).
 const RECEIVED: [u16; 2] = [202, 203];
 

@@ -63,3 +63,56 @@ fn books_a_statement_of_account_adds_up() {
     assert_eq!(told["statement"]["balance"].as_i64(), Some(gross - 1_000));
     assert!(std::fs::read(desk.path(told["file"].as_str().expect("a file"))).expect("readable").starts_with(b"%PDF-"));
 }
+
+/// Money of 4 January 2027 that names no invoice.
+fn pay(desk: &Desk, client: &str, cents: i64) {
+    let amount = euros(cents);
+    let record = ["billing", "payment", "record", client, amount.as_str(), "--on", "2027-01-04"];
+    assert_eq!(desk.run(&record).code, 0);
+}
+
+/// R22, R28: money that names no invoice is the client's all the same. It counts for the oldest invoice that nothing else will
+/// pay, and nobody is asked for more than is owed.
+#[test]
+fn books_r28_a_reminder_asks_for_no_more_than_is_owed() {
+    let mut desk = desk();
+    let november = json(&desk, &["billing", "issue", "2026-11", "--yes"]);
+    desk.move_to("2026-12-20T08:00:00Z");
+    assert_eq!(desk.run(&["billing", "collect", "--yes"]).code, 0);
+    desk.move_to("2027-01-04T08:00:00Z");
+    let december = json(&desk, &["billing", "issue", "2026-12", "--yes"]);
+    let (_, first) = invoice_of(&november, "studio-brume");
+    let (second, gross) = invoice_of(&december, "studio-brume");
+    let (lilas, lilas_gross) = invoice_of(&december, "atelier-lilas");
+    pay(&desk, "studio-brume", first + 100);
+    pay(&desk, "atelier-lilas", 5_000);
+    desk.move_to("2027-02-15T08:00:00Z");
+    let told = json(&desk, &["billing", "remind", "--yes"]);
+    let of = |client: &str| -> Value {
+        let all = told["reminders"].as_array().expect("a list");
+        all.iter().find(|one| one["client"] == client).cloned().expect("a reminder of the client")
+    };
+    let brume = of("studio-brume");
+    assert_eq!(brume["late"].as_array().map(Vec::len), Some(1), "the oldest is paid: {brume}");
+    assert_eq!(
+        (brume["late"][0]["number"].as_str(), brume["open_cents"].as_i64()),
+        (Some(&*second), Some(gross - 100))
+    );
+    // Twelve days at (2.15 + 10) % of what is left.
+    let interest = (i128::from(gross - 100) * 1215 * 12 * 2 + 10_000 * 365) / (2 * 10_000 * 365);
+    assert_eq!(brume["late"][0]["interest_cents"].as_i64().map(i128::from), Some(interest));
+    // The architects' first invoice is at the bank: what they sent counts for the second.
+    let architects = of("atelier-lilas");
+    assert_eq!(architects["late"][0]["number"], lilas.as_str());
+    assert_eq!(architects["open_cents"].as_i64(), Some(lilas_gross - 5_000));
+    let letter = std::fs::read(desk.path(brume["file"].as_str().expect("a file"))).expect("readable");
+    assert!(letter.starts_with(b"%PDF-"));
+    let account = json(&desk, &["billing", "statement", "studio-brume"]);
+    assert_eq!(account["statement"]["late"].as_i64(), Some(gross - 100), "{account}");
+
+    pay(&desk, "studio-brume", gross - 100);
+    assert_eq!(
+        json(&desk, &["billing", "remind", "--client", "studio-brume", "--draft"])["reminders"],
+        serde_json::json!([])
+    );
+}

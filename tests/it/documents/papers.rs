@@ -176,6 +176,7 @@ fn reminder(level: usize) -> ReminderLetter {
         is_last: level == 3,
         is_public: false,
         open: Cents(111_216),
+        on_account: Cents(0),
         interest: Some(Cents(1_182)),
         compensation: Cents(8_000),
         lines: vec![
