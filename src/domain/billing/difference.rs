@@ -111,7 +111,8 @@ impl Difference {
 }
 
 /// Up to which month a run computes what is owed. What was charged in advance by a final run is not taken back by a later
-/// one, and a final run charges the whole rest of a commitment.
+/// one, and a final run charges the whole rest of a commitment. Nothing else is charged beyond the run's month: see
+/// [`difference`].
 pub fn through(terms: &Terms, ledger: &Ledger, run: Run) -> Month {
     let billed = ledger.billed.keys().map(|key| key.month).max();
     let rest = years::early_end(terms).filter(|_| run.is_final).map(|rest| Month::of(rest.until));
@@ -126,7 +127,10 @@ pub fn difference(owed: &Owed, ledger: &Ledger, run: Run, language: DocumentLang
     }
     let mut out = Difference::default();
     let keys: BTreeSet<&ChargeKey> = owed.charges.keys().chain(ledger.billed.keys()).collect();
-    for key in keys {
+    // Of months that have not come only the rest of a commitment is charged; what was billed of them is still compared.
+    let is_ahead =
+        |key: &ChargeKey| key.month > run.month && key.kind != ChargeKind::EarlyEnd && !ledger.billed.contains_key(key);
+    for key in keys.into_iter().filter(|key| !is_ahead(key)) {
         let charge = owed.charges.get(key);
         let billed = ledger.billed.get(key).copied().unwrap_or_default();
         let total = charge.map_or(Cents(0), super::charge::Charge::total);

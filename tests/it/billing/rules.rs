@@ -209,6 +209,24 @@ fn billing_r12_a_final_run_charges_the_rest_at_once_and_nothing_twice() {
 }
 
 #[test]
+fn billing_r12_a_contract_that_is_resumed_after_a_final_run_is_billed_month_by_month() {
+    let mut life = Life::of(Terms { seats: crowd(1, "2026-01-01", None), ..terms("2026-01-01") });
+    life.terms.end = Some(day("2026-10-31"));
+    for month in 1..=10 {
+        life.run(&format!("2026-{month:02}"));
+    }
+    assert_eq!(only(life.run_final("2026-10")).totals.net, Cents(7800));
+    life.terms.end = None;
+    let issued = life.run("2026-11");
+    assert_eq!(issued.iter().map(|one| one.kind.code()).collect::<Vec<_>>(), [380, 381]);
+    let months: Vec<String> = issued[0].lines.iter().map(|line| line.key.month.to_string()).collect();
+    assert_eq!(months, ["2026-11"], "December is not charged in November");
+    assert_eq!(issued[1].totals.net, Cents(7800), "the rest of the commitment is no debt any more");
+    assert_eq!(only(life.run("2026-12")).totals.net, Cents(3900));
+    assert_eq!(life.net(), 12 * 3900);
+}
+
+#[test]
 fn billing_r13_only_what_counts_uses_the_allowance_and_nothing_is_carried_over() {
     let mut life = Life::of(terms("2026-01-01"));
     let of_kind = |number, kind| Entry { kind, ..entry(number, "2026-02-02T08:00", 300) };
