@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 
 use crate::domain::billing::difference::{Billed, Ledger};
+use crate::domain::billing::document::{ChargeKey, ChargeKind};
 use crate::domain::billing::support::{Entry, Envelope};
 use crate::domain::billing::terms::RenewalNotice;
 use crate::domain::ids::ClientId;
 use crate::domain::money::Cents;
-use crate::store::{ChargeRecord, Consent, Scope, Store, StoreError};
+use crate::store::{Consent, LedgerRow, NewConsent, Scope, Store, StoreError};
 
 use super::entries::{InForce, in_force};
 
@@ -24,6 +25,8 @@ pub struct Account {
     pub ledger: Ledger,
     /// How many charges the ledger is made of.
     pub ledger_charges: i64,
+    /// Those of overage, in the order of issue.
+    overage: Vec<LedgerRow>,
 }
 
 impl Account {
@@ -32,22 +35,44 @@ impl Account {
         self.entries.iter().filter(|entry| !entry.is_gone()).map(InForce::entry).collect()
     }
 
-    /// The envelopes that were approved.
+    /// The envelopes that were approved, in that order.
     pub fn envelopes(&self) -> Vec<Envelope> {
-        let approved =
-            self.consents.iter().filter(|one| one.decision.as_ref().is_some_and(|decision| decision.is_approved));
-        approved
-            .map(|one| Envelope { year: one.asked.year_from, price: one.asked.price, minutes: one.asked.minutes })
-            .collect()
+        let approved = self.consents.iter().filter_map(|one| {
+            let decision = one.decision.as_ref().filter(|decision| decision.is_approved)?;
+            Some((decision.at_us, &one.asked))
+        });
+        let mut approved: Vec<(i64, &NewConsent)> = approved.collect();
+        approved.sort_by_key(|(at_us, _)| *at_us);
+        let envelope = |(at_us, asked): (i64, &NewConsent)| Envelope {
+            year: asked.year_from,
+            price: asked.price,
+            minutes: asked.minutes,
+            billed_before: self.billed_before(at_us, asked.price),
+        };
+        approved.into_iter().map(envelope).collect()
     }
 
-    fn add_charge(&mut self, charge: &ChargeRecord) {
+    /// Minutes at a price that were invoiced before a moment.
+    fn billed_before(&self, at_us: i64, price: Cents) -> BTreeMap<ChargeKey, i64> {
+        let mut billed: BTreeMap<ChargeKey, i64> = BTreeMap::new();
+        let before = self.overage.iter().filter(|row| row.issued_at_us < at_us && row.charge.key.price == price);
+        for row in before {
+            *billed.entry(row.charge.key.clone()).or_default() += row.charge.amount;
+        }
+        billed
+    }
+
+    fn add_charge(&mut self, row: LedgerRow) {
+        let charge = &row.charge;
         self.ledger_charges += 1;
         let billed: &mut Billed = self.ledger.billed.entry(charge.key.clone()).or_default();
         billed.total.0 += charge.cents.0;
         billed.amount += charge.amount;
         if charge.is_waived {
             billed.waived = Cents(billed.waived.0 - charge.cents.0);
+        }
+        if charge.key.kind == ChargeKind::Overage {
+            self.overage.push(row);
         }
     }
 }
@@ -81,7 +106,7 @@ impl Book {
             book.account_mut(&notice.client).notices.push(sent);
         }
         for row in store.charges(scope).await? {
-            book.account_mut(&row.client).add_charge(&row.charge);
+            book.account_mut(&row.client).add_charge(row);
         }
         for (client, month) in store.invoiced_through(scope).await? {
             book.account_mut(&client).ledger.invoiced_through = Some(month);

@@ -153,6 +153,8 @@ pub struct LedgerRow {
     pub client: ClientId,
     /// Number of the document.
     pub number: String,
+    /// When the document was issued.
+    pub issued_at_us: i64,
     /// The charge.
     pub charge: ChargeRecord,
 }
@@ -173,7 +175,8 @@ const SELECT: Scoped = scoped!(
 );
 const SELECT_CHARGES: Scoped = scoped!(
     "
-    SELECT client, number, line, month, kind, price, reference, cents, amount, waived, corrects_line
+    SELECT client, number, line, month, kind, price, reference, cents, amount, waived, corrects_line,
+        (SELECT issued_at_us FROM invoices WHERE invoices.number = charges.number)
     FROM charges WHERE",
     client "client",
     "AND ($2 = '' OR number = $2) ORDER BY position"
@@ -481,10 +484,10 @@ pub struct InvoiceFile {
     pub size_bytes: i64,
 }
 
-type ChargeRow = (String, String, i64, String, String, i64, String, i64, i64, i64, Option<i64>);
+type ChargeRow = (String, String, i64, String, String, i64, String, i64, i64, i64, Option<i64>, i64);
 
 fn ledger_row(row: ChargeRow) -> Option<LedgerRow> {
-    let (client, number, line, month, kind, price, reference, cents, amount, waived, corrects_line) = row;
+    let (client, number, line, month, kind, price, reference, cents, amount, waived, corrects_line, issued_at_us) = row;
     let kind = ChargeKind::ALL.into_iter().find(|one| one.word() == kind)?;
     let key = ChargeKey { month: Month::parse(&month).ok()?, kind, price: Cents(price), reference };
     let corrects_line = corrects_line.map(u32::try_from).transpose().ok()?;
@@ -496,7 +499,7 @@ fn ledger_row(row: ChargeRow) -> Option<LedgerRow> {
         is_waived: waived == 1,
         corrects_line,
     };
-    Some(LedgerRow { client: ClientId::new(client).ok()?, number, charge })
+    Some(LedgerRow { client: ClientId::new(client).ok()?, number, issued_at_us, charge })
 }
 
 /// The columns of a document by their type, each in the order of [`SELECT`].

@@ -3,6 +3,7 @@
 pub mod arithmetic;
 pub mod assemble;
 pub mod charge;
+mod consent;
 pub mod credit;
 pub mod decimal;
 pub mod difference;

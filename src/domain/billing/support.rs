@@ -9,6 +9,7 @@ use jiff::{SignedDuration, Timestamp, ToSpan};
 use crate::domain::money::Cents;
 
 use super::charge::{Because, Charge, EntryShare};
+use super::consent::consent;
 use super::decimal::Decimal;
 use super::document::{ChargeKey, ChargeKind, Unit};
 use super::month::Month;
@@ -34,8 +35,9 @@ pub struct Entry {
     pub is_accounted: bool,
 }
 
-/// Minutes that the client's approver has agreed to, for one contract year and price (R17).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// Minutes that the client's approver has agreed to, for one contract year and price (R17). They are listed in the order of
+/// approval.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Envelope {
     /// First day of the contract year.
     pub year: Date,
@@ -43,6 +45,8 @@ pub struct Envelope {
     pub price: Cents,
     /// Minutes.
     pub minutes: i64,
+    /// Minutes of that price that had been invoiced when it was approved, by key: it is not for them.
+    pub billed_before: BTreeMap<ChargeKey, i64>,
 }
 
 /// A part of an entry: within one contract year, one month and one price (R15).
@@ -221,46 +225,13 @@ pub fn year_account(terms: &Terms, index: i64) -> YearAccount {
 }
 
 /// Minutes beyond the allowance, and how many of them may be charged.
-struct Beyond {
-    part: Part,
-    charged: i64,
+pub(super) struct Beyond {
+    pub(super) part: Part,
+    pub(super) charged: i64,
 }
 
-fn key(month: Month, price: Cents) -> ChargeKey {
+pub(super) fn key(month: Month, price: Cents) -> ChargeKey {
     ChargeKey { month, kind: ChargeKind::Overage, price, reference: String::new() }
-}
-
-fn consent(terms: &Terms, beyond: &mut [Beyond], envelopes: &[Envelope], billed: &BTreeMap<ChargeKey, i64>) {
-    if !terms.asks_before_overage {
-        for one in beyond.iter_mut().filter(|one| one.part.price.is_some()) {
-            one.charged = one.part.minutes;
-        }
-        return;
-    }
-    let mut agreed: BTreeMap<(Date, Cents), i64> = BTreeMap::new();
-    for envelope in envelopes {
-        *agreed.entry((envelope.year, envelope.price)).or_default() += envelope.minutes;
-    }
-    let mut billed = billed.clone();
-    let year = |index: i64| contract_year(terms.start, index).from;
-    // First what was invoiced already, then the rest in order.
-    for protects_billed in [true, false] {
-        for one in beyond.iter_mut() {
-            let Some(price) = one.part.price else { continue };
-            let open = one.part.minutes - one.charged;
-            let left = agreed.entry((year(one.part.year), price)).or_default();
-            let minutes = if protects_billed {
-                let invoiced = billed.entry(key(one.part.month, price)).or_default();
-                let minutes = open.min(*invoiced).max(0);
-                *invoiced -= minutes;
-                minutes
-            } else {
-                open.min(*left).max(0)
-            };
-            *left -= minutes;
-            one.charged += minutes;
-        }
-    }
 }
 
 fn charges(terms: &Terms, zone: &TimeZone, beyond: &[Beyond]) -> Vec<Charge> {

@@ -69,6 +69,32 @@ fn billing_session_of_consent() {
     );
 }
 
+/// R17: a contract that was pre-approved begins to ask; what it had agreed to in advance leaves a new envelope whole.
+#[test]
+fn billing_r17_an_envelope_is_for_what_comes_after_it_was_approved() {
+    let mut desk = Desk::accepted();
+    let log = |desk: &Desk, time: &str, at: &str| {
+        let answer = desk.run(&["support", "log", "studio-brume", time, "Reprise de données", "--at", at]);
+        assert_eq!(answer.code, 0, "{}", answer.stderr);
+    };
+    log(&desk, "20h", "2026-10-05 02:00");
+    log(&desk, "2h", "2026-10-07 09:00");
+    assert_eq!(json(&desk, &["billing", "issue", "2026-10", "--yes"])["version"], 1);
+    desk.replace("inventory/clients/studio-brume.toml", "overage = \"pre-approved\"\n", "");
+    assert_eq!(desk.run(&["inventory", "accept", "--yes"]).code, 0);
+    log(&desk, "1h", "2026-11-05 09:00");
+    desk.move_to("2026-11-24T08:00:00Z");
+    assert_eq!(desk.run(&["support", "consent", "request", "studio-brume", "1h", "--words", "La suite"]).code, 0);
+    let approve = ["support", "consent", "approve", "1", "--approver", "Malo Kervella", "--how", "courriel"];
+    assert_eq!(desk.run(&approve).code, 0);
+    let year = json(&desk, &["support", "balance", "studio-brume"])["clients"][0]["year"].clone();
+    assert_eq!(
+        (year["beyond_minutes"].as_i64(), year["charged_minutes"].as_i64(), year["waiting_minutes"].as_i64()),
+        (Some(180), Some(180), Some(0)),
+        "{year}"
+    );
+}
+
 #[test]
 fn billing_session_of_a_month() {
     let desk = Desk::accepted();

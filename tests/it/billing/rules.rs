@@ -302,7 +302,8 @@ fn billing_r16_minutes_are_summed_and_written_in_hours_only_when_exact() {
 #[test]
 fn billing_r17_a_reordering_never_makes_billed_minutes_unconsented() {
     let mut life = Life::of(Terms { allowance_minutes: 0, asks_before_overage: true, ..terms("2026-01-01") });
-    life.envelopes = vec![Envelope { year: day("2026-01-01"), price: Cents(6500), minutes: 120 }];
+    life.envelopes =
+        vec![Envelope { year: day("2026-01-01"), price: Cents(6500), minutes: 120, billed_before: BTreeMap::new() }];
     life.entries = vec![entry(1, "2026-05-10T09:00", 120)];
     assert_eq!(only(life.run("2026-05")).totals.net, Cents(13_000));
     life.entries.push(entry(2, "2026-04-10T09:00", 120));
@@ -311,11 +312,33 @@ fn billing_r17_a_reordering_never_makes_billed_minutes_unconsented() {
     assert_eq!((waiting.len(), waiting[0].month, waiting[0].minutes), (1, month("2026-04"), 120));
 }
 
+/// Two hours were agreed in advance and invoiced; then the contract asks first, and an envelope is for what comes after.
+#[test]
+fn billing_r17_minutes_that_were_billed_before_an_envelope_do_not_use_it_up() {
+    let mut life = Life::of(Terms { allowance_minutes: 0, ..terms("2026-01-01") });
+    life.entries = vec![entry(1, "2026-03-10T09:00", 120)];
+    assert_eq!(only(life.run("2026-03")).totals.net, Cents(13_000));
+    life.terms.asks_before_overage = true;
+    life.entries.push(entry(2, "2026-05-10T09:00", 120));
+    assert!(life.run("2026-05").is_empty());
+    let year = day("2026-01-01");
+    let billed_before = life.ledger.billed_minutes();
+    life.envelopes.push(Envelope { year, price: Cents(6500), minutes: 150, billed_before });
+    assert_eq!(only(life.run("2026-06")).totals.net, Cents(13_000));
+    // Half an hour is left of it, and no more: what was taken back of the first two hours makes it no larger.
+    life.entries[0].minutes = 60;
+    life.entries.push(entry(3, "2026-07-10T09:00", 120));
+    let issued = life.run("2026-07");
+    assert_eq!(issued.iter().map(signed_net).collect::<Vec<_>>(), [3250, -6500]);
+    assert_eq!(life.owed(month("2026-07")).account.waiting[0].minutes, 90);
+}
+
 #[test]
 fn billing_r17_an_envelope_is_for_its_year_and_its_price() {
     let mut life = Life::of(Terms { allowance_minutes: 0, asks_before_overage: true, ..terms("2026-01-01") });
     life.entries = vec![entry(1, "2026-05-10T09:00", 60)];
-    let envelope = |year, cents| Envelope { year: day(year), price: Cents(cents), minutes: 600 };
+    let envelope =
+        |year, cents| Envelope { year: day(year), price: Cents(cents), minutes: 600, billed_before: BTreeMap::new() };
     life.envelopes = vec![envelope("2027-01-01", 6500), envelope("2026-01-01", 7000)];
     assert!(life.run("2026-05").is_empty());
     life.envelopes.push(envelope("2026-01-01", 6500));

@@ -305,13 +305,13 @@ fn billing_s29_consent() {
     assert!(life.run("2026-11").is_empty(), "nothing is charged without consent");
     assert_eq!(life.owed(month("2026-11")).account.waiting[0].minutes, 210);
     let year = day("2025-11-15");
-    life.envelopes.push(Envelope { year, price: Cents(6500), minutes: 120 });
+    life.envelopes.push(Envelope { year, price: Cents(6500), minutes: 120, billed_before: BTreeMap::new() });
     assert_eq!(only(life.run("2026-11")).totals.net, Cents(13_000));
     assert_eq!(life.owed(month("2026-11")).account.waiting[0].minutes, 90, "an hour and a half waits");
     assert!(life.run("2026-12").is_empty());
     // The price of the day of work, whatever it is by then.
     life.terms.hour_prices.push(Dated { from: day("2027-01-01"), value: Cents(8000) });
-    life.envelopes.push(Envelope { year, price: Cents(6500), minutes: 600 });
+    life.envelopes.push(Envelope { year, price: Cents(6500), minutes: 600, billed_before: BTreeMap::new() });
     assert_eq!(only(life.run("2027-01")).totals.net, Cents(9750));
 }
 
