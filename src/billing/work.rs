@@ -1,6 +1,7 @@
 //! Recording work for a client: the same checks and figures for the command line and the portal.
 
 use jiff::Timestamp;
+use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use super::BillingError;
@@ -71,12 +72,7 @@ pub async fn log(
     let not_accounted = work.not_accounted.map(|why| said(why, "why it is not accounted")).transpose()?;
     let span = span(worked(work.time)?, work.at, now, tz)?;
     let day = zone::day(tz, span.started);
-    if day < client.contract.start {
-        return Err(BillingError::refused(
-            format!("the contract of `{}` begins on {}, after {day}", client.id, client.contract.start),
-            "work before a contract belongs to none: is the day right?",
-        ));
-    }
+    demand_contract(client, day)?;
     let new = NewSupportEntry {
         client: client.id.clone(),
         kind: work.kind,
@@ -95,9 +91,28 @@ pub async fn log(
     let hours = Hours::of(client, &account, tz);
     let year = hours.year(day);
     let accounted = support::accounted_minutes(&hours.terms, tz, &entry.entry());
-    let month = Month::of(day);
-    let invoiced = account.ledger.invoiced_through.is_some_and(|through| month <= through).then_some(month);
+    let invoiced = invoiced_month(&account, day);
     Ok(Logged { position, entry, span, accounted, hours, year, invoiced })
+}
+
+/// Work belongs to a contract that has begun.
+///
+/// # Errors
+/// [`BillingError::Refused`] for a day before it.
+pub fn demand_contract(client: &Client, day: Date) -> Result<(), BillingError> {
+    if day >= client.contract.start {
+        return Ok(());
+    }
+    Err(BillingError::refused(
+        format!("the contract of `{}` begins on {}, after {day}", client.id, client.contract.start),
+        "work before a contract belongs to none: is the day right?",
+    ))
+}
+
+/// The month of a day, when it was invoiced already: what an entry changes of it comes with the next run.
+pub fn invoiced_month(account: &Account, day: Date) -> Option<Month> {
+    let month = Month::of(day);
+    account.ledger.invoiced_through.is_some_and(|through| month <= through).then_some(month)
 }
 
 /// Words that say something: one line, not too long.

@@ -41,11 +41,26 @@ fn at(text: &str) -> Result<At, Refusal> {
     Ok(At { day, time })
 }
 
-/// Puts together what was typed. Without a moment the work ended now: its beginning is now minus the duration.
+/// Puts together what was typed. Without a moment the work ended now: its beginning is now minus the duration. A time without
+/// a day is of today.
 ///
 /// # Errors
 /// A [`Refusal`] for a local time that does not exist, for work that has not ended, or for what contradicts itself.
 pub fn span(worked: Worked, when: Option<&str>, now: Timestamp, tz: &TimeZone) -> Result<Span, Refusal> {
+    span_on(worked, when, zone::day(tz, now), now, tz)
+}
+
+/// The same where a time without a day is of another day than today: of the entry that is corrected.
+///
+/// # Errors
+/// As [`span`].
+pub fn span_on(
+    worked: Worked,
+    when: Option<&str>,
+    usual: Date,
+    now: Timestamp,
+    tz: &TimeZone,
+) -> Result<Span, Refusal> {
     let at = when.map(at).transpose()?.unwrap_or_default();
     let mut remarks = Vec::new();
     let mut moment = |local: DateTime| -> Result<Timestamp, Refusal> {
@@ -55,13 +70,12 @@ pub fn span(worked: Worked, when: Option<&str>, now: Timestamp, tz: &TimeZone) -
         }
         Ok(moment.at)
     };
-    let today = zone::day(tz, now);
     let (started, minutes) = match worked {
         Worked::Between(from, until) => {
             if at.time.is_some() {
                 return Err(Refusal::new("a span of the clock says when it began: `--at` names its day only"));
             }
-            let day = at.day.unwrap_or(today);
+            let day = at.day.unwrap_or(usual);
             let last = if until > from { Ok(day) } else { day.tomorrow() };
             let last = last.map_err(|_| Refusal::new("that day is beyond the calendar"))?;
             let (started, ended) = (moment(day.to_datetime(from))?, moment(last.to_datetime(until))?);
@@ -80,19 +94,28 @@ pub fn span(worked: Worked, when: Option<&str>, now: Timestamp, tz: &TimeZone) -
                 remarks.push(format!("begun at {local}: now minus the duration"));
                 (started, minutes)
             }
-            (day, Some(time)) => (moment(day.unwrap_or(today).to_datetime(time))?, minutes),
+            (day, Some(time)) => (moment(day.unwrap_or(usual).to_datetime(time))?, minutes),
             (Some(day), None) => {
                 return Err(Refusal::new(format!("at what time on {day} did the work begin?"))
                     .hint(format!("`--at \"{day} 14:00\"`, or a span such as `14:00-15:30` with `--at {day}`")));
             }
         },
     };
-    if started.checked_add(SignedDuration::from_mins(minutes)).unwrap_or(Timestamp::MAX) > now {
-        let local = zone::shown(tz.to_datetime(started));
-        return Err(Refusal::new(format!("work that begins at {local} has not ended yet"))
-            .hint("log it when it is done; is the day right?"));
-    }
+    demand_ended(started, minutes, now, tz)?;
     Ok(Span { started, minutes, remarks })
+}
+
+/// Work is recorded when it is done.
+///
+/// # Errors
+/// A [`Refusal`] for work that has not ended.
+pub fn demand_ended(started: Timestamp, minutes: i64, now: Timestamp, tz: &TimeZone) -> Result<(), Refusal> {
+    if started.checked_add(SignedDuration::from_mins(minutes)).unwrap_or(Timestamp::MAX) <= now {
+        return Ok(());
+    }
+    let local = zone::shown(tz.to_datetime(started));
+    Err(Refusal::new(format!("work that begins at {local} has not ended yet"))
+        .hint("log it when it is done; is the day right?"))
 }
 
 fn whole_minute(at: Timestamp) -> Timestamp {
@@ -139,6 +162,18 @@ mod tests {
         let span = spanned("1h30", None, "2026-11-23T08:00:42Z").expect("a span");
         assert_eq!((span.started.to_string().as_str(), span.minutes), ("2026-11-23T06:30:00Z", 90));
         assert_eq!(span.remarks, ["begun at 2026-11-23 07:30: now minus the duration"]);
+    }
+
+    #[test]
+    fn billing_a_time_without_a_day_is_of_the_entry_that_is_corrected() {
+        let now = "2026-11-23T08:00:00Z".parse().expect("an instant");
+        let usual = "2026-11-10".parse().expect("a day");
+        let corrected = |time: &str, when: Option<&str>| {
+            span_on(worked(time).expect("a duration"), when, usual, now, &paris()).expect("a span").started.to_string()
+        };
+        assert_eq!(corrected("30m", Some("14:00")), "2026-11-10T13:00:00Z");
+        assert_eq!(corrected("14:00-14:30", None), "2026-11-10T13:00:00Z");
+        assert_eq!(corrected("30m", Some("2026-11-11 14:00")), "2026-11-11T13:00:00Z");
     }
 
     #[test]

@@ -42,6 +42,36 @@ fn billing_session_of_support() {
     assert_eq!((&balance["version"], &balance["clients"][0]["year"]["used_minutes"]), (&1.into(), &150.into()));
 }
 
+/// A correction is looked at as an entry is: a time alone is of the entry's day, work belongs to a contract and has ended, and
+/// a month that was invoiced is named.
+#[test]
+fn billing_a_correction_has_the_checks_of_an_entry() {
+    let desk = Desk::accepted();
+    assert_eq!(desk.run(&["billing", "issue", "2026-10", "--yes"]).code, 0);
+    let log = ["support", "log", "atelier-lilas", "1h", "Certificat", "--at", "2026-11-10 14:00"];
+    assert_eq!(desk.run(&log).code, 0);
+    let correct =
+        |what: &[&str]| desk.run(&[&["support", "correct", "1"], what, &["--because", "mal noté", "--json"]].concat());
+    let earlier = correct(&["--at", "09:00"]);
+    assert_eq!(earlier.code, 0, "{}", earlier.stderr);
+    assert!(earlier.stdout.contains("begun at 2026-11-10 09:00, before 2026-11-10 14:00"), "{}", earlier.stdout);
+
+    let before = correct(&["--at", "2026-08-31 09:00"]);
+    assert_eq!(before.code, 2, "{}", before.stdout);
+    assert!(before.stderr.contains("begins on 2026-09-01"), "{}", before.stderr);
+    // It is nine o'clock on 23 November.
+    assert_eq!(correct(&["--at", "2026-11-23 08:30"]).code, 2, "an hour that is not over");
+    assert_eq!(correct(&["--at", "2026-11-23 08:00"]).code, 0);
+    assert_eq!(correct(&["--time", "2h"]).code, 2, "nor are two");
+
+    let invoiced = correct(&["--at", "2026-10-20 09:00"]);
+    assert!(invoiced.stdout.contains("2026-10 was invoiced already"), "{}", invoiced.stdout);
+    let words = correct(&["--words", "Certificats"]);
+    assert!(!words.stdout.contains("invoiced already"), "words change no bill: {}", words.stdout);
+    let list = json(&desk, &["support", "list", "atelier-lilas"]);
+    assert!(list.to_string().contains("2026-10-20T07:00:00Z"), "{list}");
+}
+
 #[test]
 fn billing_session_of_consent() {
     let desk = Desk::accepted();

@@ -1,17 +1,20 @@
 //! `accolades support correct`.
 
+use std::collections::BTreeSet;
+
 use clap::{ArgGroup, Args};
 use serde_json::json;
 
-use super::{JSON_VERSION, Kind, Opened, alerts, year_json, year_words};
+use super::{JSON_VERSION, Kind, Opened, alerts, invoiced_already, year_json, year_words};
 use crate::billing::entries::in_force;
 use crate::billing::hours::Hours;
-use crate::billing::work::said;
+use crate::billing::work::{self, said};
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::session::Session;
 use crate::domain::billing::duration::{Worked, shown, worked};
-use crate::domain::billing::span::span;
+use crate::domain::billing::month::Month;
+use crate::domain::billing::span::{demand_ended, span_on};
 use crate::domain::billing::zone;
 use crate::store::{NewSupportEntry, Scope};
 
@@ -24,7 +27,7 @@ pub struct Arguments {
     /// Time really worked.
     #[arg(long, value_name = "TIME", conflicts_with = "cancel")]
     time: Option<String>,
-    /// When it really began.
+    /// When it really began: `2026-11-10 14:00`, or `14:00` on the same day.
     #[arg(long, value_name = "WHEN", conflicts_with = "cancel")]
     at: Option<String>,
     /// What kind of work it really was.
@@ -61,27 +64,38 @@ pub async fn run(session: &Session, arguments: Arguments) -> Result<Exit, Failur
         )
     })?;
     let before = &entry.latest.entry;
-    let started = entry.entry().started;
+    let was_started = entry.entry().started;
     let mut remarks = Vec::new();
     let (started, minutes) = match (&arguments.time, &arguments.at) {
-        _ if arguments.cancel => (started, 0),
-        (None, None) => (started, before.minutes),
+        _ if arguments.cancel => (was_started, 0),
+        (None, None) => (was_started, before.minutes),
         (time, at) => {
             let time = match time {
                 Some(time) => worked(time)?,
                 None => Worked::Minutes(before.minutes),
             };
             match (time, at) {
-                (Worked::Minutes(minutes), None) => (started, minutes),
+                (Worked::Minutes(minutes), None) => {
+                    demand_ended(was_started, minutes, opened.now, &opened.zone)?;
+                    (was_started, minutes)
+                }
                 (time, at) => {
-                    let day = zone::day(&opened.zone, started).to_string();
-                    let when = span(time, at.as_deref().or(Some(&day)), opened.now, &opened.zone)?;
+                    let day = zone::day(&opened.zone, was_started);
+                    let when = span_on(time, at.as_deref(), day, opened.now, &opened.zone)?;
                     remarks = when.remarks;
                     (when.started, when.minutes)
                 }
             }
         }
     };
+    let (client, account) = opened.client(&before.client).await?;
+    let days = [zone::day(&opened.zone, was_started), zone::day(&opened.zone, started)];
+    if started != was_started {
+        work::demand_contract(client, days[1])?;
+        let clock = |at| zone::shown(opened.zone.to_datetime(at));
+        remarks.push(format!("begun at {}, before {}", clock(started), clock(was_started)));
+    }
+    let invoiced: BTreeSet<Month> = days.iter().filter_map(|day| work::invoiced_month(&account, *day)).collect();
     let not_accounted = match (&arguments.not_accounted, arguments.accounted) {
         (Some(why), _) => Some(said(why, "why it is not accounted")?),
         (None, true) => None,
@@ -99,11 +113,14 @@ pub async fn run(session: &Session, arguments: Arguments) -> Result<Exit, Failur
         by: session.who()?,
         at_us: opened.now.as_microsecond(),
     };
+    let counts_otherwise = (new.started_at_us, new.minutes, new.kind, new.not_accounted.is_some())
+        != (before.started_at_us, before.minutes, before.kind, before.not_accounted.is_some());
     opened.store.record_support(&new).await?;
     let (client, account) = opened.client(&new.client).await?;
     let hours = Hours::of(client, &account, &opened.zone);
     let year = hours.year(zone::day(&opened.zone, started));
-    let told = alerts(&client.id, &hours, &year);
+    let mut told = alerts(&client.id, &hours, &year);
+    told.extend(invoiced.into_iter().filter(|_| counts_otherwise).map(invoiced_already));
     if session.output.is_json() {
         session.output.json(&json!({
             "version": JSON_VERSION,

@@ -3,7 +3,7 @@
 use clap::Args;
 use serde_json::json;
 
-use super::{JSON_VERSION, Kind, Opened, alerts, year_json, year_words};
+use super::{JSON_VERSION, Kind, Opened, alerts, invoiced_already, year_json, year_words};
 use crate::billing::work::{self, Logged, Work};
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
@@ -53,7 +53,7 @@ pub async fn run(session: &Session, arguments: Arguments) -> Result<Exit, Failur
     let Logged { position, entry, span, accounted, hours, year, invoiced } = logged;
     let mut told = alerts(&client.id, &hours, &year);
     if let Some(month) = invoiced {
-        told.push(format!("{month} was invoiced already: what this changes comes with the next run"));
+        told.push(invoiced_already(month));
     }
     if session.output.is_json() {
         session.output.json(&json!({

@@ -15,6 +15,7 @@ use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::session::Session;
 use crate::domain::billing::duration::shown;
+use crate::domain::billing::month::Month;
 use crate::domain::billing::support::{YearAccount, exhausted_on};
 use crate::domain::billing::terms::SupportKind;
 use crate::domain::ids::ClientId;
@@ -179,4 +180,9 @@ fn alerts(client: &ClientId, hours: &Hours, year: &YearAccount) -> Vec<String> {
         ));
     }
     told
+}
+
+/// What is said of an entry in a month that was invoiced.
+fn invoiced_already(month: Month) -> String {
+    format!("{month} was invoiced already: what this changes comes with the next run")
 }
