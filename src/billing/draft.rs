@@ -215,6 +215,10 @@ async fn documents(
             mend: "a final run is for contracts that have ended: leave `--final` away".to_owned(),
         }));
     }
+    let mut supplied = sums.difference.lines.iter().map(|line| line.period);
+    if let Some(hindrance) = supplied.find_map(|period| lawful::of_supply(seller, period)) {
+        return Ok(Err(hindrance));
+    }
     let mut documents = Vec::new();
     if !sums.difference.lines.is_empty() {
         documents.push(invoice(client, account, seller, &buyer, &sums.difference.lines, run, issued_on));

@@ -3,8 +3,9 @@
 use crate::domain::legal;
 
 use super::document::{Address, Party, Standing};
+use super::month::{Month, Period};
 use super::seller::{Buyer, Seller};
-use super::vat::Regime;
+use super::vat::{self, Regime};
 
 /// Why a client is left out, and how that is mended.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -73,6 +74,21 @@ pub fn of_buyer(client: &str, buyer: &Buyer) -> Vec<Hindrance> {
         }
     }
     found
+}
+
+/// What keeps the days of a line from having one VAT rate: it would be wrong for some of them, and they are one supply with
+/// one amount under one key.
+pub fn of_supply(seller: &Seller, supplied: Period) -> Option<Hindrance> {
+    let change = vat::change_within(&seller.regimes, supplied)?;
+    let month = Month::of(change);
+    Some(Hindrance::new(
+        format!("the VAT rate changes on {change}, in the middle of what was supplied in {month}"),
+        format!(
+            "ask your accountant to which regime {month} belongs, then let the new one begin on {} or on {}: `from` in `[[billing.vat_regimes]]` of `cooperative.toml`",
+            month.first(),
+            month.next().first()
+        ),
+    ))
 }
 
 fn named(party: &Party, who: &str, file: &str, found: &mut Vec<Hindrance>) {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use jiff::ToSpan;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
@@ -9,6 +10,7 @@ use crate::domain::money::Cents;
 
 use super::document::{Line, VatCategory, VatShare};
 use super::exact::Exact;
+use super::month::Period;
 use super::terms::Dated;
 
 /// The standard rate, in hundredths of a per cent.
@@ -52,12 +54,18 @@ impl RegimeTerms {
     }
 }
 
-/// Category and rate of what was supplied on a day.
+/// Category and rate of what was supplied on a day; of what was supplied over days, on the last of them.
 pub fn rate_on(regimes: &[Dated<RegimeTerms>], day: Date) -> (VatCategory, u32) {
     match Dated::on_or_first(regimes, day).map(|terms| terms.regime) {
         None | Some(Regime::Standard) => (VatCategory::Standard, STANDARD_RATE_BP),
         Some(Regime::Franchise | Regime::ExemptAssociation) => (VatCategory::Exempt, 0),
     }
+}
+
+/// The first day within a period, after its first one, on which another rate begins.
+pub fn change_within(regimes: &[Dated<RegimeTerms>], period: Period) -> Option<Date> {
+    let begun = regimes.iter().map(|one| one.from).filter(|from| period.from < *from && *from <= period.until);
+    begun.filter(|from| rate_on(regimes, *from) != rate_on(regimes, from.saturating_sub(1.day()))).min()
 }
 
 /// VAT on a base, rounded once.

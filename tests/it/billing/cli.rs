@@ -177,6 +177,25 @@ fn billing_a_client_who_is_left_out_makes_the_run_partial() {
     assert_eq!(next["issued"].as_array().map(Vec::len), Some(1));
 }
 
+/// R21, R26: no invoice has days on both sides of a new VAT rate at one of the two.
+#[test]
+fn billing_a_vat_rate_that_changes_inside_the_month_is_refused_with_its_mend() {
+    let desk = Desk::accepted();
+    let regimes = "[[billing.vat_regimes]]\nfrom = 2020-01-01\nregime = \"franchise\"\n\n[[billing.vat_regimes]]\nfrom = 2026-10-15\nregime = \"standard\"\n\n[limits]";
+    desk.replace("inventory/cooperative.toml", "[limits]", regimes);
+    assert_eq!(desk.run(&["inventory", "accept", "--yes"]).code, 0);
+    let issued = json(&desk, &["billing", "issue", "2026-10", "--yes"]);
+    assert_eq!(issued["issued"].as_array().map(Vec::len), Some(0), "{issued}");
+    for left in issued["left_out"].as_array().expect("a list") {
+        assert!(left["reason"].as_str().is_some_and(|reason| reason.contains("2026-10-15")), "{left}");
+        assert!(left["mend"].as_str().is_some_and(|mend| mend.contains("2026-10-01 or on 2026-11-01")), "{left}");
+    }
+    desk.replace("inventory/cooperative.toml", "from = 2026-10-15", "from = 2026-10-01");
+    assert_eq!(desk.run(&["inventory", "accept", "--yes"]).code, 0);
+    let issued = json(&desk, &["billing", "issue", "2026-10", "--yes"]);
+    assert_eq!(issued["issued"][0]["number"], "F2026-00001");
+}
+
 /// An edit that changes a day that was invoiced shows its euros before it is accepted.
 #[test]
 fn billing_an_edit_of_invoiced_days_shows_its_euros() {

@@ -454,6 +454,31 @@ fn billing_r26_the_regime_is_that_of_the_days_supplied_and_its_words_those_of_th
 }
 
 #[test]
+fn billing_r26_days_on_both_sides_of_a_new_rate_have_no_rate_of_their_own() {
+    let regime = |from: &str, regime| Dated { from: day(from), value: RegimeTerms::usual(regime) };
+    let mut seller = seller();
+    seller.regimes = vec![
+        regime("2020-06-17", Regime::Franchise),
+        regime("2026-09-10", Regime::Franchise),
+        regime("2026-11-15", Regime::Standard),
+    ];
+    let refused = |from: &str, until: &str| {
+        lawful::of_supply(&seller, accolades::domain::billing::month::Period { from: day(from), until: day(until) })
+    };
+    let november = refused("2026-11-01", "2026-11-30").expect("no one rate is right");
+    assert!(november.reason.contains("2026-11-15"), "{november:?}");
+    assert!(november.mend.contains("2026-11-01 or on 2026-12-01"), "{november:?}");
+    for (from, until) in [
+        ("2026-11-01", "2026-11-14"),
+        ("2026-11-15", "2026-11-30"),
+        ("2026-09-01", "2026-09-30"),
+        ("2020-06-01", "2020-06-30"),
+    ] {
+        assert!(refused(from, until).is_none(), "{from}: one rate, or other words of the same one");
+    }
+}
+
+#[test]
 fn billing_r27_every_mention_stands_there_once() {
     for standing in [Standing::Taxable, Standing::Exempt, Standing::NonTaxable, Standing::Public] {
         let mut life = Life::of(Terms { seats: crowd(1, "2026-01-01", None), ..terms("2026-01-01") });
