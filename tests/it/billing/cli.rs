@@ -157,6 +157,19 @@ fn billing_session_of_a_month() {
     assert!(desk.path("invoices/issued.jsonl").exists());
 }
 
+/// VAT on receipts and interest are reckoned by the days of the movements: none goes back before it came.
+#[test]
+fn billing_a_payment_does_not_go_back_before_it_came() {
+    let desk = Desk::accepted();
+    let record = ["billing", "payment", "record", "atelier-lilas", "200.00", "--on", "2026-11-20"];
+    assert_eq!(desk.run(&record).code, 0);
+    let returned = |on: &str| desk.run(&["billing", "payment", "return", "1", "--on", on, "--reason", "AM04"]);
+    let before = returned("2026-11-19");
+    assert_eq!(before.code, 2, "{}", before.stdout);
+    assert!(before.stderr.contains("payment 1 came on 2026-11-20"), "{}", before.stderr);
+    assert_eq!(returned("2026-11-20").code, 0, "on the same day it may");
+}
+
 /// R21, S17: left out before numbering, with reason and mend; the next run takes it up.
 #[test]
 fn billing_a_client_who_is_left_out_makes_the_run_partial() {

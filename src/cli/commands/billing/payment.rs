@@ -156,6 +156,15 @@ async fn returned(session: &Session, desk: &Desk, taken: Return) -> Result<NewPa
             )
         })?;
     demand_past(desk, taken.on)?;
+    if taken.on < paid.payment.moved_on {
+        return Err(Failure::usage(
+            format!(
+                "payment {} came on {}: it cannot have gone back on {}",
+                paid.position, paid.payment.moved_on, taken.on
+            ),
+            "`--on` is the day on which the bank took it back; nothing was recorded",
+        ));
+    }
     Ok(NewPayment {
         movement: Movement::Return,
         moved_on: taken.on,
