@@ -72,7 +72,7 @@ pub async fn log(
     let not_accounted = work.not_accounted.map(|why| said(why, "why it is not accounted")).transpose()?;
     let span = span(worked(work.time)?, work.at, now, tz)?;
     let day = zone::day(tz, span.started);
-    demand_contract(client, day)?;
+    demand_contract(client, day, not_accounted.is_none())?;
     let new = NewSupportEntry {
         client: client.id.clone(),
         kind: work.kind,
@@ -95,18 +95,25 @@ pub async fn log(
     Ok(Logged { position, entry, span, accounted, hours, year, invoiced })
 }
 
-/// Work belongs to a contract that has begun.
+/// Work belongs to a contract that has begun, and what is to be accounted to one that has not ended.
 ///
 /// # Errors
-/// [`BillingError::Refused`] for a day before it.
-pub fn demand_contract(client: &Client, day: Date) -> Result<(), BillingError> {
-    if day >= client.contract.start {
-        return Ok(());
+/// [`BillingError::Refused`] for a day before it, and for one after it unless it is not accounted.
+pub fn demand_contract(client: &Client, day: Date, is_accounted: bool) -> Result<(), BillingError> {
+    let contract = &client.contract;
+    if day < contract.start {
+        return Err(BillingError::refused(
+            format!("the contract of `{}` begins on {}, after {day}", client.id, contract.start),
+            "work before a contract belongs to none: is the day right?",
+        ));
     }
-    Err(BillingError::refused(
-        format!("the contract of `{}` begins on {}, after {day}", client.id, client.contract.start),
-        "work before a contract belongs to none: is the day right?",
-    ))
+    match contract.end {
+        Some(end) if day > end && is_accounted => Err(BillingError::refused(
+            format!("the contract of `{}` ended on {end}, before {day}", client.id),
+            "work after a contract is not charged by it: give `--not-accounted WHY`, and quote a price for it in `[[contract.one_off]]` if it is to be paid",
+        )),
+        _ => Ok(()),
+    }
 }
 
 /// The month of a day, when it was invoiced already: what an entry changes of it comes with the next run.

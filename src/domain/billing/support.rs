@@ -68,11 +68,13 @@ pub struct Part {
     pub price: Option<Cents>,
 }
 
-/// An entry's accounted minutes: rounded up before any split, nothing when it does not count (R4, R13).
+/// An entry's accounted minutes: rounded up before any split, nothing when it does not count (R4, R13). Work that began after
+/// the contract's last day belongs to no contract: neither its allowance nor its price is for it.
 pub fn accounted_minutes(terms: &Terms, zone: &TimeZone, entry: &Entry) -> i64 {
     let day = zone::day(zone, entry.started);
     let Some(rule) = Dated::on_or_first(&terms.accounting, day) else { return 0 };
-    if !entry.is_accounted || !rule.counted.contains(&entry.kind) {
+    let has_ended = terms.end.is_some_and(|end| day > end);
+    if has_ended || !entry.is_accounted || !rule.counted.contains(&entry.kind) {
         return 0;
     }
     let step = rule.rounding_minutes.max(1);

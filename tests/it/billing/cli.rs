@@ -72,6 +72,21 @@ fn billing_a_correction_has_the_checks_of_an_entry() {
     assert!(list.to_string().contains("2026-10-20T07:00:00Z"), "{list}");
 }
 
+/// Work after a contract belongs to none: it is refused, or recorded without being accounted.
+#[test]
+fn billing_work_after_a_contract_has_ended_is_told() {
+    let desk = Desk::accepted();
+    desk.replace("inventory/clients/studio-brume.toml", "start = 2026-10-01", "start = 2026-10-01\nend = 2026-10-31");
+    let accepted = desk.run(&["inventory", "accept", "--yes"]);
+    assert_eq!(accepted.code, 0, "{}", accepted.stderr);
+    let log = ["support", "log", "studio-brume", "1h", "Export des données", "--at", "2026-11-03 09:00"];
+    let refused = desk.run(&log);
+    assert_eq!(refused.code, 2, "{}", refused.stdout);
+    assert!(refused.stderr.contains("ended on 2026-10-31") && refused.stderr.contains("one_off"), "{}", refused.stderr);
+    assert_eq!(desk.run(&[&log[..], &["--not-accounted", "départ"]].concat()).code, 0);
+    assert_eq!(desk.run(&["support", "correct", "1", "--accounted", "--because", "si"]).code, 2);
+}
+
 #[test]
 fn billing_session_of_consent() {
     let desk = Desk::accepted();

@@ -267,6 +267,15 @@ fn billing_r14_without_an_agreed_price_nothing_is_charged_and_it_is_seen() {
 }
 
 #[test]
+fn billing_r14_work_after_a_contract_has_ended_is_not_charged_by_it() {
+    let mut life = Life::of(Terms { allowance_minutes: 60, ..terms("2026-01-01") });
+    life.terms.end = Some(day("2026-05-10"));
+    life.entries = vec![entry(1, "2026-05-10T23:30", 60), entry(2, "2026-05-11T09:00", 300)];
+    assert!(life.run("2026-05").is_empty(), "neither its price");
+    assert_eq!(life.owed(month("2026-05")).account.years[&0].used, 60, "nor its allowance is for the second");
+}
+
+#[test]
 fn billing_r15_an_entry_is_split_at_year_price_and_month() {
     let mut terms = terms("2025-11-15");
     terms.hour_prices.push(Dated { from: day("2026-10-02"), value: Cents(7000) });

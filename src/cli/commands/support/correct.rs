@@ -90,17 +90,19 @@ pub async fn run(session: &Session, arguments: Arguments) -> Result<Exit, Failur
     };
     let (client, account) = opened.client(&before.client).await?;
     let days = [zone::day(&opened.zone, was_started), zone::day(&opened.zone, started)];
-    if started != was_started {
-        work::demand_contract(client, days[1])?;
-        let clock = |at| zone::shown(opened.zone.to_datetime(at));
-        remarks.push(format!("begun at {}, before {}", clock(started), clock(was_started)));
-    }
-    let invoiced: BTreeSet<Month> = days.iter().filter_map(|day| work::invoiced_month(&account, *day)).collect();
     let not_accounted = match (&arguments.not_accounted, arguments.accounted) {
         (Some(why), _) => Some(said(why, "why it is not accounted")?),
         (None, true) => None,
         (None, false) => before.not_accounted.clone(),
     };
+    if started != was_started || arguments.accounted {
+        work::demand_contract(client, days[1], not_accounted.is_none())?;
+    }
+    if started != was_started {
+        let clock = |at| zone::shown(opened.zone.to_datetime(at));
+        remarks.push(format!("begun at {}, before {}", clock(started), clock(was_started)));
+    }
+    let invoiced: BTreeSet<Month> = days.iter().filter_map(|day| work::invoiced_month(&account, *day)).collect();
     let new = NewSupportEntry {
         client: before.client.clone(),
         kind: arguments.kind.map_or(before.kind, Into::into),
