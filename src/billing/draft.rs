@@ -290,7 +290,7 @@ fn credit_note(
     sums: &Sums,
 ) -> DocumentDraft {
     let reason = match buyer.language {
-        DocumentLanguage::Fr => "Facturé en trop : régularisation.",
+        DocumentLanguage::Fr => "Facturé en trop\u{a0}: régularisation.",
         DocumentLanguage::En => "Charged too much: adjustment.",
     };
     let issued = assemble::credit_note(seller, buyer, original, &credit.lines, reason, issued_on);

@@ -102,9 +102,8 @@ pub fn notes(seller: &Seller, buyer: &Buyer, issued_on: Date) -> Vec<Note> {
         coded(
             "PMT",
             match language {
-                Fr => {
-                    "Indemnité forfaitaire pour frais de recouvrement en cas de retard de paiement : 40 €.".to_owned()
-                }
+                Fr => "Indemnité forfaitaire pour frais de recouvrement en cas de retard de paiement\u{a0}: 40\u{a0}€."
+                    .to_owned(),
                 En => "Fixed compensation for recovery costs in case of late payment: EUR 40.".to_owned(),
             },
         ),
@@ -112,7 +111,7 @@ pub fn notes(seller: &Seller, buyer: &Buyer, issued_on: Date) -> Vec<Note> {
             "PMD",
             match (language, buyer.party.standing) {
                 (Fr, Standing::Public) => format!(
-                    "Pénalités de retard dues sans rappel : taux de la Banque centrale européenne majoré de {points} points."
+                    "Pénalités de retard dues sans rappel\u{a0}: taux de la Banque centrale européenne majoré de {points} points."
                 ),
                 (En, Standing::Public) => {
                     format!(
@@ -120,7 +119,7 @@ pub fn notes(seller: &Seller, buyer: &Buyer, issued_on: Date) -> Vec<Note> {
                     )
                 }
                 (Fr, _) => format!(
-                    "Pénalités de retard dues sans rappel : taux de la Banque centrale européenne majoré de {points} points, au moins trois fois le taux d'intérêt légal."
+                    "Pénalités de retard dues sans rappel\u{a0}: taux de la Banque centrale européenne majoré de {points} points, au moins trois fois le taux d'intérêt légal."
                 ),
                 (En, _) => format!(
                     "Late interest, due without reminder: rate of the European Central Bank plus {points} points, at least three times the legal interest rate."
@@ -139,7 +138,7 @@ pub fn notes(seller: &Seller, buyer: &Buyer, issued_on: Date) -> Vec<Note> {
     notes.push(Note {
         code: None,
         text: match language {
-            Fr => "Catégorie de l'opération : prestation de services.".to_owned(),
+            Fr => "Catégorie de l'opération\u{a0}: prestation de services.".to_owned(),
             En => "Category of the operation: services.".to_owned(),
         },
     });

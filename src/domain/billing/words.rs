@@ -1,4 +1,5 @@
-//! The sentences of invoices, in French and in English: plain words, one thought each.
+//! The sentences of invoices, in French and in English: plain words, one thought each. In French what stands before a colon or
+//! a semicolon is never parted from it: the space is a no-break one.
 
 use jiff::civil::Date;
 
@@ -144,8 +145,8 @@ pub fn seats(stretches: &[(Period, i64)], days: i64, of: Month, language: Docume
         let (from, until) = (day_of_month(stretch.from, language), day_of_month(stretch.until, language));
         let seats = seats_counted(*count, language);
         match (language, stretch.from == stretch.until) {
-            (Fr, true) => format!("le {from} : {seats}"),
-            (Fr, false) => format!("du {from} au {until} : {seats}"),
+            (Fr, true) => format!("le {from}\u{a0}: {seats}"),
+            (Fr, false) => format!("du {from} au {until}\u{a0}: {seats}"),
             (En, true) => format!("on the {from}: {seats}"),
             (En, false) => format!("from {from} to {until}: {seats}"),
         }
@@ -153,10 +154,10 @@ pub fn seats(stretches: &[(Period, i64)], days: i64, of: Month, language: Docume
     let clauses: Vec<String> = stretches.iter().map(clause).collect();
     let total = seat_days(days, language);
     let total = match language {
-        Fr => format!("{total} ; le prix vaut pour un mois de {} jours.", of.days()),
+        Fr => format!("{total}\u{a0}; le prix vaut pour un mois de {} jours.", of.days()),
         En => format!("{total}; the price is for a month of {} days.", of.days()),
     };
-    let mut days = clauses.join(if language == Fr { " ; " } else { "; " });
+    let mut days = clauses.join(if language == Fr { "\u{a0}; " } else { "; " });
     if let Some(first) = days.get(..1) {
         days = format!("{}{}.", first.to_uppercase(), &days[1..]);
     }
@@ -180,7 +181,7 @@ pub fn regularisation(of: Month, which: ChargeKind, language: DocumentLanguage) 
         (_, None) => String::new(),
     };
     match language {
-        Fr => format!("Régularisation {} : {what}", of_month(of, language)),
+        Fr => format!("Régularisation {}\u{a0}: {what}", of_month(of, language)),
         En => format!("Adjustment for {}: {what}", month(of, language)),
     }
 }
@@ -207,8 +208,8 @@ pub fn instead(
     let (total_now, total_billed) = (amount(total_now, language), amount(total_billed, language));
     let (counted, owed) = match language {
         Fr => (
-            format!("{} au lieu de {} : {difference} {direction}.", words(now), words(billed)),
-            format!("Dû pour ce mois : {total_now} ; déjà facturé : {total_billed}."),
+            format!("{} au lieu de {}\u{a0}: {difference} {direction}.", words(now), words(billed)),
+            format!("Dû pour ce mois\u{a0}: {total_now}\u{a0}; déjà facturé\u{a0}: {total_billed}."),
         ),
         En => (
             format!("{} instead of {}: {difference} {direction}.", words(now), words(billed)),
@@ -226,9 +227,9 @@ mod tests {
     fn billing_months_are_elided_in_french() {
         let month = |text| Month::parse(text).expect("a month");
         let said = |text| regularisation(month(text), ChargeKind::Overage, Fr);
-        assert_eq!(said("2026-10"), "Régularisation d'octobre 2026 : assistance au-delà du forfait");
-        assert_eq!(said("2026-07"), "Régularisation de juillet 2026 : assistance au-delà du forfait");
-        assert_eq!(said("2026-08"), "Régularisation d'août 2026 : assistance au-delà du forfait");
+        assert_eq!(said("2026-10"), "Régularisation d'octobre 2026\u{a0}: assistance au-delà du forfait");
+        assert_eq!(said("2026-07"), "Régularisation de juillet 2026\u{a0}: assistance au-delà du forfait");
+        assert_eq!(said("2026-08"), "Régularisation d'août 2026\u{a0}: assistance au-delà du forfait");
     }
 
     #[test]
@@ -236,5 +237,23 @@ mod tests {
         assert_eq!(amount(Cents(39_000_000), Fr), "390\u{202f}000,00\u{a0}€");
         assert_eq!(amount(Cents(-123_450), En), "-EUR 1,234.50");
         assert_eq!(amount(Cents(5), Fr), "0,05\u{a0}€");
+    }
+
+    /// A colon at the beginning of a line of an invoice.
+    #[test]
+    fn billing_french_words_have_no_breaking_space_before_a_colon() {
+        let of = Month::parse("2026-06").expect("a month");
+        let period = |from: i8, until: i8| Period {
+            from: Date::new(2026, 6, from).expect("a day"),
+            until: Date::new(2026, 6, until).expect("a day"),
+        };
+        let stretches = [(period(1, 10), 5), (period(11, 11), 8), (period(12, 30), 6)];
+        let mut said = seats(&stretches, 172, of, Fr);
+        said.extend(instead(ChargeKind::Overage, (240, 120), (Cents(26_000), Cents(13_000)), Fr));
+        said.push(regularisation(of, ChargeKind::Seat, Fr));
+        for sentence in said {
+            assert!(sentence.contains('\u{a0}'), "{sentence}");
+            assert!([" :", " ;", " €"].iter().all(|broken| !sentence.contains(broken)), "{sentence}");
+        }
     }
 }

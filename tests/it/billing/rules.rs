@@ -500,7 +500,7 @@ fn billing_r27_every_mention_stands_there_once() {
         }
         let says = |words: &str| invoice.notes.iter().any(|note| note.text.contains(words));
         assert!(
-            says("40 €")
+            says("40\u{a0}€")
                 && says("prestation de services")
                 && says("Option pour le paiement de la taxe d'après les débits")
         );

@@ -45,7 +45,7 @@ fn billing_s2_seats_added_and_removed_in_mid_month() {
     let invoice = only(june(2, 0).run("2026-06"));
     let line = &invoice.lines[0];
     assert_eq!((line.quantity.to_string().as_str(), line.unit, line.total), ("190", Unit::Day, Cents(24_700)));
-    assert!(line.explanation[0].contains("du 11 au 20 : 8 postes"), "{:?}", line.explanation);
+    assert!(line.explanation[0].contains("du 11 au 20\u{a0}: 8 postes"), "{:?}", line.explanation);
 
     let without_floor = only(june(4, 0).run("2026-06"));
     assert_eq!(without_floor.totals.net, Cents(22_100));
@@ -196,7 +196,7 @@ fn billing_s21_a_backdated_entry_after_the_invoice() {
     let november = only(life.run("2026-11"));
     let line = &november.lines[0];
     assert_eq!(line.kind, ChargeKind::Regularisation);
-    assert_eq!(line.description, "Régularisation d'octobre 2026 : assistance au-delà du forfait");
+    assert_eq!(line.description, "Régularisation d'octobre 2026\u{a0}: assistance au-delà du forfait");
     assert_eq!((line.quantity.to_string().as_str(), line.price, line.total), ("1", Cents(13_000), Cents(13_000)));
     assert!(line.explanation[0].contains("2 h de plus"), "{:?}", line.explanation);
     assert_eq!(life.documents[0], before, "no invoice ever changes");
