@@ -83,8 +83,8 @@ pub async fn list(State(portal): State<Arc<Portal>>, session: ClientSession) -> 
             let is_sealed = matches!(good.sealing, Sealing::Encrypted | Sealing::Claimed);
             facts.push(plain(words.sealed(), if is_sealed { words.yes() } else { words.no() }.to_owned()));
         }
-        let proven =
-            place.proven_at.map_or_else(|| words.proof_missing().to_owned(), |at| say::moment(at, &zone, words));
+        let unproven = if backups::is_never_tried(place) { words.proof_left_out() } else { words.proof_missing() };
+        let proven = place.proven_at.map_or_else(|| unproven.to_owned(), |at| say::moment(at, &zone, words));
         facts.push(plain(words.last_proof(), proven));
         if let Some(next) = place.next_expected {
             facts.push(plain(words.next_expected(), say::moment(next, &zone, words)));

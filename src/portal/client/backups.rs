@@ -7,7 +7,7 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp, ToSpan};
 
 use crate::domain::backup::drill::Verdict;
-use crate::domain::backup::health::{InstanceView, Place, PlaceHealth, TaskEnd, Word};
+use crate::domain::backup::health::{InstanceView, Kind, Place, PlaceHealth, TaskEnd, Word};
 use crate::health::backups::{InstanceTruth, truth, view};
 use crate::store::KeptDrill;
 
@@ -114,10 +114,11 @@ impl Kept {
     }
 }
 
-/// How a place is.
-pub(super) fn tone(word: Word) -> Tone {
-    match word {
+/// How a place is. One from which no restore is to be tried, such as a copy in a third place, is not to be watched for that.
+pub(super) fn tone(place: &PlaceHealth) -> Tone {
+    match place.word {
         Word::Ok => Tone::Good,
+        Word::Unproven if place.is_ok() => Tone::Good,
         Word::Unproven => Tone::Warning,
         Word::Unknown { .. } => Tone::Unknown,
         Word::Late | Word::Failed | Word::Never => Tone::Bad,
@@ -136,15 +137,40 @@ pub(super) fn place_name(place: Place, words: Words) -> &'static str {
 /// How all places are together, in a sentence: the worst counts.
 pub(super) fn sentence(truth: &InstanceTruth, zone: &TimeZone, words: Words) -> (Tone, String) {
     let places = &truth.health.places;
-    let worst = places.iter().map(|place| tone(place.word)).max().unwrap_or(Tone::Unknown);
+    let worst = places.iter().map(tone).max().unwrap_or(Tone::Unknown);
+    let is_any_proven = places.iter().any(|place| place.word == Word::Ok);
     let text = match worst {
-        Tone::Good => words.backups_ok().to_owned(),
+        // Left out everywhere is nobody's fault, and proves nothing.
+        Tone::Good if !is_any_proven => return (Tone::Warning, words.backups_unproven().to_owned()),
+        Tone::Good => safe(places, words),
         Tone::Warning => words.backups_unproven().to_owned(),
         Tone::Bad if places.iter().all(|place| place.word == Word::Never) => words.backups_never().to_owned(),
         Tone::Bad => words.backups_bad().to_owned(),
         Tone::Unknown => unknown(places, zone, words),
     };
     (worst, text)
+}
+
+/// What is true where every place is as it should be: only what was proven is called proven.
+fn safe(places: &[PlaceHealth], words: Words) -> String {
+    let has = |is_local: bool| places.iter().any(|place| (place.place == Place::Local) == is_local);
+    let mut text = if has(true) && has(false) { words.backups_ok() } else { words.backups_ok_one_place() }.to_owned();
+    // A third place holds a copy of the second one, which is tried in its stead.
+    let untried = places.iter().filter(|place| place.word != Word::Ok && place.place != Place::Third);
+    let untried: Vec<String> = untried.map(|place| place_name(place.place, words).to_lowercase()).collect();
+    if !untried.is_empty() {
+        let places = untried.join(", ");
+        text.push_str(&words.pick(
+            format!(" Aucun essai de restauration n’est prévu pour celle qui est {places}."),
+            format!(" No restore test is planned for the one {places}."),
+        ));
+    }
+    text
+}
+
+/// Whether no restore is to be tried from a place.
+pub(super) fn is_never_tried(place: &PlaceHealth) -> bool {
+    place.findings.iter().any(|finding| finding.name == Kind::DrillLeftOut)
 }
 
 /// Which places are not known, and since when.
@@ -194,7 +220,7 @@ pub(super) fn place_fact(place: &PlaceHealth, now: Timestamp, zone: &TimeZone, w
     value.push_str(" · ");
     value.push_str(&seen);
     let label = format!("{} — {}", words.last_backup(), place_name(place.place, words).to_lowercase());
-    Fact { label, value, tone: Some(tone(place.word)) }
+    Fact { label, value, tone: Some(tone(place)) }
 }
 
 /// The newest restore that proved something.
@@ -255,4 +281,64 @@ pub(super) async fn answer(
     let table = calendar_table(&safe.days, words);
     let caption = Some(words.calendar_caption());
     Ok(Answer { question, tone: Some(tone), sentence, facts, picture: Some(picture), caption, table, more })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Kind, Place, PlaceHealth, Tone, Word, Words, sentence, tone};
+    use crate::domain::backup::health::{Finding, InstanceHealth, Weight};
+    use crate::health::backups::InstanceTruth;
+
+    fn place(place: Place, word: Word, is_left_out: bool) -> PlaceHealth {
+        let left_out = Finding {
+            name: Kind::DrillLeftOut,
+            place: Some(place),
+            weight: Weight::Note,
+            sentence: String::new(),
+            mend: Kind::DrillLeftOut.mend(),
+        };
+        PlaceHealth {
+            place,
+            word,
+            last_good: None,
+            kept: 1,
+            next_expected: None,
+            proven_at: None,
+            seen_at: None,
+            findings: is_left_out.then_some(left_out).into_iter().collect(),
+        }
+    }
+
+    fn said(places: Vec<PlaceHealth>) -> (Tone, String) {
+        let truth = InstanceTruth {
+            instance: "lilas".parse().unwrap(),
+            site: "croix-rousse".parse().unwrap(),
+            clients: Vec::new(),
+            without: Vec::new(),
+            health: InstanceHealth { places, findings: Vec::new() },
+        };
+        sentence(&truth, &jiff::tz::TimeZone::UTC, Words::FR)
+    }
+
+    #[test]
+    fn a_third_place_that_nobody_tries_leaves_the_answer_a_yes() {
+        let third = place(Place::Third, Word::Unproven, true);
+        assert_eq!(tone(&third), Tone::Good);
+        let (tone, text) =
+            said(vec![place(Place::Local, Word::Ok, false), place(Place::Remote, Word::Ok, false), third]);
+        assert_eq!((tone, text.as_str()), (Tone::Good, Words::FR.backups_ok()));
+        let (tone, text) =
+            said(vec![place(Place::Local, Word::Ok, false), place(Place::Remote, Word::Unproven, false)]);
+        assert_eq!((tone, text.as_str()), (Tone::Warning, Words::FR.backups_unproven()), "not on purpose");
+    }
+
+    #[test]
+    fn what_is_left_out_on_purpose_is_never_called_proven() {
+        let (tone, text) = said(vec![place(Place::Local, Word::Ok, false), place(Place::Remote, Word::Unproven, true)]);
+        assert!(tone == Tone::Good && text.contains("n’est prévu pour celle qui est dans un autre lieu"), "{text}");
+        let (tone, text) = said(vec![place(Place::Local, Word::Unproven, true)]);
+        assert_eq!((tone, text.as_str()), (Tone::Warning, Words::FR.backups_unproven()), "nothing is proven at all");
+        let (_, text) = said(vec![place(Place::Local, Word::Ok, false)]);
+        assert!(!text.contains("ailleurs"), "there is no second place: {text}");
+    }
 }

@@ -42,6 +42,8 @@ words! {
     place_third: "Dans un troisième lieu", "In a third place";
     backups_ok: "Oui. Elles sont sauvegardées chez vous et ailleurs, et nous avons prouvé qu’elles se restaurent.",
         "Yes. They are backed up at your premises and elsewhere, and we have proven that they can be restored.";
+    backups_ok_one_place: "Oui. Elles sont sauvegardées en un seul lieu, et nous avons prouvé qu’elles se restaurent.",
+        "Yes. They are backed up in one place only, and we have proven that they can be restored.";
     backups_unproven: "Elles sont sauvegardées, mais une restauration récente manque pour le prouver.",
         "They are backed up, but a recent restore that proves it is missing.";
     backups_bad: "Pas entièrement\u{a0}: une sauvegarde manque. Nous devons agir.", "Not entirely: a backup is missing. We have to act.";
@@ -53,6 +55,7 @@ words! {
     none_yet: "aucune encore", "none yet";
     not_seen_yet: "pas encore vu", "not seen yet";
     proof_missing: "jamais prouvée", "never proven";
+    proof_left_out: "aucun essai n’est prévu depuis ce lieu", "no test is planned from this place";
     calendar_picture: "Soixante jours de sauvegardes", "Sixty days of backups";
     calendar_desc: "Une case par jour, une colonne par semaine. La moitié haute est la sauvegarde chez vous, la moitié basse celle de l’autre lieu. Un point marque une restauration prouvée.",
         "One box a day, one column a week. The upper half is the backup at your premises, the lower half the one in the other place. A dot marks a proven restore.";

@@ -173,7 +173,7 @@ impl InstanceHealth {
 
 impl PlaceHealth {
     /// It is `ok`, or unproven because the inventory wants no restore tests from there.
-    fn is_ok(&self) -> bool {
+    pub fn is_ok(&self) -> bool {
         let is_left_out = || self.findings.iter().any(|finding| finding.name == Kind::DrillLeftOut);
         self.word == Word::Ok || (self.word == Word::Unproven && is_left_out())
     }
