@@ -349,6 +349,9 @@ pub struct Instance {
     pub disk_gib: u32,
     /// The main domain of YunoHost.
     pub main_domain: String,
+    /// Where the printed sheet of its backup key is kept, in words for the client.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key_sheet_kept: Option<String>,
     /// Where it stands, dated; the last one whose date has come is the present one.
     pub placements: Vec<Placement>,
     /// What is not done for it, and why.

@@ -593,6 +593,13 @@ pub static INSTANCE: Section = Section {
             "main domain of YunoHost: a domain of a client that lives here",
             "\"atelier-lilas.example\"",
         ),
+        Key::new(
+            "key_sheet_kept",
+            Text,
+            "where the printed sheet of its backup key is kept, in words for the client",
+            "\"coffre du cabinet comptable, à Lyon\"",
+        )
+        .optional(),
         Key::table("placements", Tables(&PLACEMENT), "where it stands, oldest first"),
         Key::table("without", Tables(&WITHOUT), "what is not done for it although it is done for all others")
             .optional(),

@@ -42,6 +42,7 @@ pub fn instance(instance_id: &InstanceId, reader: &Reader<'_>) -> (Option<Instan
     let memory_mib = reader.whole("memory_mib");
     let disk_gib = reader.whole("disk_gib");
     let main_domain = reader.text("main_domain", names::domain);
+    let key_sheet_kept = reader.words("key_sheet_kept").map(|kept| kept.value);
     let placements: Vec<PlacementClaim> = reader.tables("placements").iter().map(placement).collect();
     let days: Vec<_> = placements.iter().map(|placement| placement.from.clone()).collect();
     demand_increasing(reader, "placements", &days);
@@ -55,6 +56,7 @@ pub fn instance(instance_id: &InstanceId, reader: &Reader<'_>) -> (Option<Instan
             memory_mib: memory_mib?.value,
             disk_gib: disk_gib?.value,
             main_domain: main_domain.as_ref()?.value.clone(),
+            key_sheet_kept: key_sheet_kept.clone(),
             placements: placements.iter().map(PlacementClaim::model).collect::<Option<_>>()?,
             without: without.clone()?,
         })

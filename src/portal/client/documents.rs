@@ -26,6 +26,7 @@ use super::super::session::ClientSession;
 use super::super::words::Words;
 use super::super::{Portal, Problem};
 use super::files::{Kind, file};
+use super::sheets::{self, Sheets};
 use super::{Fact, hours};
 
 #[derive(Template)]
@@ -35,6 +36,7 @@ struct Page {
     contract: Vec<Fact>,
     statement: String,
     invoices: Option<String>,
+    sheets: Sheets,
     backups: String,
     help: String,
 }
@@ -49,6 +51,7 @@ pub async fn show(State(portal): State<Arc<Portal>>, session: ClientSession) -> 
         contract: contract(&session, notices, words),
         statement: session.path("/documents/releve-assistance.pdf"),
         invoices: session.may(Need::Billing).then(|| session.path("/factures")),
+        sheets: sheets::read(&portal, &session).await?,
         backups: session.path("/sauvegardes"),
         help: session.path("/aide"),
     })

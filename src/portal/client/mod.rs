@@ -17,6 +17,7 @@ mod people;
 pub(super) mod requests;
 mod seats;
 mod services;
+mod sheets;
 mod support_pages;
 
 use askama::Template;

@@ -159,11 +159,15 @@ words! {
     statement_title: "Relevé d’assistance de l’année", "Support statement of the year";
     statement_pdf: "Télécharger le relevé (PDF)", "Download the statement (PDF)";
     welcome_title: "Feuille de bienvenue", "Welcome sheet";
-    welcome_text: "Elle vous a été remise sur papier, avec les mots de passe de départ. Le portail ne les a pas et ne peut pas les montrer. Un mot de passe perdu se redemande sur la page Aide.",
-        "It was handed to you on paper, with the first passwords. The portal does not have them and cannot show them. Ask for a lost password on the Help page.";
+    welcome_none: "Aucune feuille n’est notée comme préparée pour vous.", "No sheet is on record as made for you.";
+    welcome_text: "Le portail ne connaît aucun mot de passe et ne peut pas en montrer. Un mot de passe perdu se redemande sur la page Aide.",
+        "The portal knows no password and cannot show any. Ask for a lost password on the Help page.";
     key_title: "Clé de vos sauvegardes", "Key of your backups";
-    key_text: "Quand vos sauvegardes distantes sont chiffrées, la coopérative en garde la clé. Demandez-nous où est rangée la feuille imprimée de cette clé, ou un exemplaire.",
-        "Where your remote backups are encrypted, the co-operative keeps the key. Ask us where its printed sheet is kept, or for a copy of it.";
+    key_text: "La coopérative garde la clé qui ouvre vos sauvegardes distantes.",
+        "The co-operative keeps the key that opens your remote backups.";
+    key_none: "Aucune clé n’est enregistrée pour votre machine.", "No key is on record for your machine.";
+    key_not_printed: "Aucune feuille de secours n’est notée comme imprimée\u{a0}: demandez-la-nous.",
+        "No recovery sheet is on record as printed: ask us for it.";
     exit_title: "Partir", "Leaving";
     exit_text: "Vos données sont à vous. Si vous partez, nous vous remettons vos fichiers, vos comptes, vos domaines et, si vous le voulez, l’image complète de votre machine, dans des formats ouverts. Rien n’est effacé avant votre accord écrit.",
         "Your data are yours. If you leave, we hand you your files, accounts, domains and, if you want it, the whole image of your machine, in open formats. Nothing is deleted before you agree in writing.";

@@ -245,6 +245,14 @@ fn inventory_says_what_is_left_out_of_an_instance_and_why() {
 }
 
 #[test]
+fn inventory_says_where_the_sheet_of_a_key_is_kept() {
+    let inventory =
+        read(&[("instances/lilas.toml", VERSION_LINE, "version = 1\nkey_sheet_kept = \"coffre de Lyon\"\n")]);
+    let kept = |id: &str| inventory.instances[&InstanceId::new(id).unwrap()].key_sheet_kept.as_deref();
+    assert_eq!((kept("lilas"), kept("ilot")), (Some("coffre de Lyon"), None));
+}
+
+#[test]
 fn inventory_refuses_to_leave_out_the_same_twice_something_unknown_or_without_a_reason() {
     let told = |tables: &str| -> Vec<String> {
         mistakes(&instance(tables)).list().iter().map(|mistake| mistake.message.clone()).collect()

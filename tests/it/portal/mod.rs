@@ -9,6 +9,7 @@ pub mod http;
 mod isolation;
 mod layers;
 pub mod lived;
+mod papers;
 mod staff;
 mod staff_pages;
 mod words;
