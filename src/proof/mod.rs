@@ -6,3 +6,4 @@ mod files;
 mod french;
 
 pub use files::{FILE_VERSION, FileError, certificate, record, write};
+pub use french::{app as app_name, count as grouped};

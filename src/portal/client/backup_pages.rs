@@ -7,7 +7,7 @@ use axum::extract::{Path, State};
 use axum::response::Response;
 use jiff::tz::TimeZone;
 
-use crate::domain::backup::drill::{Check, CheckKind, NotProven, Record, Verdict};
+use crate::domain::backup::drill::{Record, Verdict};
 use crate::domain::backup::health::Sealing;
 use crate::domain::ids::InstanceId;
 use crate::proof;
@@ -20,7 +20,7 @@ use super::super::session::ClientSession;
 use super::super::words::Words;
 use super::super::{Portal, Problem};
 use super::files::{Kind, file};
-use super::{Fact, Table, backups, drawn, log};
+use super::{Fact, Table, backups, drawn, drill_words, log};
 
 #[derive(Template)]
 #[template(path = "portal/backups.html")]
@@ -155,68 +155,18 @@ pub async fn drill(
     if let Some(is_gone) = record.destroyed {
         facts.push(plain(words.drill_gone(), if is_gone { words.yes() } else { words.no() }.to_owned()));
     }
-    let mut checks = Table::new(&[words.what(), words.drill_expected(), words.drill_found(), words.state()]);
-    for check in &record.checks {
-        let is_good = if check.ok { words.good() } else { words.bad() };
-        checks.rows.push(vec![
-            label(check, words),
-            expected(&check.expected),
-            expected(&check.found),
-            is_good.to_owned(),
-        ]);
-    }
-    if record.nonce.is_found() {
-        let cells = [words.check_mark(), words.mark_found(), words.mark_found(), words.good()];
-        checks.rows.push(cells.map(str::to_owned).to_vec());
-    }
     let certificate = (record.verdict == Verdict::Proven).then(|| session.path(&format!("{rest}/certificat.pdf")));
     html(&Drill {
         shell: Shell::client(&session, words.drill_title(), &rest),
         tone,
         word,
-        why: record.verdict.why().map(str::to_owned),
+        why: drill_words::why(record, words),
         facts,
-        checks,
-        limits: record.not_proven.iter().map(|limit| limit_words(*limit, words)).collect(),
+        checks: drill_words::checks(record, words),
+        limits: record.not_proven.iter().map(|limit| drill_words::limit(*limit, words)).collect(),
         certificate,
         hash: drill.hash.clone(),
     })
-}
-
-/// A long value, such as a key, cut to what a person compares.
-fn expected(text: &str) -> String {
-    const LENGTH_MAX: usize = 40;
-    if text.chars().count() <= LENGTH_MAX {
-        text.to_owned()
-    } else {
-        text.chars().take(LENGTH_MAX).collect::<String>() + "…"
-    }
-}
-
-fn label(check: &Check, words: Words) -> String {
-    match &check.kind {
-        CheckKind::Machine { option } => format!("{} ({option})", words.check_machine()),
-        CheckKind::CloudInitAsleep => words.check_asleep().to_owned(),
-        CheckKind::HostKey => words.check_identity().to_owned(),
-        CheckKind::Service { name } => format!("{} {name}", words.check_service()),
-        CheckKind::Nextcloud { address } => format!("Nextcloud ({address})"),
-        CheckKind::Dolibarr { address } => format!("Dolibarr ({address})"),
-        CheckKind::Files { app } => format!("{} {app}", words.check_files()),
-        CheckKind::Rows { app } => format!("{} {app}", words.check_rows()),
-    }
-}
-
-fn limit_words(limit: NotProven, words: Words) -> &'static str {
-    match limit {
-        NotProven::OtherBackups => words.limit_other(),
-        NotProven::EveryFile => words.limit_files(),
-        NotProven::WorkSince => words.limit_since(),
-        NotProven::Network => words.limit_network(),
-        NotProven::Passwords => words.limit_passwords(),
-        NotProven::Speed => words.limit_speed(),
-        NotProven::LossOfTheSite => words.limit_site(),
-        NotProven::PrintedKey => words.limit_key(),
-    }
 }
 
 /// The certificate of a restore test that proved something.

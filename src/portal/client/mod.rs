@@ -4,6 +4,7 @@ mod backup_pages;
 mod backups;
 mod consent;
 mod documents;
+mod drill_words;
 mod files;
 mod help;
 mod here;

@@ -91,7 +91,8 @@ fn failing(health: &ServicesHealth, words: Words) -> String {
     }
 }
 
-fn unit_name(unit: &str, words: Words) -> String {
+/// What a service of the machine is for.
+pub(super) fn unit_name(unit: &str, words: Words) -> String {
     match unit {
         "nginx" => words.unit_nginx(),
         "mariadb" => words.unit_mariadb(),

@@ -29,14 +29,30 @@ words! {
     drill_certificate: "Certificat (PDF)", "Certificate (PDF)";
     drill_hash: "Empreinte du procès-verbal", "Fingerprint of the record";
     drill_why: "Pourquoi", "Why";
-    check_machine: "Réglages de la machine", "Settings of the machine";
-    check_asleep: "Le démarrage n’a rien changé", "Booting changed nothing";
+    check_machine: "Réglages de la copie", "Settings of the copy";
+    check_as_planned: "comme prévu", "as planned";
+    check_otherwise: "autres que prévu", "not as planned";
+    check_asleep: "Ce que le démarrage a changé", "What booting changed";
+    check_nothing: "rien", "nothing";
+    check_something: "peut-être quelque chose", "perhaps something";
+    check_same: "la même", "the same";
+    check_other: "une autre", "another one";
+    check_answers: "répond", "answers";
+    check_silent: "ne répond pas comme il faut", "does not answer as it should";
+    check_not_counted: "non compté", "not counted";
     check_identity: "Identité de la machine", "Identity of the machine";
     check_service: "Service", "Service";
     check_files: "Fichiers de", "Files of";
     check_rows: "Enregistrements de", "Records of";
     check_mark: "Marque secrète de votre machine", "Secret mark of your machine";
     mark_found: "retrouvée", "found again";
+    mark_missing: "non retrouvée", "not found again";
+    why_not_tested: "l’essai n’a pas pu se faire. Cela ne dit rien de la sauvegarde\u{a0}; un autre essai suit.",
+        "the test could not be done. That says nothing about the backup; another test follows.";
+    why_mark_missing: "la marque secrète notée avant cette sauvegarde n’a pas été retrouvée dedans.",
+        "the secret mark that was noted before this backup was not found again in it.";
+    why_failed: "ce qui a été restauré n’est pas entièrement comme il faut.",
+        "what was restored is not entirely as it should be.";
     limit_other: "Les autres sauvegardes\u{a0}: une seule a été restaurée.", "The other backups: only one was restored.";
     limit_files: "Chaque fichier un par un\u{a0}: nous comptons, nous n’ouvrons aucun document.",
         "Every single file: we count, we open no document.";

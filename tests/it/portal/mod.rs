@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "what a test cannot unwrap, it fails on")]
 
+mod backups;
 mod changes;
 mod client;
 mod entry;

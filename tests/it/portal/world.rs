@@ -261,7 +261,8 @@ pub async fn accept(store: &Store, inventory: &Inventory) {
     store.accept_inventory(&version).await.unwrap();
 }
 
-fn drill(instance: &str, client: &str) -> Record {
+/// A restore of yesterday that proved its backup.
+pub fn drill(instance: &str, client: &str) -> Record {
     let nonce = Some("0123456789abcdef".to_owned());
     Record {
         version: RECORD_VERSION,
