@@ -26,9 +26,10 @@ pub(super) fn unanswered(account: &Account) -> impl Iterator<Item = &Consent> {
     account.consents.iter().filter(|consent| consent.decision.is_none())
 }
 
-/// How it stands with the hours.
-pub(super) fn tone(year: &YearAccount) -> Tone {
-    match alert(year) {
+/// How it stands with the hours. Those of a year that is over cannot run out any more.
+pub(super) fn tone(session: &ClientSession, year: &YearAccount) -> Tone {
+    let alert = alert(year).filter(|_| year.until >= session.today());
+    match alert {
         Some(Alert::UsedUp | Alert::NearTheEnd) => Tone::Warning,
         None if year.waiting() > 0 => Tone::Warning,
         None => Tone::Good,
@@ -39,6 +40,16 @@ pub(super) fn tone(year: &YearAccount) -> Tone {
 pub(super) fn sentence(session: &ClientSession, year: &YearAccount, words: Words) -> String {
     let (left, included) = (say::minutes(year.left()), say::minutes(year.allowance));
     let until = say::day(year.until, words);
+    if year.allowance == 0 {
+        return words.hours_none().to_owned();
+    }
+    if year.until < session.today() {
+        let used = say::minutes(year.used);
+        return words.pick(
+            format!("Cette année s’est terminée le {until}\u{a0}: vous avez utilisé {used} sur {included}."),
+            format!("This year ended on {until}: you used {used} of {included}."),
+        );
+    }
     if year.left() == 0 {
         return words.pick(
             format!("Les {included} de l’année sont utilisées. Les prochaines arrivent après le {until}."),
@@ -68,7 +79,7 @@ pub(super) fn gauge(session: &ClientSession, year: &YearAccount, sentence: &str,
         format!("{} {}", words.hours_included(), say::minutes(year.allowance)),
     );
     let figures = (year.used, year.over, year.allowance);
-    Gauge::new(words.hours_picture(), sentence, figures, labels, tone(year).class())
+    Gauge::new(words.hours_picture(), sentence, figures, labels, tone(session, year).class())
         .with_time_passed(passed * 1000 / whole)
 }
 
@@ -120,5 +131,14 @@ pub(super) fn answer(session: &ClientSession, account: &Account) -> Result<Answe
     }
     let table = table(&year, words);
     let caption = Some(words.gauge_caption());
-    Ok(Answer { question, tone: Some(tone(&year)), sentence, facts, picture: Some(picture), caption, table, more })
+    Ok(Answer {
+        question,
+        tone: Some(tone(session, &year)),
+        sentence,
+        facts,
+        picture: Some(picture),
+        caption,
+        table,
+        more,
+    })
 }

@@ -105,7 +105,7 @@ pub async fn list(
     let requests = account.consents.iter().rev().filter(|_| session.may(Need::Consent));
     html(&Support {
         shell: Shell::client(&session, words.support_title(), "/assistance"),
-        tone: hours::tone(&year),
+        tone: hours::tone(&session, &year),
         sentence,
         picture,
         figures: hours::table(&year, words),

@@ -6,7 +6,7 @@ use accolades::domain::ids::ClientId;
 use accolades::store::{NewLook, NewSupportEntry, RequestState, RequestStep, Scope};
 use serde_json::json;
 
-use super::world::{APPROVER, BILLING, MANAGER, MEMBER, NOW_US, OWN, World, form};
+use super::world::{APPROVER, BILLING, DAY_US, MANAGER, MEMBER, NOW_US, OWN, World, accept, form};
 
 fn own() -> Scope {
     Scope::Client(OWN.parse().unwrap())
@@ -278,4 +278,34 @@ async fn portal_client_support_says_why_something_is_not_accounted() {
     world.store.record_support(&entry).await.unwrap();
     let page = world.enter(MANAGER).await.get("/c/atelier-lilas/assistance").await.text();
     assert!(page.contains("Non compté\u{a0}: notre erreur") && page.contains("45\u{a0}min"), "{page}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn portal_client_the_hours_of_a_past_year_are_told_in_the_past() {
+    let world = World::new().await;
+    let mut inventory = world.inventory.clone();
+    inventory.clients.get_mut(&OWN.parse::<ClientId>().unwrap()).unwrap().contract.start =
+        "2024-12-01".parse().unwrap();
+    accept(&world.store, &inventory).await;
+    let entry = NewSupportEntry {
+        client: OWN.parse().unwrap(),
+        kind: SupportKind::Help,
+        started_at_us: NOW_US - 400 * DAY_US,
+        // All of that year's hours: nothing to be warned of today.
+        minutes: 20 * 60,
+        words: "Déménagement".to_owned(),
+        not_accounted: None,
+        corrects: None,
+        reason: None,
+        by: "nadia".to_owned(),
+        at_us: NOW_US,
+    };
+    world.store.record_support(&entry).await.unwrap();
+    let inside = world.enter(MANAGER).await;
+    let page = inside.get("/c/atelier-lilas/assistance?annee=0").await.text();
+    assert!(page.contains("Cette année s’est terminée le 30\u{a0}novembre 2025"), "{page}");
+    assert!(page.contains("vous avez utilisé 20\u{a0}h sur 20\u{a0}h") && page.contains("tone good"), "{page}");
+    assert!(!page.contains("Les prochaines arrivent") && !page.contains("Il vous reste"), "{page}");
+    let page = inside.get("/c/atelier-lilas/assistance").await.text();
+    assert!(page.contains("Il vous reste 20\u{a0}h sur 20\u{a0}h"), "the present one: {page}");
 }
