@@ -6,6 +6,7 @@ use crate::billing::book::Account;
 use crate::billing::draft::expected;
 use crate::billing::statement::{OpenInvoice, Statement, statement};
 use crate::domain::billing::month::Month;
+use crate::domain::billing::words::month as month_words;
 use crate::domain::money::Cents;
 
 use super::super::picture::{Bar, Bars, Tone};
@@ -80,14 +81,32 @@ pub(super) fn sentence(session: &ClientSession, account: &Statement, words: Word
     (Tone::Good, text)
 }
 
-/// The next bill: when it comes, and what it comes to as recorded today, excluding VAT.
+/// The next bill: its month, and what it comes to as recorded today, excluding VAT. After the end of a month it is that
+/// month's until it was issued.
 pub(super) fn next_bill(session: &ClientSession, account: &Account) -> (Month, Cents) {
-    let month = Month::of(session.today());
-    let month = match account.ledger.invoiced_through {
-        Some(through) if through >= month => through.next(),
-        _ => month,
+    let (client, zone, present) = (session.client(), session.zone(), Month::of(session.today()));
+    let first = match account.ledger.invoiced_through {
+        Some(through) => through.next(),
+        None => Month::of(client.contract.start).max(present.previous()),
     };
-    (month, expected(session.client(), account, month, &session.zone()))
+    let sum = |month| expected(client, account, month, &zone);
+    let due = sum(first);
+    // A month that had nothing to charge left no invoice that says that its run is over.
+    if due.0 == 0 && first < present { (present, sum(present)) } else { (first, due) }
+}
+
+/// When and how much, in words.
+fn next_words(session: &ClientSession, month: Month, sum: Cents, words: Words) -> String {
+    let (comes, sum) = (month.last().saturating_add(1.day()), say::amount(sum, words));
+    if comes <= session.today() {
+        let month = month_words(month, words.document());
+        return words.pick(
+            format!("bientôt, pour {month}, environ {sum} HT"),
+            format!("soon, for {month}, about {sum} excluding VAT"),
+        );
+    }
+    let comes = say::day(comes, words);
+    words.pick(format!("vers le {comes}, environ {sum} HT"), format!("around {comes}, about {sum} excluding VAT"))
 }
 
 /// The answer.
@@ -96,11 +115,7 @@ pub(super) async fn answer(portal: &Portal, session: &ClientSession, recorded: &
     let account = account(portal, session).await?;
     let (tone, sentence) = sentence(session, &account, words);
     let (month, next) = next_bill(session, recorded);
-    let comes = say::day(month.last().saturating_add(1.day()), words);
-    let value = words.pick(
-        format!("vers le {comes}, environ {} HT", say::amount(next, words)),
-        format!("around {comes}, about {} excluding VAT", say::amount(next, words)),
-    );
+    let value = next_words(session, month, next, words);
     let facts = vec![
         Fact { label: words.next().to_owned(), value, tone: None },
         Fact {

@@ -309,3 +309,17 @@ async fn portal_client_the_hours_of_a_past_year_are_told_in_the_past() {
     let page = inside.get("/c/atelier-lilas/assistance").await.text();
     assert!(page.contains("Il vous reste 20\u{a0}h sur 20\u{a0}h"), "the present one: {page}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn portal_client_the_next_bill_is_the_months_that_was_not_issued_yet() {
+    let world = World::new().await;
+    world.issue_month("2026-10", "2026-11-02T09:00:00Z").await;
+    // The middle of December: November's run is late.
+    let inside = world.enter(BILLING).await;
+    let invoices = async || inside.get("/c/atelier-lilas/factures").await.text();
+    assert!(invoices().await.contains("Prochaine facture\u{a0}: novembre 2026"), "{}", invoices().await);
+    let home = inside.get("/c/atelier-lilas").await.text();
+    assert!(home.contains("bientôt, pour novembre 2026, environ"), "{home}");
+    world.issue_month("2026-11", "2026-12-01T09:00:00Z").await;
+    assert!(invoices().await.contains("Prochaine facture\u{a0}: décembre 2026"), "{}", invoices().await);
+}

@@ -203,20 +203,24 @@ impl World {
 
     /// Issues the invoices of October and November for both clients.
     pub async fn issue(&self) {
+        self.issue_month("2026-10", "2026-11-02T09:00:00Z").await;
+        self.issue_month("2026-11", "2026-12-01T09:00:00Z").await;
+    }
+
+    /// Issues the invoices of a month for both clients at a moment.
+    pub async fn issue_month(&self, month: &str, now: &str) {
         let archive = Archive::in_folder(self.folder.path().join("invoices"));
         let only = [id(OWN), id(OTHER)].into_iter().collect();
-        for (month, now) in [("2026-10", "2026-11-02T09:00:00Z"), ("2026-11", "2026-12-01T09:00:00Z")] {
-            let now: Timestamp = now.parse().unwrap();
-            let run = Run { month: Month::parse(month).unwrap(), is_final: false };
-            let billing = &self.inventory.cooperative.billing;
-            let observe: &(dyn Fn(accolades::billing::issue::Step<'_>) + Sync) = &|_| {};
-            let issuer =
-                Issuer { store: &self.store, archive: &archive, inventory_number: 1, billing, by: "ana", now, observe };
-            issuer.prepare().await.unwrap();
-            let day = now.to_zoned(self.inventory.cooperative_zone()).date();
-            let draft = draft(&self.store, &self.inventory, run, day, Some(&only)).await.unwrap();
-            assert_eq!(issuer.issue(&draft).await.unwrap().len(), 2);
-        }
+        let now: Timestamp = now.parse().unwrap();
+        let run = Run { month: Month::parse(month).unwrap(), is_final: false };
+        let billing = &self.inventory.cooperative.billing;
+        let observe: &(dyn Fn(accolades::billing::issue::Step<'_>) + Sync) = &|_| {};
+        let issuer =
+            Issuer { store: &self.store, archive: &archive, inventory_number: 1, billing, by: "ana", now, observe };
+        issuer.prepare().await.unwrap();
+        let day = now.to_zoned(self.inventory.cooperative_zone()).date();
+        let draft = draft(&self.store, &self.inventory, run, day, Some(&only)).await.unwrap();
+        assert_eq!(issuer.issue(&draft).await.unwrap().len(), 2);
     }
 
     /// The number of a client's first invoice.
