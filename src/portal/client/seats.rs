@@ -40,8 +40,42 @@ struct Page {
     form: String,
     other_form: String,
     today: String,
-    mistake: Option<&'static str>,
+    add: Typed,
+    end: Typed,
     requests: Vec<requests::Row>,
+}
+
+/// What somebody typed into one of the two forms, to be corrected: nothing has to be typed twice.
+#[derive(Default)]
+struct Typed {
+    first_name: String,
+    last_name: String,
+    person: String,
+    day: String,
+    remark: String,
+    mistakes: Vec<Mistake>,
+}
+
+/// The name of a field, and what is wrong with it.
+type Mistake = (&'static str, &'static str);
+
+impl Typed {
+    fn of(fields: &Fields, mistakes: Vec<Mistake>) -> Typed {
+        let field = |name: &str, length_max: usize| fields.get(name).chars().take(length_max).collect();
+        Typed {
+            first_name: field("first_name", NAME_LENGTH_MAX),
+            last_name: field("last_name", NAME_LENGTH_MAX),
+            person: field("person", NAME_LENGTH_MAX),
+            day: field("day", NAME_LENGTH_MAX),
+            remark: field("remark", REMARK_LENGTH_MAX),
+            mistakes,
+        }
+    }
+
+    /// What is wrong with a field.
+    fn mistake(&self, field: &str) -> Option<&'static str> {
+        self.mistakes.iter().find(|(name, _)| *name == field).map(|(_, text)| *text)
+    }
 }
 
 struct Seat {
@@ -82,7 +116,7 @@ async fn page(
     portal: &Portal,
     session: &ClientSession,
     notice: Option<String>,
-    mistake: Option<&'static str>,
+    (add, end): (Typed, Typed),
 ) -> Result<Response, Problem> {
     let (words, today) = (session.contact.words, session.today());
     let client = session.client();
@@ -118,7 +152,8 @@ async fn page(
         form: portal.new_id(),
         other_form: portal.new_id(),
         today: today.to_string(),
-        mistake,
+        add,
+        end,
         requests: asked.map(|one| requests::row(session, one, words)).collect(),
     })
 }
@@ -131,42 +166,59 @@ pub async fn show(
 ) -> Result<Response, Problem> {
     let is_thanked = query(request.uri()).get("merci") == "1";
     let notice = is_thanked.then(|| session.contact.words.request_thanks().to_owned());
-    page(&portal, &session, notice, None).await
+    page(&portal, &session, notice, (Typed::default(), Typed::default())).await
 }
 
-/// What a form asks for, or the mistake in it.
+/// A text that must be there.
+fn needed(fields: &Fields, name: &'static str, missing: &'static str, words: Words) -> Result<String, Mistake> {
+    match fields.text(name, NAME_LENGTH_MAX) {
+        None => Err((name, words.too_large_title())),
+        Some(text) if text.is_empty() => Err((name, missing)),
+        Some(text) => Ok(text),
+    }
+}
+
+/// What a form asks for, or every mistake in it.
 fn wanted(
     session: &ClientSession,
     fields: &Fields,
     words: Words,
-) -> Result<(RequestKind, serde_json::Value), &'static str> {
-    let remark = fields.text("remark", REMARK_LENGTH_MAX).unwrap_or_default();
-    let day = fields.get("day").parse::<Date>().ok();
+) -> Result<(RequestKind, serde_json::Value), Vec<Mistake>> {
+    let remark = fields.text("remark", REMARK_LENGTH_MAX).ok_or(("remark", words.too_large_title()));
+    let day = match fields.get("day").parse::<Date>() {
+        Err(_) => Err(("day", words.needs_date())),
+        Ok(day) if day < session.today() => Err(("day", words.date_too_early())),
+        Ok(day) => Ok(day),
+    };
     if fields.get("what") == "end" {
         let person = session.client().persons.values().find(|one| one.id.as_str() == fields.get("person"));
-        let (Some(person), Some(day)) = (person, day) else { return Err(words.needs_person()) };
-        if day < session.today() {
-            return Err(words.date_too_early());
+        let person = person.ok_or(("person", words.needs_person()));
+        return match (person, day, remark) {
+            (Ok(person), Ok(day), Ok(remark)) => {
+                let name = format!("{} {}", person.first_name, person.last_name);
+                let detail = json!({
+                    "version": DETAIL_VERSION, "person": person.id, "name": name, "until": day.to_string(), "remark": remark,
+                });
+                Ok((RequestKind::SeatEnd, detail))
+            }
+            (person, day, remark) => Err([person.err(), day.err(), remark.err()].into_iter().flatten().collect()),
+        };
+    }
+    let first = needed(fields, "first_name", words.needs_first_name(), words);
+    let last = needed(fields, "last_name", words.needs_last_name(), words);
+    match (first, last, day, remark) {
+        (Ok(first), Ok(last), Ok(day), Ok(remark)) => {
+            let (price, _) = cost_of_one_more(session, day);
+            let detail = json!({
+                "version": DETAIL_VERSION, "first_name": first, "last_name": last, "from": day.to_string(),
+                "remark": remark, "price_cents": price,
+            });
+            Ok((RequestKind::SeatAdd, detail))
         }
-        let name = format!("{} {}", person.first_name, person.last_name);
-        let detail = json!({
-            "version": DETAIL_VERSION, "person": person.id, "name": name, "until": day.to_string(), "remark": remark,
-        });
-        return Ok((RequestKind::SeatEnd, detail));
+        (first, last, day, remark) => {
+            Err([first.err(), last.err(), day.err(), remark.err()].into_iter().flatten().collect())
+        }
     }
-    let name = |field: &str| fields.text(field, NAME_LENGTH_MAX).filter(|name| !name.is_empty());
-    let (Some(first), Some(last), Some(day)) = (name("first_name"), name("last_name"), day) else {
-        return Err(words.needs_names());
-    };
-    if day < session.today() {
-        return Err(words.date_too_early());
-    }
-    let (price, _) = cost_of_one_more(session, day);
-    let detail = json!({
-        "version": DETAIL_VERSION, "first_name": first, "last_name": last, "from": day.to_string(), "remark": remark,
-        "price_cents": price,
-    });
-    Ok((RequestKind::SeatAdd, detail))
 }
 
 /// Asks for a seat, or for the end of one.
@@ -178,8 +230,10 @@ pub async fn ask(
     let words = session.contact.words;
     let (kind, detail) = match wanted(&session, &fields, words) {
         Ok(wanted) => wanted,
-        Err(mistake) => {
-            let page = page(&portal, &session, None, Some(mistake)).await?;
+        Err(mistakes) => {
+            let (typed, other) = (Typed::of(&fields, mistakes), Typed::default());
+            let forms = if fields.get("what") == "end" { (other, typed) } else { (typed, other) };
+            let page = page(&portal, &session, None, forms).await?;
             return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
         }
     };

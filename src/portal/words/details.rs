@@ -150,8 +150,10 @@ words! {
     request_help: "Aide", "Help";
     request_seat_add: "Nouveau poste", "New seat";
     request_seat_end: "Fin d’un poste", "End of a seat";
-    needs_names: "Donnez un prénom, un nom et une date.", "Give a first name, a last name and a date.";
-    needs_person: "Choisissez une personne et une date.", "Choose a person and a date.";
+    needs_first_name: "Donnez un prénom.", "Give a first name.";
+    needs_last_name: "Donnez un nom.", "Give a last name.";
+    needs_date: "Choisissez une date.", "Choose a date.";
+    needs_person: "Choisissez une personne.", "Choose a person.";
     date_too_early: "La date doit être aujourd’hui ou plus tard.", "The date must be today or later.";
 
     help_title: "Demander de l’aide", "Ask for help";

@@ -6,6 +6,7 @@ mod backups;
 mod changes;
 mod client;
 mod entry;
+mod forms;
 pub mod http;
 mod isolation;
 mod layers;
