@@ -8,16 +8,11 @@ use axum::response::Response;
 use jiff::ToSpan;
 
 use crate::billing::book::Book;
-use crate::billing::papers::{Between, StatementEntry, SupportStatement};
-use crate::billing::parties;
-use crate::billing::terms::language;
-use crate::domain::billing::month::Period;
-use crate::domain::billing::support::{accounted_minutes, exhausted_on};
+use crate::billing::paperwork::Paperwork;
 use crate::domain::billing::terms::Dated;
-use crate::domain::billing::{years, zone};
+use crate::domain::billing::years;
 use crate::domain::money::Cents;
-use crate::inventory::model::{ContactRole, DatedPrice};
-use crate::print::Templates;
+use crate::inventory::model::DatedPrice;
 
 use super::super::area::Need;
 use super::super::page::{Shell, html};
@@ -25,9 +20,9 @@ use super::super::say;
 use super::super::session::ClientSession;
 use super::super::words::Words;
 use super::super::{Portal, Problem};
+use super::Fact;
 use super::files::{Kind, file};
 use super::sheets::{self, Sheets};
-use super::{Fact, hours};
 
 #[derive(Template)]
 #[template(path = "portal/documents.html")]
@@ -97,51 +92,15 @@ fn contract(
     facts
 }
 
-/// The statement of hours of the present contract year, printed now.
+/// The statement of hours of the present contract year, printed now: the same that the co-operative prints.
 pub async fn statement(State(portal): State<Arc<Portal>>, session: ClientSession) -> Result<Response, Problem> {
-    let words = session.contact.words;
     let book = Book::read(&portal.store, &session.scope()).await?;
     let account = book.account(&session.client().id);
-    let (hours, year) = hours::year(&session, &account);
-    let zone_here = session.zone();
-    let day_of = |started| zone::day(&zone_here, started);
-    let of_year = Period { from: year.from, until: year.until };
-    let mut entries: Vec<_> = account.entries.iter().filter(|entry| !entry.is_gone()).collect();
-    entries.retain(|entry| {
-        let day = day_of(entry.entry().started);
-        of_year.from <= day && day <= of_year.until
-    });
-    entries.sort_by_key(|entry| (entry.entry().started, entry.number));
-    let entry = |entry: &&crate::billing::entries::InForce| StatementEntry {
-        day: day_of(entry.entry().started),
-        words: entry.latest.entry.words.clone(),
-        kind: entry.latest.entry.kind.word().to_owned(),
-        person: None,
-        minutes: entry.latest.entry.minutes,
-        accounted: accounted_minutes(&hours.terms, &zone_here, &entry.entry()),
-        over: 0,
-        note: entry.latest.entry.not_accounted.clone(),
-    };
-    let approvers = session.client().contacts.iter().filter(|one| one.roles.contains(&ContactRole::Approver));
-    let approvers: Vec<String> = approvers.map(|one| one.name.clone()).collect();
-    let statement = SupportStatement {
-        as_of: session.today(),
-        year: of_year,
-        allowance_minutes: year.allowance,
-        used_minutes: year.used,
-        overage_minutes: year.over,
-        waiting_minutes: year.waiting(),
-        forecast: exhausted_on(&year, session.today()).map(|day| say::day(day, words)),
-        approver: (!approvers.is_empty()).then(|| approvers.join(", ")),
-        entries: entries.iter().map(entry).collect(),
-    };
-    let seller = parties::seller(&session.inventory().cooperative).party;
-    let buyer = parties::buyer(session.client()).party;
-    let (contract, language) = (session.client().id.to_string(), language(session.client().language));
+    let today = session.today();
     let print = move || {
-        let between = Between { language, seller: &seller, client: &buyer, contract: &contract };
-        statement.print(&between, Templates::at_hand())
+        let (cooperative, client, zone) = (&session.inventory().cooperative, session.client(), &session.zone());
+        Paperwork { cooperative, client, account: &account, zone, today }.statement()
     };
     let bytes = tokio::task::spawn_blocking(print).await.map_err(|_| Problem::Bug)?.map_err(Problem::from)?;
-    file(Kind::Pdf, &format!("releve-assistance-{}.pdf", session.today()), bytes)
+    file(Kind::Pdf, &format!("releve-assistance-{today}.pdf"), bytes)
 }

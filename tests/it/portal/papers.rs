@@ -1,10 +1,14 @@
 //! What is on paper, and what the portal says of it.
 
+use accolades::billing::book::Book;
+use accolades::billing::paperwork::Paperwork;
 use accolades::domain::backup::names;
+use accolades::domain::billing::terms::SupportKind;
 use accolades::domain::ids::InstanceId;
+use accolades::store::{NewSupportEntry, Scope};
 use secrecy::SecretString;
 
-use super::world::{DAY_US, MEMBER, NOW_US, World, accept};
+use super::world::{DAY_US, MEMBER, NOW_US, OWN, World, accept, id};
 
 /// Puts a secret and gives it out on a day before the present one.
 async fn handed_over(world: &World, name: &str, days_ago: i64) {
@@ -43,4 +47,35 @@ async fn portal_client_a_sheet_is_said_to_be_made_only_when_that_is_on_record() 
     lilas.key_sheet_kept = Some("coffre de la banque, à Lyon".to_owned());
     accept(&world.store, &inventory).await;
     assert!(documents().await.contains("elle est rangée ici\u{a0}: coffre de la banque, à Lyon."));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn portal_client_the_statement_of_hours_says_which_are_beyond() {
+    let world = World::new().await;
+    let own = id(OWN);
+    for (number, minutes) in [(0, 19 * 60), (1, 3 * 60)] {
+        let entry = NewSupportEntry {
+            client: own.clone(),
+            kind: SupportKind::Help,
+            started_at_us: NOW_US - (5 - number) * DAY_US,
+            minutes,
+            words: "Installation".to_owned(),
+            not_accounted: None,
+            corrects: None,
+            reason: None,
+            by: "nadia".to_owned(),
+            at_us: NOW_US,
+        };
+        world.store.record_support(&entry).await.unwrap();
+    }
+    let (inventory, zone) = (&world.inventory, world.inventory.cooperative_zone());
+    let book = Book::read(&world.store, &Scope::Client(own.clone())).await.unwrap();
+    let (client, account) = (&inventory.clients[&own], book.account(&own));
+    let today = world.now().to_zoned(zone.clone()).date();
+    let papers = Paperwork { cooperative: &inventory.cooperative, client, account: &account, zone: &zone, today };
+    let beyond: Vec<i64> = papers.support_statement().entries.iter().map(|entry| entry.over).collect();
+    assert_eq!(beyond, [0, 2 * 60]);
+    let page = world.enter(MEMBER).await.get("/c/atelier-lilas/documents/releve-assistance.pdf").await;
+    assert_eq!(page.status, 200);
+    assert!(page.bytes == papers.statement().unwrap(), "the portal prints what the co-operative prints");
 }
