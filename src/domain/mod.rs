@@ -13,4 +13,5 @@ pub mod money;
 pub mod names;
 pub mod patience;
 pub mod refusal;
+pub mod runs;
 pub mod services;

@@ -6,6 +6,7 @@ use super::observe::subject_name;
 use super::under_way::UnderWay;
 use super::{Engine, EngineError};
 use crate::domain::backup::names;
+use crate::domain::runs::RunOutcome;
 use crate::plan::decide::{TAG, is_marked, mark};
 use crate::plan::desired::Subject;
 use crate::plan::observed::MachineState;
@@ -26,7 +27,7 @@ impl Engine {
         let run = NewRun { id: run_id.clone(), plan_id: None, scope: Scope::Staff, by: self.by.clone(), at_us };
         let under_way = UnderWay::begin(self, &run).await?;
         let result = self.take_over(subject, &ActionLog::new(self, &run_id, &name, "machine/adopt")).await;
-        let outcome = if result.is_ok() { "settled" } else { "stopped" };
+        let outcome = RunOutcome::of_whole(result.is_ok());
         under_way.end(self, outcome, &serde_json::json!({ "version": 1 })).await?;
         lease.give_back(self).await?;
         result

@@ -14,6 +14,7 @@ use super::site::{SiteLink, Token};
 use super::under_way::UnderWay;
 use super::{Engine, EngineError};
 use crate::domain::backup::names;
+use crate::domain::runs::RunOutcome;
 use crate::plan::decide::is_marked;
 use crate::plan::desired::Subject;
 use crate::plan::observed::{Machine, MachineState};
@@ -95,7 +96,7 @@ impl Engine {
         let under_way = UnderWay::begin(self, &run).await?;
         let log = ActionLog::new(self, &run_id, name, "machine/destroy");
         let result = self.destroy(subject, &link, &log).await;
-        let outcome = if result.is_ok() { "settled" } else { "stopped" };
+        let outcome = RunOutcome::of_whole(result.is_ok());
         under_way.end(self, outcome, &serde_json::json!({ "version": 1 })).await?;
         result?;
         // The new machine has a new host key; it is pinned when the agent tells it.

@@ -20,6 +20,7 @@ use super::site::{SiteLink, Token};
 use super::under_way::UnderWay;
 use super::{Engine, EngineError, Event};
 use crate::domain::ids::{InstanceId, SiteId};
+use crate::domain::runs::RunOutcome;
 use crate::inventory::model::{Inventory, Site, UnreadableModel};
 use crate::plan::action::PLAN_VERSION;
 use crate::plan::backups::RemoteAccess;
@@ -157,8 +158,8 @@ impl Engine {
             })
             .await;
         let report: Report = parts.into_iter().flatten().collect();
-        let outcome =
-            if report.values().all(|one| matches!(one, Applied::Settled { .. })) { "settled" } else { "partial" };
+        let is_settled = report.values().all(|one| matches!(one, Applied::Settled { .. }));
+        let outcome = if is_settled { RunOutcome::Settled } else { RunOutcome::Partial };
         let summary = json!({ "version": 1, "instances": report });
         under_way.end(self, outcome, &summary).await?;
         Ok(report)

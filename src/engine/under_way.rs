@@ -4,12 +4,10 @@ use serde_json::{Value, json};
 
 use super::lease::{holder_here, holder_is_dead};
 use super::{Engine, EngineError};
+use crate::domain::runs::RunOutcome;
 use crate::store::{Acquired, Lease, NewRun, Scope, StoreError};
 use crate::util::limits;
 use crate::util::process;
-
-/// What the end of a run is called whose process died.
-pub const CUT_SHORT: &str = "cut-short";
 
 /// A run on record that has begun. It holds a lease of its own, by which others see whether its process lives.
 pub struct UnderWay {
@@ -40,8 +38,8 @@ impl UnderWay {
     ///
     /// # Errors
     /// When the store cannot be written.
-    pub async fn end(self, engine: &Engine, outcome: &str, summary: &Value) -> Result<(), EngineError> {
-        engine.store.finish_run(&self.id, outcome, engine.now_us().await?, summary).await?;
+    pub async fn end(self, engine: &Engine, outcome: RunOutcome, summary: &Value) -> Result<(), EngineError> {
+        engine.store.finish_run(&self.id, &outcome, engine.now_us().await?, summary).await?;
         Ok(engine.store.release_lease(&self.lease).await?)
     }
 }
@@ -58,7 +56,7 @@ async fn close_dead_runs(engine: &Engine) -> Result<(), EngineError> {
         if !lease.as_ref().is_some_and(dead) {
             continue;
         }
-        match engine.store.finish_run(&run.id, CUT_SHORT, now_us, &json!({ "version": 1 })).await {
+        match engine.store.finish_run(&run.id, &RunOutcome::CutShort, now_us, &json!({ "version": 1 })).await {
             // Somebody else just closed it.
             Ok(()) | Err(StoreError::Conflict { .. }) => {}
             Err(error) => return Err(error.into()),

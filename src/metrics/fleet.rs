@@ -150,7 +150,7 @@ async fn runs(filling: &mut Filling, store: &Store, now: Timestamp) -> Result<()
         let Some(end) = run.end else { continue };
         if !told.contains(&end.outcome) {
             let at = Timestamp::from_microsecond(end.at_us).unwrap_or_default();
-            age.get_or_create(&vec![("outcome", end.outcome.clone())]).set(since(at, now));
+            age.get_or_create(&vec![("outcome", end.outcome.word().to_owned())]).set(since(at, now));
             told.push(end.outcome);
         }
     }

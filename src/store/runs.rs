@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::{Scope, Store, StoreError, payload};
+use crate::domain::runs::RunOutcome;
 
 /// A run that begins.
 #[derive(Debug, Clone, PartialEq)]
@@ -39,8 +40,8 @@ pub struct Run {
 /// The end of a run.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RunEnd {
-    /// In a word of the engine's.
-    pub outcome: String,
+    /// How.
+    pub outcome: RunOutcome,
     /// When.
     pub at_us: i64,
     /// Figures and messages, with their `version`.
@@ -88,10 +89,23 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::Conflict`] when the run is unknown or has ended already.
-    pub async fn finish_run(&self, id: &str, outcome: &str, at_us: i64, summary: &Value) -> Result<(), StoreError> {
+    pub async fn finish_run(
+        &self,
+        id: &str,
+        outcome: &RunOutcome,
+        at_us: i64,
+        summary: &Value,
+    ) -> Result<(), StoreError> {
         let summary = payload::to_text(summary, "run's summary")?;
         let finished = on_pool!(self, |pool| {
-            sqlx::query(FINISH).bind(id).bind(outcome).bind(at_us).bind(&summary).execute(pool).await?.rows_affected()
+            sqlx::query(FINISH)
+                .bind(id)
+                .bind(outcome.word())
+                .bind(at_us)
+                .bind(&summary)
+                .execute(pool)
+                .await?
+                .rows_affected()
         });
         if finished == 1 {
             return Ok(());
@@ -130,6 +144,7 @@ fn run(row: Row) -> Result<Run, StoreError> {
     let (id, plan_id, scope, by, started_at_us, outcome, finished_at_us, summary) = row;
     let end = match (outcome, finished_at_us, summary) {
         (Some(outcome), Some(at_us), Some(summary)) => {
+            let outcome = RunOutcome::from_word(outcome);
             Some(RunEnd { outcome, at_us, summary: payload::from_text(&summary, "run's summary")? })
         }
         (None, None, None) => None,

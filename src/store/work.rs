@@ -2,6 +2,7 @@
 //! machine the actions name the neighbours.
 
 use super::{Scope, Store, StoreError};
+use crate::domain::runs::RunOutcome;
 
 /// A run as far as it acted on a subject.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -12,8 +13,8 @@ pub struct WorkDone {
     pub by: String,
     /// When.
     pub started_at_us: i64,
-    /// How it ended, in a word; nothing while it is under way.
-    pub outcome: Option<String>,
+    /// How it ended; nothing while it is under way.
+    pub outcome: Option<RunOutcome>,
     /// Actions on the subject that were done in it.
     pub actions: i64,
 }
@@ -41,7 +42,10 @@ impl Store {
         });
         Ok(rows
             .into_iter()
-            .map(|(run, by, started_at_us, outcome, actions)| WorkDone { run, by, started_at_us, outcome, actions })
+            .map(|(run, by, started_at_us, outcome, actions)| {
+                let outcome = outcome.map(RunOutcome::from_word);
+                WorkDone { run, by, started_at_us, outcome, actions }
+            })
             .collect())
     }
 }

@@ -1,6 +1,7 @@
 //! A backup at once against the lab: it takes its turn, and believes what lies on the storage afterwards.
 
 use accolades::domain::backup::health::{Place, Word};
+use accolades::domain::runs::RunOutcome;
 use accolades::engine::backup::now::Saved;
 use accolades::engine::lease::heavy_work;
 use accolades::engine::run::Applied;
@@ -64,7 +65,7 @@ async fn backup_run_saves_reads_back_and_is_seen_by_the_next_sweep() {
     assert_eq!(local.word, Word::Unproven, "nobody has restored it yet: {verdict:#?}");
 
     let runs = rehearsal.engine.store.runs(&accolades::store::Scope::Staff, 2).await.expect("the runs");
-    assert!(runs.iter().all(|run| run.end.as_ref().is_some_and(|end| end.outcome == "saved")), "{runs:?}");
+    assert!(runs.iter().all(|run| run.end.as_ref().is_some_and(|end| end.outcome == RunOutcome::Saved)), "{runs:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

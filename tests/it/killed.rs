@@ -1,7 +1,7 @@
 //! `kill -9` of the real binary in the middle of its work: the same command again goes on, and the world is the one of a
 //! run that nobody killed.
 
-use accolades::engine::under_way::CUT_SHORT;
+use accolades::domain::runs::RunOutcome;
 use accolades::lab::net::fault::{Fault, FaultKind};
 use accolades::lab::world::keyed::Key;
 use accolades::store::{Scope, Store};
@@ -109,7 +109,10 @@ async fn killed_at_random_moments_the_binary_goes_on_with_the_same_command() {
     let unfinished = store.unfinished_runs(&Scope::Staff).await.expect("readable");
     assert!(unfinished.is_empty(), "runs whose processes are dead have an end: {unfinished:#?}");
     let runs = store.runs(&Scope::Staff, u32::MAX).await.expect("readable");
-    assert!(runs.iter().any(|run| run.end.as_ref().is_some_and(|end| end.outcome == CUT_SHORT)), "{runs:#?}");
+    assert!(
+        runs.iter().any(|run| run.end.as_ref().is_some_and(|end| end.outcome == RunOutcome::CutShort)),
+        "{runs:#?}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -12,6 +12,7 @@ use super::convert;
 use super::look::storage_and_job;
 use crate::domain::backup::health::{ListingSeen, Place, SEEN_VERSION, Snapshot};
 use crate::domain::backup::marker;
+use crate::domain::runs::RunOutcome;
 use crate::engine::drill::scope_of;
 use crate::engine::journal::ActionLog;
 use crate::engine::lease::{InstanceLease, heavy_work};
@@ -147,12 +148,12 @@ impl Work<'_> {
         let (outcome, told) = match &result {
             Ok(saved) => {
                 log.done().await?;
-                ("saved", json!({ "version": SUMMARY_VERSION, "saved": saved }))
+                (RunOutcome::Saved, json!({ "version": SUMMARY_VERSION, "saved": saved }))
             }
             Err(error) => {
                 log.failed(error).await?;
                 let text = engine.redactor.clean(&error.to_string());
-                ("failed", json!({ "version": SUMMARY_VERSION, "error": text }))
+                (RunOutcome::Failed, json!({ "version": SUMMARY_VERSION, "error": text }))
             }
         };
         under_way.end(engine, outcome, &told).await?;

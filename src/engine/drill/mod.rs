@@ -31,6 +31,7 @@ use crate::domain::backup::drill::{
 };
 use crate::domain::backup::names;
 use crate::domain::ids::{ClientId, InstanceId, SiteId, VmId};
+use crate::domain::runs::RunOutcome;
 use crate::inventory::model::{Client, Site};
 use crate::plan::desired::Subject;
 use crate::store::{KeptDrill, NewRun, Scope};
@@ -185,9 +186,9 @@ impl Engine {
         let under_way = UnderWay::begin(self, &run).await?;
         let result = self.drill_under_lease(subject, site, order, &run_id, &mut lease).await;
         let (outcome, verdict) = match &result {
-            Ok((kept, None)) => ("settled", Some(kept.record.verdict.as_str())),
-            Ok((kept, Some(_))) => ("stopped", Some(kept.record.verdict.as_str())),
-            Err(_) => ("stopped", None),
+            Ok((kept, None)) => (RunOutcome::Settled, Some(kept.record.verdict.as_str())),
+            Ok((kept, Some(_))) => (RunOutcome::Stopped, Some(kept.record.verdict.as_str())),
+            Err(_) => (RunOutcome::Stopped, None),
         };
         let summary = json!({ "version": 1, "instance": subject.instance.id, "verdict": verdict });
         under_way.end(self, outcome, &summary).await?;

@@ -20,6 +20,7 @@ use super::under_way::UnderWay;
 use super::{Engine, EngineError, Event};
 use crate::domain::backup::names;
 use crate::domain::ids::{BackupServerId, InstanceId, SiteId, VmId};
+use crate::domain::runs::RunOutcome;
 use crate::inventory::model::{BackupServer, Inventory, Site};
 use crate::plan::desired::Subject;
 use crate::store::{NewObservation, NewRun, Scope, Store, StoreError};
@@ -109,7 +110,7 @@ impl Engine {
         let run = NewRun { id: run_id.clone(), plan_id: None, scope: Scope::Staff, by: self.by.clone(), at_us };
         let under_way = UnderWay::begin(self, &run).await?;
         let result = self.take_everything_back(inventory, loan, &run_id).await;
-        let outcome = if result.is_ok() { "settled" } else { "stopped" };
+        let outcome = RunOutcome::of_whole(result.is_ok());
         under_way.end(self, outcome, &serde_json::json!({ "version": 1 })).await?;
         self.give_all_back(leases).await?;
         result

@@ -17,6 +17,7 @@ use super::lease::InstanceLease;
 use super::site::Token;
 use super::under_way::UnderWay;
 use super::{Engine, EngineError, Event};
+use crate::domain::runs::RunOutcome;
 use crate::inventory::model::{Instance, Inventory, Site};
 use crate::pve::Client;
 use crate::ssh::{Command, Route, Session, Stdin};
@@ -173,7 +174,7 @@ impl Engine {
         let under_way = UnderWay::begin(self, &run).await?;
         self.tell(Event::Begins { subject: site.id.to_string(), actions: STEPS.len() });
         let result = preparation.all(subject, &run_id).await;
-        let outcome = if result.is_ok() { "settled" } else { "stopped" };
+        let outcome = RunOutcome::of_whole(result.is_ok());
         let summary = serde_json::json!({ "version": 1, "done": result.as_ref().ok() });
         under_way.end(self, outcome, &summary).await?;
         result

@@ -22,6 +22,7 @@ use super::under_way::UnderWay;
 use super::{Engine, EngineError, Event};
 use crate::domain::backup::drill::{Check, NonceCheck, Origin, TriedBackup, Verdict};
 use crate::domain::ids::{InstanceId, SiteId, VmId};
+use crate::domain::runs::RunOutcome;
 use crate::inventory::model::Site;
 use crate::plan::desired::Subject;
 use crate::store::{NewRun, Purpose, Restore, RestoreState, Scope};
@@ -256,8 +257,7 @@ impl Engine {
     }
 
     async fn end_run(&self, under_way: UnderWay, is_ok: bool) -> Result<(), EngineError> {
-        let outcome = if is_ok { "settled" } else { "stopped" };
-        under_way.end(self, outcome, &json!({ "version": 1 })).await
+        under_way.end(self, RunOutcome::of_whole(is_ok), &json!({ "version": 1 })).await
     }
 
     /// Destroys a restored machine that has not taken the live one's place; `at` names the site when several wait.

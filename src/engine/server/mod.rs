@@ -17,6 +17,7 @@ use super::lease::InstanceLease;
 use super::under_way::UnderWay;
 use super::{Engine, EngineError, Event};
 use crate::domain::backup::names;
+use crate::domain::runs::RunOutcome;
 use crate::inventory::model::{BackupServer, Instance, Inventory, Site};
 use crate::pbs::{Account, Client, PbsError, Server};
 use crate::ssh::Route;
@@ -199,7 +200,7 @@ impl Engine {
         let under_way = UnderWay::begin(self, &run).await?;
         self.tell(Event::Begins { subject: server.id.to_string(), actions: SERVER_STEPS.len() });
         let result = preparation.all(subject, &run_id).await;
-        let outcome = if result.is_ok() { "settled" } else { "stopped" };
+        let outcome = RunOutcome::of_whole(result.is_ok());
         let summary = serde_json::json!({ "version": 1, "done": result.as_ref().ok() });
         under_way.end(self, outcome, &summary).await?;
         result

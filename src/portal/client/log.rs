@@ -8,6 +8,7 @@ use axum::response::Response;
 
 use crate::billing::book::Book;
 use crate::domain::backup::drill::Origin;
+use crate::domain::runs::RunOutcome;
 use crate::util::limits;
 
 use super::super::form::query;
@@ -42,11 +43,13 @@ struct Event {
     what: String,
 }
 
-fn outcome(outcome: Option<&str>, words: Words) -> &'static str {
+fn outcome(outcome: Option<&RunOutcome>, words: Words) -> &'static str {
     match outcome {
-        Some("settled" | "done" | "saved") => words.log_ended(),
-        Some("partial" | "waiting") => words.log_partial(),
-        Some(_) => words.log_stopped(),
+        Some(RunOutcome::Settled | RunOutcome::Saved) => words.log_ended(),
+        Some(RunOutcome::Partial) => words.log_partial(),
+        Some(RunOutcome::Failed) => words.log_failed(),
+        Some(RunOutcome::Stopped | RunOutcome::CutShort) => words.log_stopped(),
+        Some(RunOutcome::Other(_)) => words.log_ended_somehow(),
         None => words.log_under_way(),
     }
 }
@@ -70,7 +73,7 @@ pub async fn show(
     if let Some(instance) = session.client().instance_on(session.today()) {
         let subject = format!("instance/{instance}");
         for run in portal.store.work_on(&session.scope(), &subject, RUNS_MAX).await? {
-            let state = outcome(run.outcome.as_deref(), words);
+            let state = outcome(run.outcome.as_ref(), words);
             let actions = say::count(run.actions, (words.log_action(), words.log_actions()), words);
             let what = format!("{} — {actions}, {state}", words.log_run());
             events.push(Event { at_us: run.started_at_us, by: run.by, what });

@@ -210,6 +210,8 @@ words! {
     log_actions: "actions", "actions";
     log_ended: "terminé", "finished";
     log_partial: "terminé en partie", "finished in part";
+    log_failed: "n’a pas réussi", "did not succeed";
+    log_ended_somehow: "terminé, sans que nous sachions comment", "over, we do not know how";
     log_stopped: "interrompu", "stopped";
     log_under_way: "en cours", "under way";
     log_drill: "Essai de restauration", "Restore test";

@@ -11,6 +11,7 @@ pub mod http;
 mod isolation;
 mod layers;
 pub mod lived;
+mod log;
 mod papers;
 mod staff;
 mod staff_pages;

@@ -1,6 +1,7 @@
 //! Copies between stores.
 
 use accolades::domain::backup::drill::{Origin, Verdict};
+use accolades::domain::runs::RunOutcome;
 use accolades::store::{NewRun, Scope, Store, StoreError, copy};
 use secrecy::{ExposeSecret, SecretString};
 
@@ -20,7 +21,7 @@ async fn fill(store: &Store, key_file: &std::path::Path) {
         store.start_run(&NewRun { plan_id: Some("p".into()), ..staff_run(id) }).await.unwrap();
         store.journal(id, &entry("instance/lilas", "create", "started")).await.unwrap();
     }
-    store.finish_run("r-a", "done", NOW_US, &serde_json::json!({ "version": 1 })).await.unwrap();
+    store.finish_run("r-a", &RunOutcome::Settled, NOW_US, &serde_json::json!({ "version": 1 })).await.unwrap();
     store.acquire_lease("instance/lilas", "one", NOW_US, NOW_US + 1).await.unwrap();
     store.observe(&records::observation(Scope::Staff, "lilas", "memory", 8)).await.unwrap();
     store.pin_host_key(&records::pin("ssh-ed25519 AAAA")).await.unwrap();

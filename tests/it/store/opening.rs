@@ -1,5 +1,6 @@
 //! Opening: creation, what is refused, and what errors say.
 
+use accolades::domain::runs::RunOutcome;
 use accolades::store::{NewRun, Scope, Store, StoreError};
 use serde_json::json;
 
@@ -34,7 +35,7 @@ pub async fn a_payload_without_version_is_refused(bench: &Bench) {
     let run = NewRun { id: "r1".into(), plan_id: None, scope: Scope::Staff, by: "ana".into(), at_us: NOW_US };
     store.start_run(&run).await.unwrap();
     for payload in [json!(null), json!({}), json!({ "version": "1" }), json!([1])] {
-        let refused = store.finish_run("r1", "done", NOW_US, &payload).await;
+        let refused = store.finish_run("r1", &RunOutcome::Settled, NOW_US, &payload).await;
         assert!(matches!(refused, Err(StoreError::NoVersion { .. })), "{payload}");
     }
     assert_eq!(store.unfinished_runs(&Scope::Staff).await.unwrap().len(), 1);

@@ -1,0 +1,38 @@
+//! The journal that clients read.
+
+use accolades::domain::runs::RunOutcome;
+use accolades::store::{ActionState, JournalEntry, NewRun, Scope};
+use serde_json::json;
+
+use super::world::{MEMBER, NOW_US, World};
+
+/// A run that did one thing to the client's machine and ended so.
+async fn ran(world: &World, id: &str, outcome: &RunOutcome) {
+    let run = NewRun { id: id.to_owned(), plan_id: None, scope: Scope::Staff, by: "nadia".to_owned(), at_us: NOW_US };
+    world.store.start_run(&run).await.unwrap();
+    let entry = JournalEntry {
+        subject: "instance/lilas".to_owned(),
+        action_key: "start".to_owned(),
+        state: ActionState::Done,
+        detail: json!({ "version": 1 }),
+        at_us: NOW_US,
+    };
+    world.store.journal(id, &entry).await.unwrap();
+    world.store.finish_run(id, outcome, NOW_US, &json!({ "version": 1 })).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn portal_client_the_journal_takes_no_unknown_end_for_an_interruption() {
+    let world = World::new().await;
+    let inside = world.enter(MEMBER).await;
+    let ends = RunOutcome::KNOWN.into_iter().chain([RunOutcome::from_word("of a newer program".to_owned())]);
+    for (number, outcome) in ends.enumerate() {
+        ran(&world, &format!("run-{number}"), &outcome).await;
+    }
+    let page = inside.get("/c/atelier-lilas/journal").await.text();
+    let count = |said: &str| page.matches(&format!("1\u{a0}action, {said}</td>")).count();
+    assert_eq!((count("terminé"), count("terminé en partie")), (2, 1), "settled, saved; partial: {page}");
+    assert_eq!((count("n’a pas réussi"), count("interrompu")), (1, 2), "failed; stopped, cut short: {page}");
+    assert_eq!(count("terminé, sans que nous sachions comment"), 1, "{page}");
+    assert!(!page.contains("of a newer program"), "{page}");
+}
