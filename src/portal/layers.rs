@@ -63,14 +63,24 @@ async fn answer(State(portal): State<Arc<Portal>>, mut request: Request, next: N
     let route = response.extensions().get::<Matched>().copied();
     if let Some(problem) = response.extensions().get::<Problem>().copied() {
         let words = response.extensions().get::<Words>().copied().or(chosen).unwrap_or_default();
-        let status = problem.status();
-        response = (status, plain(words, problem, is_staff)).into_response();
+        response = instead(&portal, words, problem, is_staff).await;
     }
     if let Some(metrics) = portal.metrics.get() {
         let route = route.map_or("none", |Matched(path)| path);
         metrics.http_answered(route, response.status().as_u16(), began.elapsed());
     }
     finish(&portal, response)
+}
+
+/// The plain page of a problem, with the number to call.
+async fn instead(portal: &Portal, words: Words, problem: Problem, is_staff: bool) -> Response {
+    let accepted = match portal.last_accepted() {
+        // A store that does not answer is not asked once more.
+        None if problem != Problem::Unavailable => portal.accepted().await.ok(),
+        known => known,
+    };
+    let house = accepted.as_ref().map(|accepted| &accepted.inventory.cooperative);
+    (problem.status(), plain(words, problem, is_staff, house)).into_response()
 }
 
 /// The page, unless it takes too long or its code contradicts itself.

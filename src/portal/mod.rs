@@ -149,7 +149,7 @@ impl Portal {
     /// [`Problem::NotReady`] when none was ever accepted.
     pub async fn accepted(&self) -> Result<Arc<Accepted>, Problem> {
         let number = self.store.latest_inventory_number().await?;
-        let known = self.accepted.read().unwrap_or_else(std::sync::PoisonError::into_inner).clone();
+        let known = self.last_accepted();
         if let Some(known) = known.filter(|known| known.number == number) {
             return Ok(known);
         }
@@ -158,6 +158,11 @@ impl Portal {
         let accepted = Arc::new(Accepted { number, inventory: Arc::new(inventory) });
         *self.accepted.write().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(accepted.clone());
         Ok(accepted)
+    }
+
+    /// The inventory that was in force when it was last read: what is known without the store.
+    fn last_accepted(&self) -> Option<Arc<Accepted>> {
+        self.accepted.read().unwrap_or_else(std::sync::PoisonError::into_inner).clone()
     }
 
     /// Records what was done.

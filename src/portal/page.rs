@@ -161,8 +161,8 @@ struct Plain {
     lead: &'static str,
 }
 
-/// The page for what went wrong: nothing of the store is needed for it.
-pub(super) fn plain(words: Words, problem: Problem, is_staff: bool) -> Html<String> {
+/// The page for what went wrong: nothing of the store is needed for it. Without an inventory there is no number to call.
+pub(super) fn plain(words: Words, problem: Problem, is_staff: bool, house: Option<&Cooperative>) -> Html<String> {
     let (title, lead) = match problem {
         Problem::NotFound | Problem::Outside { .. } => (words.not_found_title(), words.not_found()),
         Problem::Foreign => (words.foreign_title(), words.foreign()),
@@ -174,7 +174,7 @@ pub(super) fn plain(words: Words, problem: Problem, is_staff: bool) -> Html<Stri
         Problem::Bug => (words.bug_title(), words.bug()),
     };
     let home = if is_staff { "/equipe" } else { "/" };
-    let shell = Shell { home: home.to_owned(), ..Shell::bare(words, title, home, None) };
+    let shell = Shell { home: home.to_owned(), ..Shell::bare(words, title, home, house) };
     let text = Plain { shell, lead }.render();
     Html(text.unwrap_or_else(|_| title.to_owned()))
 }

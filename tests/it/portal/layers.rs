@@ -105,6 +105,18 @@ async fn portal_layers_a_public_address_wants_https_cookies() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn portal_layers_whoever_is_told_to_call_is_told_the_number() {
+    let world = World::new().await;
+    // The first page that this portal is asked for.
+    let page = world.browser.get("/nulle-part").await.text();
+    assert!(page.contains("href=\"tel:0400000000\">04 00 00 00 00</a>"), "{page}");
+    let path = format!("sqlite:{}", world.folder.path().join("s.sqlite").display());
+    crate::store::bench::execute(&path, "DROP TABLE sessions; DROP TABLE inventory_versions").await.unwrap();
+    let page = world.browser.get("/entrer").await;
+    assert!(page.status == 503 && page.text().contains("tel:0400000000"), "what was known is enough: {}", page.text());
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn portal_layers_a_store_that_is_gone_is_a_plain_page() {
     let world = World::new().await;
     let inside = world.enter(MANAGER).await;
