@@ -61,7 +61,7 @@ async fn answer(State(portal): State<Arc<Portal>>, mut request: Request, next: N
     };
     // Of what no route answers there is none.
     let route = response.extensions().get::<Matched>().copied();
-    if let Some(problem) = response.extensions().get::<Problem>().copied() {
+    if let Some(problem) = problem_of(&response) {
         let words = response.extensions().get::<Words>().copied().or(chosen).unwrap_or_default();
         response = instead(&portal, words, problem, is_staff).await;
     }
@@ -70,6 +70,15 @@ async fn answer(State(portal): State<Arc<Portal>>, mut request: Request, next: N
         metrics.http_answered(route, response.status().as_u16(), began.elapsed());
     }
     finish(&portal, response)
+}
+
+/// What stopped a page, when something did. The framework answers a path that is no text by itself, in English: that is a
+/// page that does not exist, like any other.
+fn problem_of(response: &Response) -> Option<Problem> {
+    let kind = response.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    let is_foreign_text = response.status().is_client_error() && kind.starts_with("text/plain");
+    let ours = response.extensions().get::<Problem>().copied();
+    ours.or_else(|| is_foreign_text.then_some(Problem::NotFound))
 }
 
 /// The plain page of a problem, with the number to call.

@@ -105,6 +105,24 @@ async fn portal_layers_a_public_address_wants_https_cookies() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn portal_layers_a_path_that_is_no_text_is_a_page_that_does_not_exist() {
+    let world = World::new().await;
+    let inside = world.enter(MANAGER).await;
+    let english = inside.with(&format!("{}; langue=en", inside.cookie));
+    for path in ["/c/%FF/aide", "/c/atelier-lilas/factures/%FF", "/entrer/lien/%FF", "/langue/%FF", "/style/%FF"] {
+        let page = inside.get(path).await;
+        assert_eq!(
+            (page.status, page.text().contains("Cette page n’existe pas")),
+            (404, true),
+            "{path}: {}",
+            page.text()
+        );
+        assert!(page.header("content-type").starts_with("text/html"), "{path}");
+        assert!(english.get(path).await.text().contains("This page does not exist"), "{path}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn portal_layers_whoever_is_told_to_call_is_told_the_number() {
     let world = World::new().await;
     // The first page that this portal is asked for.
