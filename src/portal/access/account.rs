@@ -41,6 +41,8 @@ struct Page {
     /// Contacts choose whether they have a second proof; nothing is said of staff's.
     factor: Option<bool>,
     codes_left: i64,
+    /// What is wrong with the code that was to take the second proof away.
+    mistake: Option<&'static str>,
 }
 
 #[derive(Template)]
@@ -84,16 +86,25 @@ fn agent(text: &str, words: Words) -> String {
 
 /// A contact's own page.
 pub async fn contact(State(portal): State<Arc<Portal>>, contact: ContactSession) -> Result<Response, Problem> {
+    contact_page(&portal, &contact, None).await
+}
+
+async fn contact_page(
+    portal: &Portal,
+    contact: &ContactSession,
+    mistake: Option<&'static str>,
+) -> Result<Response, Problem> {
     let (words, subject) = (contact.words, contact.actor());
     let sessions = portal.store.sessions(&subject, contact.now.as_microsecond()).await?;
     let zone = contact.inventory().cooperative_zone();
     let menu = vec![Link { href: "/".to_owned(), label: words.back().to_owned(), is_here: false }];
     html(&Page {
-        shell: Shell { menu, ..Shell::contact(&contact, words.account_title(), "/moi") },
+        shell: Shell { menu, ..Shell::contact(contact, words.account_title(), "/moi") },
         rows: rows(sessions, &contact.record.id, words, &zone),
         close: "/moi/fermer",
         factor: Some(portal.has_factor(&subject).await?),
         codes_left: portal.store.recovery_codes_left(&subject).await?,
+        mistake,
     })
 }
 
@@ -108,6 +119,7 @@ pub async fn staff(State(portal): State<Arc<Portal>>, staff: StaffSession) -> Re
         close: "/equipe/moi/fermer",
         factor: None,
         codes_left: portal.store.recovery_codes_left(&subject).await?,
+        mistake: None,
     })
 }
 
@@ -201,11 +213,18 @@ pub async fn remove_factor(
     fields: Fields,
 ) -> Result<Response, Problem> {
     let subject = contact.actor();
-    portal.allow(&format!("factor of {subject}"), limits::PORTAL_ATTEMPTS_PER_ACCOUNT_MAX, contact.now).await?;
-    if portal.takes_factor(&subject, fields.get("code"), contact.now).await? {
-        portal.store.drop_factor(&subject).await?;
-        factor::forget_secrets(&portal.vault, &subject).await?;
-        portal.audit(audited(subject, "factor-removed", contact.now, &from.address)).await?;
+    // Sent twice: it is gone already.
+    if !portal.has_factor(&subject).await? {
+        return Ok(Redirect::to("/moi").into_response());
     }
+    portal.allow(&format!("factor of {subject}"), limits::PORTAL_ATTEMPTS_PER_ACCOUNT_MAX, contact.now).await?;
+    if !portal.takes_factor(&subject, fields.get("code"), contact.now).await? {
+        portal.audit(audited(subject, "factor-refused", contact.now, &from.address)).await?;
+        let page = contact_page(&portal, &contact, Some(contact.words.wrong_factor())).await?;
+        return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
+    }
+    portal.store.drop_factor(&subject).await?;
+    factor::forget_secrets(&portal.vault, &subject).await?;
+    portal.audit(audited(subject, "factor-removed", contact.now, &from.address)).await?;
     Ok(Redirect::to("/moi").into_response())
 }

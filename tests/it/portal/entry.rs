@@ -258,3 +258,21 @@ async fn portal_entry_a_second_proof_is_asked_for_by_whoever_wants_it() {
     assert_eq!(again(recovery.clone()).await, 303);
     assert_eq!(again(recovery).await, 422);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn portal_entry_a_wrong_code_does_not_take_the_second_proof_away_in_silence() {
+    let world = World::new().await;
+    let inside = world.enter(MANAGER).await;
+    let page = inside.get("/moi/preuve").await.text();
+    let secret = unbase32(page.split("<p class=\"key\">").nth(1).unwrap().split('<').next().unwrap());
+    let code = |world: &World| factor::code(&secret, factor::step(world.now()));
+    assert_eq!(inside.post("/moi/preuve", &format!("code={}", code(&world))).await.status, 200);
+    world.pass(MINUTE_US);
+    let wrong = inside.post("/moi/preuve/retirer", "code=000000").await;
+    assert_eq!(wrong.status, 422);
+    assert!(wrong.text().contains("role=\"alert\">Ce code n’est pas le bon"), "{}", wrong.text());
+    assert!(inside.get("/moi").await.text().contains("Retirer la deuxième preuve"));
+    assert_eq!(inside.post("/moi/preuve/retirer", &format!("code={}", code(&world))).await.status, 303);
+    assert!(inside.get("/moi").await.text().contains("Ajouter une deuxième preuve"));
+    assert_eq!(inside.post("/moi/preuve/retirer", "code=000000").await.status, 303, "sent twice");
+}
