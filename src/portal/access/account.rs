@@ -40,7 +40,8 @@ struct Page {
     close: &'static str,
     /// Contacts choose whether they have a second proof; nothing is said of staff's.
     factor: Option<bool>,
-    codes_left: i64,
+    /// How many recovery codes are left.
+    codes_left: String,
     /// What is wrong with the code that was to take the second proof away.
     mistake: Option<&'static str>,
 }
@@ -84,6 +85,12 @@ fn agent(text: &str, words: Words) -> String {
     }
 }
 
+/// `3 recovery codes not used`.
+async fn codes_left(portal: &Portal, subject: &str, words: Words) -> Result<String, Problem> {
+    let count = portal.store.recovery_codes_left(subject).await?;
+    Ok(say::count(count, (words.code_left(), words.codes_left()), words))
+}
+
 /// A contact's own page.
 pub async fn contact(State(portal): State<Arc<Portal>>, contact: ContactSession) -> Result<Response, Problem> {
     contact_page(&portal, &contact, None).await
@@ -103,7 +110,7 @@ async fn contact_page(
         rows: rows(sessions, &contact.record.id, words, &zone),
         close: "/moi/fermer",
         factor: Some(portal.has_factor(&subject).await?),
-        codes_left: portal.store.recovery_codes_left(&subject).await?,
+        codes_left: codes_left(portal, &subject, words).await?,
         mistake,
     })
 }
@@ -118,7 +125,7 @@ pub async fn staff(State(portal): State<Arc<Portal>>, staff: StaffSession) -> Re
         rows: rows(sessions, &staff.record.id, words, &zone),
         close: "/equipe/moi/fermer",
         factor: None,
-        codes_left: portal.store.recovery_codes_left(&subject).await?,
+        codes_left: codes_left(&portal, &subject, words).await?,
         mistake: None,
     })
 }

@@ -100,10 +100,11 @@ fn cost_words(session: &ClientSession, words: Words) -> String {
     let (price, _) = cost_of_one_more(session, session.today());
     let amount = say::amount(price, words);
     if price.0 == 0 {
-        let minimum = session.client().contract.minimum_seats;
+        let minimum = i64::from(session.client().contract.minimum_seats);
+        let minimum = say::count(minimum, (words.seat_word(), words.seats_word()), words);
         return words.pick(
-            format!("Un poste de plus ne coûte rien aujourd’hui\u{a0}: votre contrat compte au moins {minimum}\u{a0}postes, et vous en avez moins."),
-            format!("One more seat costs nothing today: your contract counts at least {minimum} seats, and you have fewer."),
+            format!("Un poste de plus ne coûte rien aujourd’hui\u{a0}: votre contrat compte au moins {minimum}, et vous en avez moins."),
+            format!("One more seat costs nothing today: your contract counts at least {minimum}, and you have fewer."),
         );
     }
     words.pick(

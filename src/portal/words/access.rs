@@ -73,6 +73,7 @@ words! {
     factor_on: "Un code de votre application est demandé en plus du lien.", "A code of your application is asked for besides the link.";
     factor_add: "Ajouter une deuxième preuve", "Add a second proof";
     factor_remove: "Retirer la deuxième preuve", "Remove the second proof";
+    code_left: "code de secours non utilisé", "recovery code not used";
     codes_left: "codes de secours non utilisés", "recovery codes not used";
     unknown_agent: "appareil inconnu", "unknown device";
 }

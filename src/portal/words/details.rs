@@ -126,6 +126,8 @@ words! {
     entry_word: "Intervention", "Entry";
 
     seats_title: "Vos postes", "Your seats";
+    seat_word: "poste", "seat";
+    seats_word: "postes", "seats";
     seat_open: "poste ouvert", "open seat";
     seats_open: "postes ouverts", "open seats";
     seat_since: "depuis le", "since";

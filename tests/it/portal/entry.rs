@@ -276,3 +276,18 @@ async fn portal_entry_a_wrong_code_does_not_take_the_second_proof_away_in_silenc
     assert!(inside.get("/moi").await.text().contains("Ajouter une deuxième preuve"));
     assert_eq!(inside.post("/moi/preuve/retirer", "code=000000").await.status, 303, "sent twice");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn portal_entry_one_recovery_code_is_not_several() {
+    let world = World::new().await;
+    let inside = world.enter(MANAGER).await;
+    let english = inside.with(&format!("{}; langue=en", inside.cookie));
+    for (codes, fr, en) in [
+        (vec!["a".to_owned()], "1\u{a0}code de secours non utilisé.", "1\u{a0}recovery code not used."),
+        (vec![], "0\u{a0}code de secours non utilisé.", "0\u{a0}recovery codes not used."),
+    ] {
+        world.store.set_factor(&format!("contact:{MANAGER}"), 1, &codes, world.now().as_microsecond()).await.unwrap();
+        assert!(inside.get("/moi").await.text().contains(fr), "{fr}");
+        assert!(english.get("/moi").await.text().contains(en), "{en}");
+    }
+}

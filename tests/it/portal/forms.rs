@@ -3,7 +3,7 @@
 use accolades::store::Scope;
 
 use super::http::Page;
-use super::world::{MANAGER, OWN, World, form};
+use super::world::{MANAGER, OWN, World, accept, form, id};
 
 /// The tag of an input.
 fn input(page: &Page, id: &str) -> String {
@@ -49,4 +49,19 @@ async fn portal_client_a_seat_form_with_a_mistake_keeps_what_was_typed() {
     let page = inside.post("/c/atelier-lilas/postes", &form(&fields)).await;
     assert_eq!(page.status, 422, "a remark that is too long is not thrown away in silence");
     assert!(world.store.requests(&Scope::Client(OWN.parse().unwrap())).await.unwrap().is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn portal_client_a_minimum_of_one_seat_is_not_seats() {
+    let world = World::new().await;
+    let mut inventory = world.inventory.clone();
+    let own = inventory.clients.get_mut(&id(OWN)).unwrap();
+    own.contract.minimum_seats = 1;
+    own.seats.clear();
+    accept(&world.store, &inventory).await;
+    let inside = world.enter(MANAGER).await;
+    let page = inside.get("/c/atelier-lilas/postes").await.text();
+    assert!(page.contains("au moins 1\u{a0}poste, et vous en avez moins."), "{page}");
+    let english = inside.with(&format!("{}; langue=en", inside.cookie)).get("/c/atelier-lilas/postes").await.text();
+    assert!(english.contains("at least 1\u{a0}seat, and you have fewer."), "{english}");
 }
