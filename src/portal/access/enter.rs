@@ -17,7 +17,7 @@ use super::super::page::{Shell, html};
 use super::super::session::{self, ContactSession, From, contact_of, contact_subject, micros};
 use super::super::words::Words;
 use super::super::{Portal, Problem};
-use super::{audited, go_on, words_of};
+use super::{audited, go_on, with_fields, words_of};
 
 /// The longest address that SMTP carries.
 const EMAIL_LENGTH_MAX: usize = 254;
@@ -76,7 +76,8 @@ pub async fn ask(State(portal): State<Arc<Portal>>, request: Request) -> Result<
     let fields = query(request.uri());
     let words = words_of(request.headers());
     let vers = inside(fields.get("vers")).to_owned();
-    let shell = shell(&portal, words, words.enter_title(), "/entrer").await?;
+    let here = with_fields("/entrer", &[("vers", &vers)]);
+    let shell = shell(&portal, words, words.enter_title(), &here).await?;
     html(&Enter { shell, email: String::new(), vers, mistake: None })
 }
 
@@ -91,7 +92,8 @@ pub async fn send(
     let vers = inside(fields.get("vers")).to_owned();
     let email = fields.get("email").to_lowercase();
     if !looks_like_an_address(&email) {
-        let shell = shell(&portal, words, words.enter_title(), "/entrer").await?;
+        let here = with_fields("/entrer", &[("vers", &vers)]);
+        let shell = shell(&portal, words, words.enter_title(), &here).await?;
         let page = Enter { shell, email, vers, mistake: Some(words.bad_email()) };
         return Ok((StatusCode::UNPROCESSABLE_ENTITY, html(&page)?).into_response());
     }
@@ -115,9 +117,7 @@ pub async fn send(
     portal.store.forget_attempts(now_us - micros(limits::PORTAL_FORGET_AFTER)).await?;
     // Whether this is a contact's address is looked at only after the answer.
     portal.send_entry_letter(email, id.clone(), token, code, vers.clone());
-    let to: String =
-        form_urlencoded::Serializer::new(String::new()).append_pair("demande", &id).append_pair("vers", &vers).finish();
-    Ok(Redirect::to(&format!("/entrer/code?{to}")).into_response())
+    Ok(Redirect::to(&with_fields("/entrer/code", &[("demande", &id), ("vers", &vers)])).into_response())
 }
 
 /// Six digits, each as likely as any other.
@@ -154,7 +154,8 @@ async fn sent_page(
 ) -> Result<Response, Problem> {
     let request = fields.get("demande").to_owned();
     let vers = inside(fields.get("vers")).to_owned();
-    let shell = shell(portal, words, words.sent_title(), "/entrer").await?;
+    let here = with_fields("/entrer/code", &[("demande", &request), ("vers", &vers)]);
+    let shell = shell(portal, words, words.sent_title(), &here).await?;
     html(&Sent { shell, request, vers, mistake })
 }
 
@@ -197,8 +198,9 @@ pub async fn button(
         return dead(&portal, words).await;
     }
     let vers = inside(query(request.uri()).get("vers")).to_owned();
-    let shell = shell(&portal, words, words.button_title(), "/entrer").await?;
-    html(&Button { shell, action: format!("/entrer/lien/{token}"), vers })
+    let action = format!("/entrer/lien/{token}");
+    let shell = shell(&portal, words, words.button_title(), &with_fields(&action, &[("vers", &vers)])).await?;
+    html(&Button { shell, action, vers })
 }
 
 /// Pressing it.
@@ -248,8 +250,7 @@ async fn begin(
     if !asks_more {
         return Ok(Some(go_on(vers, cookie)));
     }
-    let query: String = form_urlencoded::Serializer::new(String::new()).append_pair("vers", vers).finish();
-    Ok(Some(go_on(&format!("/entrer/preuve?{query}"), cookie)))
+    Ok(Some(go_on(&with_fields("/entrer/preuve", &[("vers", vers)]), cookie)))
 }
 
 /// The beginning: one's client, or which of several.

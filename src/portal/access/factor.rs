@@ -15,7 +15,7 @@ use super::super::page::{Shell, html};
 use super::super::session::{self, From};
 use super::super::words::Words;
 use super::super::{Portal, Problem};
-use super::{audited, go_on, words_of};
+use super::{audited, go_on, with_fields, words_of};
 
 #[derive(Template)]
 #[template(path = "portal/factor.html")]
@@ -28,7 +28,7 @@ struct Page {
 async fn page(portal: &Portal, words: Words, vers: &str, mistake: Option<&'static str>) -> Result<Response, Problem> {
     let accepted = portal.accepted().await?;
     let house = &accepted.inventory.cooperative;
-    let shell = Shell::bare(words, words.factor_title(), "/entrer/preuve", Some(house));
+    let shell = Shell::bare(words, words.factor_title(), with_fields("/entrer/preuve", &[("vers", vers)]), Some(house));
     html(&Page { shell, vers: vers.to_owned(), mistake })
 }
 

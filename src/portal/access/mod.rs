@@ -73,6 +73,12 @@ fn go_on(to: &str, cookie: HeaderValue) -> Response {
     response
 }
 
+/// A page of the ways in with what it was given, so that a change of language comes back to the same.
+fn with_fields(path: &str, fields: &[(&str, &str)]) -> String {
+    let query: String = form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
+    format!("{path}?{query}")
+}
+
 /// The words of a visitor who is not in.
 fn words_of(request: &axum::http::HeaderMap) -> Words {
     Words::of(request).unwrap_or_default()

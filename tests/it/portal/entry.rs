@@ -291,3 +291,18 @@ async fn portal_entry_one_recovery_code_is_not_several() {
         assert!(english.get("/moi").await.text().contains(en), "{en}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn portal_entry_another_language_forgets_neither_the_request_nor_where_to_go() {
+    let world = World::new().await;
+    let code_page = ask(&world, MANAGER).await;
+    let button = link(&world, &mail(&world).await);
+    for path in [code_page.as_str(), button.as_str(), "/entrer?vers=%2Fc%2Fatelier-lilas%2Faide"] {
+        let page = world.browser.get(path).await.text();
+        let href = page.split("href=\"/langue/en?").nth(1).unwrap().split('"').next().unwrap();
+        let back = world.browser.get(&format!("/langue/en?{href}")).await;
+        assert_eq!(back.header("location"), path, "the same page again");
+        let english = world.browser.with(&back.cookie()).get(back.header("location")).await;
+        assert!(english.text().contains("<html lang=\"en\"") && english.field("vers") == "/c/atelier-lilas/aide");
+    }
+}
