@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use askama::Template;
-use axum::extract::{Path, State};
+use axum::extract::{Path, Request, State};
 use axum::response::Response;
 use jiff::tz::TimeZone;
 
@@ -13,6 +13,7 @@ use crate::domain::ids::InstanceId;
 use crate::proof;
 use crate::store::KeptDrill;
 
+use super::super::form::query;
 use super::super::page::{Shell, html};
 use super::super::picture::{Calendar, Tone};
 use super::super::say;
@@ -20,6 +21,7 @@ use super::super::session::ClientSession;
 use super::super::words::Words;
 use super::super::{Portal, Problem};
 use super::files::{Kind, file};
+use super::paging::Paging;
 use super::{Fact, Table, backups, drawn, drill_words, log};
 
 #[derive(Template)]
@@ -32,6 +34,7 @@ struct Backups {
     calendar: String,
     days: Table,
     drills: Vec<Row>,
+    pages: Paging,
 }
 
 struct Place {
@@ -66,7 +69,11 @@ fn plain(label: &str, value: String) -> Fact {
 }
 
 /// The page about backups.
-pub async fn list(State(portal): State<Arc<Portal>>, session: ClientSession) -> Result<Response, Problem> {
+pub async fn list(
+    State(portal): State<Arc<Portal>>,
+    session: ClientSession,
+    request: Request,
+) -> Result<Response, Problem> {
     let words = session.contact.words;
     let safe = backups::read(&portal, &session).await?;
     let (zone, now) = (session.zone(), session.contact.now);
@@ -92,7 +99,9 @@ pub async fn list(State(portal): State<Arc<Portal>>, session: ClientSession) -> 
         Place { name: backups::place_name(place.place, words), facts }
     });
     let places = places.collect();
-    let drills = safe.drills.iter().rev().map(|drill| row(&session, drill, &zone, words)).collect();
+    let link = |page: usize| session.path(&format!("/sauvegardes?page={page}"));
+    let pages = Paging::of(query(request.uri()).get("page"), safe.drills.len(), link);
+    let drills = pages.rows(safe.drills.iter().rev()).map(|drill| row(&session, drill, &zone, words)).collect();
     html(&Backups {
         shell: Shell::client(&session, words.backups_title(), "/sauvegardes"),
         tone,
@@ -101,6 +110,7 @@ pub async fn list(State(portal): State<Arc<Portal>>, session: ClientSession) -> 
         calendar: drawn(&Calendar::new(&safe.days, words))?,
         days: backups::calendar_table(&safe.days, words),
         drills,
+        pages,
     })
 }
 

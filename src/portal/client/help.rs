@@ -15,6 +15,7 @@ use super::super::form::{Fields, query};
 use super::super::page::{Shell, html};
 use super::super::session::ClientSession;
 use super::super::{Portal, Problem};
+use super::paging::Paging;
 use super::{DETAIL_VERSION, requests};
 
 /// The longest heading.
@@ -30,6 +31,7 @@ struct Page {
     text: String,
     mistake: Option<&'static str>,
     requests: Vec<requests::Row>,
+    pages: Paging,
 }
 
 async fn page(
@@ -38,10 +40,11 @@ async fn page(
     notice: Option<String>,
     (subject, text): (String, String),
     mistake: Option<&'static str>,
+    asked_page: &str,
 ) -> Result<Response, Problem> {
     let words = session.contact.words;
     let asked = portal.store.requests(&session.scope()).await?;
-    let asked = asked.iter().rev().take(limits::PORTAL_PAGE_ROWS);
+    let pages = Paging::of(asked_page, asked.len(), |page| session.path(&format!("/aide?page={page}")));
     html(&Page {
         shell: Shell::client(session, words.help_title(), "/aide").saying(notice),
         action: session.path("/aide"),
@@ -49,7 +52,8 @@ async fn page(
         subject,
         text,
         mistake,
-        requests: asked.map(|one| requests::row(session, one, words)).collect(),
+        requests: pages.rows(asked.iter().rev()).map(|one| requests::row(session, one, words)).collect(),
+        pages,
     })
 }
 
@@ -59,9 +63,10 @@ pub async fn show(
     session: ClientSession,
     request: Request,
 ) -> Result<Response, Problem> {
-    let is_thanked = query(request.uri()).get("merci") == "1";
+    let fields = query(request.uri());
+    let is_thanked = fields.get("merci") == "1";
     let notice = is_thanked.then(|| session.contact.words.request_thanks().to_owned());
-    page(&portal, &session, notice, (String::new(), String::new()), None).await
+    page(&portal, &session, notice, (String::new(), String::new()), None, fields.get("page")).await
 }
 
 /// Takes what is asked.
@@ -74,7 +79,7 @@ pub async fn ask(
     let subject = fields.text("subject", SUBJECT_LENGTH_MAX).unwrap_or_default().replace('\n', " ");
     let Some(text) = fields.text("text", limits::PORTAL_TEXT_LENGTH_MAX) else { return Err(Problem::TooLarge) };
     if subject.is_empty() || text.is_empty() {
-        let page = page(&portal, &session, None, (subject, text), Some(words.help_empty())).await?;
+        let page = page(&portal, &session, None, (subject, text), Some(words.help_empty()), "").await?;
         return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
     }
     let detail = json!({ "version": DETAIL_VERSION, "subject": subject, "text": text });

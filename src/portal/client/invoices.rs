@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use askama::Template;
-use axum::extract::{Path, State};
+use axum::extract::{Path, Request, State};
 use axum::response::Response;
 use sha2::{Digest, Sha256};
 
@@ -12,6 +12,7 @@ use crate::billing::statement::OpenInvoice;
 use crate::domain::billing::document::{DocumentKind, Line};
 use crate::store::{InvoiceFile, InvoiceRecord, Movement, PaymentRecord};
 
+use super::super::form::query;
 use super::super::page::{Shell, html};
 use super::super::picture::Tone;
 use super::super::say;
@@ -19,6 +20,7 @@ use super::super::session::ClientSession;
 use super::super::words::Words;
 use super::super::{Portal, Problem};
 use super::files::{Kind, file};
+use super::paging::Paging;
 use super::{Fact, money};
 
 #[derive(Template)]
@@ -29,7 +31,9 @@ struct Invoices {
     sentence: String,
     next: String,
     rows: Vec<Row>,
+    pages: Paging,
     payments: Vec<Paid>,
+    payment_pages: Paging,
 }
 
 struct Row {
@@ -70,7 +74,11 @@ struct LineRow {
 }
 
 /// The page of all invoices, the latest first.
-pub async fn list(State(portal): State<Arc<Portal>>, session: ClientSession) -> Result<Response, Problem> {
+pub async fn list(
+    State(portal): State<Arc<Portal>>,
+    session: ClientSession,
+    request: Request,
+) -> Result<Response, Problem> {
     let words = session.contact.words;
     let account = money::account(&portal, &session).await?;
     let book = crate::billing::book::Book::read(&portal.store, &session.scope()).await?;
@@ -88,13 +96,20 @@ pub async fn list(State(portal): State<Arc<Portal>>, session: ClientSession) -> 
     rows.extend(account.invoices.iter().map(|one| (one.record.issued_on, invoice_row(&session, one, words))));
     rows.extend(account.credit_notes.iter().map(|one| (one.issued_on, credit_row(&session, one, words))));
     rows.sort_by(|(left_day, left), (right_day, right)| (right_day, &right.number).cmp(&(left_day, &left.number)));
+    let fields = query(request.uri());
+    let link = |list: &str, page: usize| session.path(&format!("/factures?{list}={page}"));
+    let pages = Paging::of(fields.get("page"), rows.len(), |page| link("page", page));
+    let payments = &account.payments;
+    let payment_pages = Paging::of(fields.get("paiements"), payments.len(), |page| link("paiements", page));
     html(&Invoices {
         shell: Shell::client(&session, words.invoices_title(), "/factures"),
         tone,
         sentence,
         next,
-        rows: rows.into_iter().map(|(_, row)| row).collect(),
-        payments: account.payments.iter().rev().map(|one| paid(one, words)).collect(),
+        rows: pages.rows(rows).map(|(_, row)| row).collect(),
+        pages,
+        payments: payment_pages.rows(payments.iter().rev()).map(|one| paid(one, words)).collect(),
+        payment_pages,
     })
 }
 

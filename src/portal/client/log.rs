@@ -9,7 +9,6 @@ use axum::response::Response;
 use crate::billing::book::Book;
 use crate::domain::backup::drill::Origin;
 use crate::domain::runs::RunOutcome;
-use crate::util::limits;
 
 use super::super::form::query;
 use super::super::page::{Shell, html};
@@ -17,6 +16,7 @@ use super::super::say;
 use super::super::session::ClientSession;
 use super::super::words::Words;
 use super::super::{Portal, Problem};
+use super::paging::Paging;
 
 /// Runs that are looked at: years of them.
 const RUNS_MAX: u32 = 2000;
@@ -26,8 +26,7 @@ const RUNS_MAX: u32 = 2000;
 struct Page {
     shell: Shell,
     rows: Vec<Row>,
-    previous: Option<String>,
-    next: Option<String>,
+    pages: Paging,
 }
 
 struct Row {
@@ -91,17 +90,13 @@ pub async fn show(
         events.push(Event { at_us: recorded.started_at_us, by: recorded.by.clone(), what });
     }
     events.sort_by_key(|event| std::cmp::Reverse(event.at_us));
-    let pages = events.len().div_ceil(limits::PORTAL_PAGE_ROWS).max(1);
-    let page = query(request.uri()).get("page").parse::<usize>().unwrap_or(1).clamp(1, pages);
-    let zone = session.zone();
-    let shown = events.into_iter().skip((page - 1) * limits::PORTAL_PAGE_ROWS).take(limits::PORTAL_PAGE_ROWS);
-    let rows =
-        shown.map(|event| Row { date: say::moment_us(event.at_us, &zone, words), by: event.by, what: event.what });
     let link = |page: usize| session.path(&format!("/journal?page={page}"));
+    let pages = Paging::of(query(request.uri()).get("page"), events.len(), link);
+    let zone = session.zone();
+    let row = |event: Event| Row { date: say::moment_us(event.at_us, &zone, words), by: event.by, what: event.what };
     html(&Page {
-        rows: rows.collect(),
-        previous: (page > 1).then(|| link(page - 1)),
-        next: (page < pages).then(|| link(page + 1)),
+        rows: pages.rows(events).map(row).collect(),
+        pages,
         shell: Shell::client(&session, words.log_title(), "/journal"),
     })
 }

@@ -14,6 +14,7 @@ pub(super) mod invoices;
 pub(super) mod kept;
 mod log;
 mod money;
+mod paging;
 mod people;
 pub(super) mod requests;
 mod seats;

@@ -21,6 +21,7 @@ use super::super::say;
 use super::super::session::ClientSession;
 use super::super::words::Words;
 use super::super::{Portal, Problem};
+use super::paging::Paging;
 use super::{DETAIL_VERSION, requests};
 
 /// The longest name that is taken.
@@ -43,6 +44,7 @@ struct Page {
     add: Typed,
     end: Typed,
     requests: Vec<requests::Row>,
+    pages: Paging,
 }
 
 /// What somebody typed into one of the two forms, to be corrected: nothing has to be typed twice.
@@ -118,6 +120,7 @@ async fn page(
     session: &ClientSession,
     notice: Option<String>,
     (add, end): (Typed, Typed),
+    asked_page: &str,
 ) -> Result<Response, Problem> {
     let (words, today) = (session.contact.words, session.today());
     let client = session.client();
@@ -142,7 +145,8 @@ async fn page(
     let lead =
         format!("{} — {}", say::count(count, (words.seat_open(), words.seats_open()), words), say::day(today, words));
     let asked = portal.store.requests(&session.scope()).await?;
-    let asked = asked.iter().rev().filter(|one| one.kind != RequestKind::Help);
+    let asked: Vec<_> = asked.iter().rev().filter(|one| one.kind != RequestKind::Help).collect();
+    let pages = Paging::of(asked_page, asked.len(), |page| session.path(&format!("/postes?page={page}")));
     html(&Page {
         shell: Shell::client(session, words.seats_title(), "/postes").saying(notice),
         lead,
@@ -155,7 +159,8 @@ async fn page(
         today: today.to_string(),
         add,
         end,
-        requests: asked.map(|one| requests::row(session, one, words)).collect(),
+        requests: pages.rows(asked).map(|one| requests::row(session, one, words)).collect(),
+        pages,
     })
 }
 
@@ -165,9 +170,10 @@ pub async fn show(
     session: ClientSession,
     request: Request,
 ) -> Result<Response, Problem> {
-    let is_thanked = query(request.uri()).get("merci") == "1";
+    let fields = query(request.uri());
+    let is_thanked = fields.get("merci") == "1";
     let notice = is_thanked.then(|| session.contact.words.request_thanks().to_owned());
-    page(&portal, &session, notice, (Typed::default(), Typed::default())).await
+    page(&portal, &session, notice, (Typed::default(), Typed::default()), fields.get("page")).await
 }
 
 /// A text that must be there.
@@ -234,7 +240,7 @@ pub async fn ask(
         Err(mistakes) => {
             let (typed, other) = (Typed::of(&fields, mistakes), Typed::default());
             let forms = if fields.get("what") == "end" { (other, typed) } else { (typed, other) };
-            let page = page(&portal, &session, None, forms).await?;
+            let page = page(&portal, &session, None, forms, "").await?;
             return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
         }
     };

@@ -13,7 +13,6 @@ use crate::domain::billing::support::accounted_minutes;
 use crate::domain::billing::terms::{SupportKind, Terms};
 use crate::domain::billing::{years, zone};
 use crate::store::Consent;
-use crate::util::limits;
 
 use super::super::area::Need;
 use super::super::form::query;
@@ -23,6 +22,7 @@ use super::super::say;
 use super::super::session::ClientSession;
 use super::super::words::Words;
 use super::super::{Portal, Problem};
+use super::paging::Paging;
 use super::{Table, drawn, hours};
 
 #[derive(Template)]
@@ -37,8 +37,7 @@ struct Support {
     previous_year: Option<String>,
     next_year: Option<String>,
     rows: Vec<Row>,
-    previous: Option<String>,
-    next: Option<String>,
+    pages: Paging,
     requests: Vec<Asked>,
 }
 
@@ -95,11 +94,9 @@ pub async fn list(
         |entry: &&InForce| years::year_index(terms.start, zone::day(&zone_here, entry.entry().started)) == index;
     let mut entries: Vec<&InForce> = account.entries.iter().filter(of_year).collect();
     entries.sort_by_key(|entry| std::cmp::Reverse((entry.entry().started, entry.number)));
-    let pages = entries.len().div_ceil(limits::PORTAL_PAGE_ROWS).max(1);
-    let page = fields.get("page").parse::<usize>().unwrap_or(1).clamp(1, pages);
-    let rows = entries.iter().skip((page - 1) * limits::PORTAL_PAGE_ROWS).take(limits::PORTAL_PAGE_ROWS);
-    let rows = rows.map(|entry| row(entry, terms, &zone_here, words)).collect();
     let link = |index: i64, page: usize| session.path(&format!("/assistance?annee={index}&page={page}"));
+    let pages = Paging::of(fields.get("page"), entries.len(), |page| link(index, page));
+    let rows = pages.rows(entries).map(|entry| row(entry, terms, &zone_here, words)).collect();
     let sentence = hours::sentence(&session, &year, words);
     let picture = drawn(&hours::gauge(&session, &year, &sentence, words))?;
     let requests = account.consents.iter().rev().filter(|_| session.may(Need::Consent));
@@ -119,8 +116,7 @@ pub async fn list(
         previous_year: (index > 0.min(now_index)).then(|| link(index - 1, 1)),
         next_year: (index < now_index).then(|| link(index + 1, 1)),
         rows,
-        previous: (page > 1).then(|| link(index, page - 1)),
-        next: (page < pages).then(|| link(index, page + 1)),
+        pages,
         requests: requests.map(|consent| asked(&session, consent, words)).collect(),
     })
 }

@@ -10,6 +10,7 @@ mod forms;
 pub mod http;
 mod isolation;
 mod layers;
+mod lists;
 pub mod lived;
 mod log;
 mod papers;
