@@ -7,8 +7,8 @@ use jiff::Timestamp;
 use tokio::task::JoinSet;
 
 use crate::inventory::model::{Contact, Cooperative, Inventory};
-use crate::post::{Announcement, Message, Recipient, Sender, put};
-use crate::store::Scope;
+use crate::post::{Announcement, Message, Recipient, Sender, compose, put};
+use crate::store::{NewMail, Scope};
 
 use super::session::contact_of;
 use super::words::Words;
@@ -78,22 +78,26 @@ impl Portal {
     /// # Errors
     /// When it cannot be written: nothing is in the outbox then.
     pub(super) async fn send(&self, house: &Cooperative, letter: Letter, now: Timestamp) -> Result<(), Problem> {
-        let announcement = Announcement {
-            key: letter.key,
-            scope: letter.scope,
-            kind: letter.kind,
-            about: None,
-            message: Message {
-                to: letter.to,
-                subject: letter.subject,
-                text: letter.text,
-                html: None,
-                attachments: Vec::new(),
-            },
-        };
         let vault = letter.is_confidential.then_some(&self.vault);
-        put(&self.store, vault, &Sender::of(house), &announcement, BY, now).await?;
+        put(&self.store, vault, &Sender::of(house), &letter.announcement(), BY, now).await?;
         Ok(())
+    }
+}
+
+impl Letter {
+    fn announcement(self) -> Announcement {
+        let Letter { key, scope, kind, to, subject, text, .. } = self;
+        let message = Message { to, subject, text, html: None, attachments: Vec::new() };
+        Announcement { key, scope, kind, about: None, message }
+    }
+
+    /// As the outbox takes it together with what the letter is about, so that a crash leaves both or none. Not for what
+    /// lets somebody in: that belongs among the secrets.
+    ///
+    /// # Errors
+    /// When it could never be sent.
+    pub(super) fn owed(self, house: &Cooperative, now: Timestamp) -> Result<NewMail, Problem> {
+        Ok(compose(&Sender::of(house), &self.announcement(), BY, now)?)
     }
 }
 

@@ -6,7 +6,7 @@ use crate::domain::ids::ClientId;
 use crate::domain::money::Cents;
 
 use super::scope::Scoped;
-use super::{Scope, Store, StoreError};
+use super::{NewMail, Scope, Store, StoreError};
 
 /// An envelope to ask for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -98,16 +98,22 @@ impl Store {
         }))
     }
 
-    /// Records the decision about a request, once.
+    /// Records the decision about a request, once, and with it the receipt that is owed for it, when there is one: a crash
+    /// leaves both or none.
     ///
     /// # Errors
     /// [`StoreError::Conflict`] when it was decided already.
-    pub async fn decide_consent(&self, consent: &Consent, decision: &Decision) -> Result<(), StoreError> {
+    pub async fn decide_consent(
+        &self,
+        consent: &Consent,
+        decision: &Decision,
+        receipt: Option<&NewMail>,
+    ) -> Result<(), StoreError> {
         let asked = &consent.asked;
         let state = if decision.is_approved { "approved" } else { "refused" };
         let recorded = in_transaction!(self, |tx| {
             let position: i64 = sqlx::query_scalar(COUNT).bind("consents").fetch_one(&mut *tx).await?;
-            sqlx::query(INSERT)
+            let inserted = sqlx::query(INSERT)
                 .bind(position)
                 .bind(consent.request)
                 .bind(1)
@@ -122,7 +128,11 @@ impl Store {
                 .bind(decision.at_us)
                 .execute(&mut *tx)
                 .await?
-                .rows_affected()
+                .rows_affected();
+            if let Some(receipt) = receipt.filter(|_| inserted == 1) {
+                put_mail!(tx, receipt);
+            }
+            inserted
         });
         if recorded == 1 {
             return Ok(());

@@ -154,7 +154,9 @@ pub async fn decide(
         by: session.contact.actor(),
         at_us,
     };
-    match portal.store.decide_consent(&consent, &decision).await {
+    let receipt = receipt(&session, &consent, &decision, words);
+    let receipt = receipt.owed(&session.inventory().cooperative, session.contact.now)?;
+    match portal.store.decide_consent(&consent, &decision, Some(&receipt)).await {
         Ok(()) => {}
         // Sent twice, or somebody else was first: the page shows what counts.
         Err(StoreError::Conflict { .. }) => {
@@ -170,8 +172,6 @@ pub async fn decide(
         "price_cents": consent.asked.price,
     });
     portal.audit(NewAudit { at_us, actor: session.contact.actor(), action, scope: session.scope(), detail }).await?;
-    let receipt = receipt(&session, &consent, &decision, words);
-    portal.send(&session.inventory().cooperative, receipt, session.contact.now).await?;
     Ok(Redirect::to(&session.path(&format!("/assistance/accord/{number}"))).into_response())
 }
 

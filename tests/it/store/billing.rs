@@ -187,7 +187,7 @@ pub async fn fill(store: &Store) {
         by: "ana".to_owned(),
         at_us: NOW_US,
     };
-    store.decide_consent(&consent, &decision).await.unwrap();
+    store.decide_consent(&consent, &decision, None).await.unwrap();
     let number = issue_one(store, "lilas", "month:lilas:2026-11", "2026-12-01", 0).await.unwrap();
     let file = accolades::store::InvoiceFile {
         number: number.clone(),
@@ -475,7 +475,7 @@ pub async fn consent_is_decided_once(bench: &Bench) {
     fill(&store).await;
     let consent = store.consents(&Scope::Staff).await.unwrap().remove(0);
     let refused = Decision { is_approved: false, ..consent.decision.clone().unwrap() };
-    assert!(matches!(store.decide_consent(&consent, &refused).await, Err(StoreError::Conflict { .. })));
+    assert!(matches!(store.decide_consent(&consent, &refused, None).await, Err(StoreError::Conflict { .. })));
     let book = Book::read(&store, &Scope::Staff).await.unwrap();
     assert_eq!(book.account(&client("lilas")).envelopes()[0].minutes, 120);
 }

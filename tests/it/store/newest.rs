@@ -65,7 +65,7 @@ pub async fn every_kind_of_record_of_a_client_is_news(bench: &Bench) {
         by: "ana".to_owned(),
         at_us: NOW_US,
     };
-    store.decide_consent(&consent, &decision).await.unwrap();
+    store.decide_consent(&consent, &decision, None).await.unwrap();
     watched.has_news("its answer").await;
 
     let number = issue_one(&store, "lilas", "month:lilas:2026-11", "2026-12-01", 0).await.unwrap();

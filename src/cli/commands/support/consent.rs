@@ -193,7 +193,7 @@ async fn decide(session: &Session, opened: &Opened, answer: Answer, is_approved:
         by: session.who()?,
         at_us: opened.now.as_microsecond(),
     };
-    opened.store.decide_consent(&consent, &decision).await?;
+    opened.store.decide_consent(&consent, &decision, None).await?;
     let (client, account) = opened.client(&consent.asked.client).await?;
     let hours = Hours::of(client, &account, &opened.zone);
     let waiting: i64 = hours.account.waiting.iter().map(|one| one.minutes).sum();
