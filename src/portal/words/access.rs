@@ -4,23 +4,23 @@ use super::words;
 
 words! {
     enter_title: "Entrer dans votre espace", "Enter your space";
-    enter_lead: "Donnez l’adresse e-mail que la coopérative connaît de vous. Nous vous envoyons un lien\u{a0}: il n’y a pas de mot de passe à retenir.",
+    enter_lead: "Donnez l’adresse de courriel que la coopérative connaît de vous. Nous vous envoyons un lien\u{a0}: il n’y a pas de mot de passe à retenir.",
         "Give the e-mail address by which the co-operative knows you. We send you a link: there is no password to remember.";
-    email: "Adresse e-mail", "E-mail address";
+    email: "Adresse de courriel", "E-mail address";
     send_link: "Recevoir le lien", "Send me the link";
     staff_entrance: "Entrée de la coopérative", "Entrance of the co-operative";
     client_entrance: "Entrée des clients", "Entrance for clients";
-    sent_title: "Regardez vos e-mails", "Look at your e-mail";
-    sent_lead: "Si cette adresse est celle d’un de nos contacts, un e-mail vient de partir. Ouvrez le lien qu’il contient, ou tapez ici les six chiffres qu’il donne.",
+    sent_title: "Regardez vos courriels", "Look at your e-mail";
+    sent_lead: "Si cette adresse est celle d’un de nos contacts, un courriel vient de partir. Ouvrez le lien qu’il contient, ou tapez ici les six chiffres qu’il donne.",
         "If this address is that of one of our contacts, an e-mail has just left. Open the link in it, or type the six digits that it gives here.";
     sent_time: "Le lien et les chiffres valent quinze minutes, une seule fois.", "Link and digits are valid for fifteen minutes, once.";
     sent_nothing: "Rien reçu\u{a0}? Regardez dans les indésirables, vérifiez l’adresse, ou appelez-nous.",
         "Nothing there? Look into your spam, check the address, or call us.";
-    six_digits: "Les six chiffres de l’e-mail", "The six digits of the e-mail";
+    six_digits: "Les six chiffres du courriel", "The six digits of the e-mail";
     enter: "Entrer", "Enter";
-    wrong_code: "Ces chiffres ne sont pas les bons, ou ils ne valent plus. Après cinq essais il faut un nouvel e-mail.",
+    wrong_code: "Ces chiffres ne sont pas les bons, ou ils ne valent plus. Après cinq essais il faut un nouveau courriel.",
         "These digits are wrong, or no longer valid. After five attempts a new e-mail is needed.";
-    again: "Recevoir un nouvel e-mail", "Get a new e-mail";
+    again: "Recevoir un nouveau courriel", "Get a new e-mail";
     button_title: "Vous y êtes presque", "You are nearly there";
     button_lead: "Appuyez sur le bouton pour entrer. Ce lien ne sert qu’une fois.", "Press the button to enter. This link works once.";
     dead_title: "Ce lien ne sert plus", "This link is no longer valid";
@@ -31,7 +31,7 @@ words! {
         "Type the six digits that your application shows, or a recovery code.";
     factor_code: "Code", "Code";
     wrong_factor: "Ce code n’est pas le bon, ou il a déjà servi.", "This code is wrong, or was used already.";
-    bad_email: "Ceci n’est pas une adresse e-mail.", "This is not an e-mail address.";
+    bad_email: "Ceci n’est pas une adresse de courriel.", "This is not an e-mail address.";
     choose_title: "Pour qui venez-vous\u{a0}?", "For whom do you come?";
     choose_lead: "Vous êtes contact de plusieurs clients de la coopérative.", "You are a contact of several clients of the co-operative.";
 
@@ -68,7 +68,7 @@ words! {
     close: "Fermer", "Close";
     close_others: "Fermer toutes les autres", "Close all others";
     factor_section: "Deuxième preuve", "Second proof";
-    factor_off: "Vous entrez avec un lien reçu par e-mail. Vous pouvez demander en plus un code de votre téléphone.",
+    factor_off: "Vous entrez avec un lien reçu par courriel. Vous pouvez demander en plus un code de votre téléphone.",
         "You enter with a link received by e-mail. You may ask for a code of your telephone besides.";
     factor_on: "Un code de votre application est demandé en plus du lien.", "A code of your application is asked for besides the link.";
     factor_add: "Ajouter une deuxième preuve", "Add a second proof";

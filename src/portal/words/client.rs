@@ -30,7 +30,7 @@ words! {
     unit_nginx: "Site web", "Web site";
     unit_mariadb: "Bases de données", "Databases";
     unit_slapd: "Comptes", "Accounts";
-    unit_postfix: "Envoi des e-mails", "Sending e-mail";
+    unit_postfix: "Envoi du courriel", "Sending e-mail";
     unit_dovecot: "Boîtes aux lettres", "Mailboxes";
     machine_off: "Votre machine est éteinte.", "Your machine is off.";
     machine_missing: "Votre machine n’est pas à sa place.", "Your machine is not in its place.";

@@ -194,7 +194,7 @@ words! {
 
     people_title: "Personnes et accès", "People and access";
     contacts_title: "Qui peut entrer dans cet espace", "Who can enter this space";
-    contacts_lead: "Ces personnes entrent avec l’adresse e-mail indiquée. Pour changer la liste, demandez-le-nous.",
+    contacts_lead: "Ces personnes entrent avec l’adresse de courriel indiquée. Pour changer la liste, demandez-le-nous.",
         "These people enter with the e-mail address shown. To change the list, ask us.";
     role_manager: "direction", "management";
     role_billing: "facturation", "billing";

@@ -142,7 +142,7 @@ words! {
     staff_onboard_city: "Ville", "City";
     staff_onboard_contact: "Contact", "Contact";
     staff_onboard_contact_name: "Nom du contact", "Contact’s name";
-    staff_onboard_contact_email: "E-mail du contact, hors de ses propres domaines", "Contact’s e-mail, outside its own domains";
+    staff_onboard_contact_email: "Courriel du contact, hors de ses propres domaines", "Contact’s e-mail, outside its own domains";
     staff_onboard_contract: "Le contrat", "The contract";
     staff_onboard_start: "Premier jour", "First day";
     staff_onboard_overage: "Prix de l’heure au-delà du forfait, HT (65.00)", "Price of an hour beyond the allowance, excl. VAT (65.00)";
@@ -202,7 +202,7 @@ words! {
     staff_outcome_refused: "refusé", "refused";
     job_sweep: "Tour des sites", "Round of the sites";
     job_drills: "Essais de restauration", "Restore tests";
-    job_mail: "Envoi des e-mails", "Sending of mails";
+    job_mail: "Envoi des courriels", "Sending of mails";
     job_letters: "Courriers du matin", "Letters of the morning";
     job_tidy: "Rangement", "Tidying up";
     job_plan: "Plan d’une machine", "Plan of a machine";
@@ -252,7 +252,7 @@ words! {
     deed_account_reset: "Compte réinitialisé", "Account reset";
     deed_apply_ordered: "Exécution d’un plan demandée", "Execution of a plan ordered";
     deed_client_added: "Client ajouté", "Client added";
-    deed_entry_proven: "Lien de l’e-mail utilisé", "Link of the mail used";
+    deed_entry_proven: "Lien du courriel utilisé", "Link of the mail used";
     deed_entry_refused: "Entrée refusée", "Entry refused";
     deed_factor_added: "Deuxième preuve ajoutée", "Second proof added";
     deed_factor_refused: "Deuxième preuve refusée", "Second proof refused";

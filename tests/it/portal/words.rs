@@ -43,6 +43,7 @@ fn portal_words_every_text_has_its_twin() {
         assert!(!fr.trim().is_empty() && !en.trim().is_empty(), "`{key}` is empty");
         assert!(fr != en || same.contains(key), "`{key}` is not translated: {fr}");
         assert!(!fr.contains('\''), "`{key}`: the apostrophe of French is ’");
+        assert!(!fr.to_lowercase().contains("e-mail"), "`{key}`: the French word is `courriel`");
     }
     assert!(keys.len() > 200);
 }
