@@ -7,8 +7,8 @@ use axum::extract::{Path, Request, State};
 use axum::response::Response;
 use jiff::tz::TimeZone;
 
-use crate::domain::backup::drill::{Record, Verdict};
-use crate::domain::backup::health::Sealing;
+use crate::domain::backup::drill::{Origin, Record, Verdict};
+use crate::domain::backup::health::{Place, Sealing};
 use crate::domain::ids::InstanceId;
 use crate::proof;
 use crate::store::KeptDrill;
@@ -30,14 +30,14 @@ struct Backups {
     shell: Shell,
     tone: Tone,
     sentence: String,
-    places: Vec<Place>,
+    places: Vec<PlaceFacts>,
     calendar: String,
     days: Table,
     drills: Vec<Row>,
     pages: Paging,
 }
 
-struct Place {
+struct PlaceFacts {
     name: &'static str,
     facts: Vec<Fact>,
 }
@@ -68,6 +68,13 @@ fn plain(label: &str, value: String) -> Fact {
     Fact { label: label.to_owned(), value, tone: None }
 }
 
+/// The size of a backup. A backup server tells that of the whole disk, blocks that are empty or shared included (sheet
+/// Proxmox, 9c): what it takes there is less, and nobody knows how much less.
+fn size(is_local: bool, bytes: u64, words: Words) -> Fact {
+    let label = if is_local { words.size() } else { words.size_of_disk() };
+    plain(label, say::size(bytes, words))
+}
+
 /// The page about backups.
 pub async fn list(
     State(portal): State<Arc<Portal>>,
@@ -86,7 +93,7 @@ pub async fn list(
         let mut facts = vec![last];
         facts.push(plain(words.kept(), place.kept.to_string()));
         if let Some(good) = &place.last_good {
-            facts.push(plain(words.size(), say::size(good.size_bytes, words)));
+            facts.push(size(place.place == Place::Local, good.size_bytes, words));
             let is_sealed = matches!(good.sealing, Sealing::Encrypted | Sealing::Claimed);
             facts.push(plain(words.sealed(), if is_sealed { words.yes() } else { words.no() }.to_owned()));
         }
@@ -96,7 +103,7 @@ pub async fn list(
         if let Some(next) = place.next_expected {
             facts.push(plain(words.next_expected(), say::moment(next, &zone, words)));
         }
-        Place { name: backups::place_name(place.place, words), facts }
+        PlaceFacts { name: backups::place_name(place.place, words), facts }
     });
     let places = places.collect();
     let link = |page: usize| session.path(&format!("/sauvegardes?page={page}"));
@@ -157,7 +164,7 @@ pub async fn drill(
     let mut facts = Vec::new();
     if let Some(backup) = &record.backup {
         facts.push(plain(words.drill_backup(), say::moment_us(backup.at_us, &zone, words)));
-        facts.push(plain(words.size(), say::size(backup.size_bytes, words)));
+        facts.push(size(record.from == Origin::Local, backup.size_bytes, words));
     }
     facts.push(plain(words.drill_from(), log::origin_name(record.from, words).to_owned()));
     facts.push(plain(words.date(), say::moment_us(record.ended_at_us, &zone, words)));

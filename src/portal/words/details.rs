@@ -7,6 +7,7 @@ words! {
     kept: "Sauvegardes gardées", "Backups kept";
     next_expected: "Prochaine attendue", "Next one expected";
     size: "Taille", "Size";
+    size_of_disk: "Disque sauvegardé, vide compris", "Disk that was backed up, empty space included";
     sealed: "Chiffrée", "Encrypted";
     yes: "oui", "yes";
     no: "non", "no";

@@ -1,7 +1,8 @@
 //! Backups and restore tests as clients read them.
 
-use accolades::domain::backup::drill::{Check, CheckKind, Verdict};
+use accolades::domain::backup::drill::{Check, CheckKind, Origin, Verdict};
 
+use super::lived::lived;
 use super::world::{MEMBER, OWN, World, drill, id};
 
 /// The test of a backup in which everything that can be checked is wrong, the last thing but one apart.
@@ -65,4 +66,20 @@ async fn portal_client_a_test_that_could_not_be_done_says_nothing_against_the_ba
     let page = world.enter(MEMBER).await.get("/c/atelier-lilas/sauvegardes/essai/lilas/1").await.text();
     assert!(page.contains("l’essai n’a pas pu se faire") && !page.contains("agent"), "{page}");
     assert!(!page.contains("non retrouvée"), "it was not looked for: {page}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn portal_client_the_size_of_a_remote_backup_is_said_to_be_that_of_the_disk() {
+    let world = World::new().await;
+    world.issue().await;
+    lived(&world).await;
+    let inside = world.enter(MEMBER).await;
+    let page = inside.get("/c/atelier-lilas/sauvegardes").await.text();
+    let count = |label: &str| page.matches(&format!("<dt>{label}</dt>")).count();
+    assert_eq!((count("Taille"), count("Disque sauvegardé, vide compris")), (1, 1), "{page}");
+    let mut record = drill("lilas", OWN);
+    record.from = Origin::Remote;
+    world.store.keep_drill(&record, &[(id(OWN), record.clone())]).await.unwrap();
+    let page = inside.get("/c/atelier-lilas/sauvegardes/essai/lilas/1").await.text();
+    assert!(page.contains("<dt>Disque sauvegardé, vide compris</dt>") && !page.contains("<dt>Taille</dt>"), "{page}");
 }
