@@ -14,7 +14,7 @@ use super::super::area::Need;
 use super::super::form::Fields;
 use super::super::page::{Shell, html};
 use super::super::say;
-use super::super::session::{ClientSession, contact_subject};
+use super::super::session::{ClientSession, contact_of, contact_subject};
 use super::super::words::Words;
 use super::super::{Portal, Problem};
 use super::DETAIL_VERSION;
@@ -35,6 +35,14 @@ struct Row {
     roles: String,
     sessions: Option<String>,
     can_close: bool,
+    /// Only the co-operative closes theirs.
+    is_shared: bool,
+}
+
+/// Whether somebody enters for other clients, too, such as an accountant: their sessions are not this client's to see or
+/// to close.
+fn is_shared(session: &ClientSession, email: &str) -> bool {
+    contact_of(session.inventory(), email).len() > 1
 }
 
 fn role(role: ContactRole, words: Words) -> &'static str {
@@ -53,7 +61,8 @@ pub async fn show(State(portal): State<Arc<Portal>>, session: ClientSession) -> 
     let mut contacts = Vec::new();
     for contact in &session.client().contacts {
         let email = contact.email.to_lowercase();
-        let open = match session.may(Need::Manager) {
+        let is_shared = is_shared(&session, &email);
+        let open = match session.may(Need::Manager) && !is_shared {
             true => portal.store.sessions(&contact_subject(&email), now_us).await?.len(),
             false => 0,
         };
@@ -66,6 +75,7 @@ pub async fn show(State(portal): State<Arc<Portal>>, session: ClientSession) -> 
                 say::count(open, (words.open_session(), words.open_sessions()), words)
             }),
             can_close: open > 0 && email != session.contact.email,
+            is_shared: is_shared && session.may(Need::Manager) && email != session.contact.email,
             email: contact.email.clone(),
         });
     }
@@ -93,7 +103,7 @@ pub async fn close(
 ) -> Result<Response, Problem> {
     let wanted = fields.get("email").to_lowercase();
     let is_colleague = session.client().contacts.iter().any(|one| one.email.to_lowercase() == wanted);
-    if !is_colleague {
+    if !is_colleague || is_shared(&session, &wanted) {
         return Err(Problem::Unreadable);
     }
     let at_us = session.contact.now.as_microsecond();

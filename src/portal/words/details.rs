@@ -203,6 +203,7 @@ words! {
     role_technical: "prévenu des pannes", "told of outages";
     open_session: "entrée ouverte", "open session";
     open_sessions: "entrées ouvertes", "open sessions";
+    close_by_us: "Pour fermer ses entrées, appelez-nous.", "To close their sessions, call us.";
     close_theirs: "Fermer ses entrées", "Close their sessions";
     accounts_title: "Qui a un compte sur votre machine", "Who has an account on your machine";
 

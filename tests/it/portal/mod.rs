@@ -14,6 +14,7 @@ mod lists;
 pub mod lived;
 mod log;
 mod papers;
+mod people;
 mod receipts;
 mod staff;
 mod staff_pages;
