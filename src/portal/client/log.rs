@@ -17,6 +17,7 @@ use super::super::session::ClientSession;
 use super::super::words::Words;
 use super::super::{Portal, Problem};
 use super::paging::Paging;
+use super::who::People;
 
 /// Runs that are looked at: years of them.
 const RUNS_MAX: u32 = 2000;
@@ -93,7 +94,12 @@ pub async fn show(
     let link = |page: usize| session.path(&format!("/journal?page={page}"));
     let pages = Paging::of(query(request.uri()).get("page"), events.len(), link);
     let zone = session.zone();
-    let row = |event: Event| Row { date: say::moment_us(event.at_us, &zone, words), by: event.by, what: event.what };
+    let people = People::read(&portal).await?;
+    let row = |event: Event| Row {
+        date: say::moment_us(event.at_us, &zone, words),
+        by: people.name(&session, &event.by),
+        what: event.what,
+    };
     html(&Page {
         rows: pages.rows(events).map(row).collect(),
         pages,

@@ -21,6 +21,7 @@ mod seats;
 mod services;
 mod sheets;
 mod support_pages;
+mod who;
 
 use askama::Template;
 

@@ -23,6 +23,7 @@ use super::super::session::ClientSession;
 use super::super::words::Words;
 use super::super::{Portal, Problem};
 use super::paging::Paging;
+use super::who::People;
 use super::{Table, drawn, hours};
 
 #[derive(Template)]
@@ -95,8 +96,10 @@ pub async fn list(
     let mut entries: Vec<&InForce> = account.entries.iter().filter(of_year).collect();
     entries.sort_by_key(|entry| std::cmp::Reverse((entry.entry().started, entry.number)));
     let link = |index: i64, page: usize| session.path(&format!("/assistance?annee={index}&page={page}"));
+    let people = People::read(&portal).await?;
+    let by = |entry: &InForce| people.name(&session, &entry.latest.entry.by);
     let pages = Paging::of(fields.get("page"), entries.len(), |page| link(index, page));
-    let rows = pages.rows(entries).map(|entry| row(entry, terms, &zone_here, words)).collect();
+    let rows = pages.rows(entries).map(|entry| row(entry, terms, &zone_here, by(entry), words)).collect();
     let sentence = hours::sentence(&session, &year, words);
     let picture = drawn(&hours::gauge(&session, &year, &sentence, words))?;
     let requests = account.consents.iter().rev().filter(|_| session.may(Need::Consent));
@@ -121,7 +124,7 @@ pub async fn list(
     })
 }
 
-fn row(entry: &InForce, terms: &Terms, zone: &TimeZone, words: Words) -> Row {
+fn row(entry: &InForce, terms: &Terms, zone: &TimeZone, by: String, words: Words) -> Row {
     let recorded = &entry.latest.entry;
     let accounted = accounted_minutes(terms, zone, &entry.entry());
     let mut notes = Vec::new();
@@ -143,7 +146,7 @@ fn row(entry: &InForce, terms: &Terms, zone: &TimeZone, words: Words) -> Row {
         date: say::moment(entry.entry().started, zone, words),
         kind: kind(recorded.kind, words),
         words: recorded.words.clone(),
-        by: recorded.by.clone(),
+        by,
         worked: say::minutes(recorded.minutes),
         accounted: say::minutes(accounted),
         notes,

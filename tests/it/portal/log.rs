@@ -1,14 +1,14 @@
 //! The journal that clients read.
 
 use accolades::domain::runs::RunOutcome;
-use accolades::store::{ActionState, JournalEntry, NewRun, Scope};
+use accolades::store::{ActionState, JournalEntry, NewRun, Scope, StaffRole};
 use serde_json::json;
 
-use super::world::{MEMBER, NOW_US, World};
+use super::world::{MANAGER, MEMBER, NOW_US, World};
 
 /// A run that did one thing to the client's machine and ended so.
-async fn ran(world: &World, id: &str, outcome: &RunOutcome) {
-    let run = NewRun { id: id.to_owned(), plan_id: None, scope: Scope::Staff, by: "nadia".to_owned(), at_us: NOW_US };
+async fn ran(world: &World, id: &str, by: &str, outcome: &RunOutcome) {
+    let run = NewRun { id: id.to_owned(), plan_id: None, scope: Scope::Staff, by: by.to_owned(), at_us: NOW_US };
     world.store.start_run(&run).await.unwrap();
     let entry = JournalEntry {
         subject: "instance/lilas".to_owned(),
@@ -27,7 +27,7 @@ async fn portal_client_the_journal_takes_no_unknown_end_for_an_interruption() {
     let inside = world.enter(MEMBER).await;
     let ends = RunOutcome::KNOWN.into_iter().chain([RunOutcome::from_word("of a newer program".to_owned())]);
     for (number, outcome) in ends.enumerate() {
-        ran(&world, &format!("run-{number}"), &outcome).await;
+        ran(&world, &format!("run-{number}"), "nadia", &outcome).await;
     }
     let page = inside.get("/c/atelier-lilas/journal").await.text();
     let count = |said: &str| page.matches(&format!("1\u{a0}action, {said}</td>")).count();
@@ -35,4 +35,23 @@ async fn portal_client_the_journal_takes_no_unknown_end_for_an_interruption() {
     assert_eq!((count("n’a pas réussi"), count("interrompu")), (1, 2), "failed; stopped, cut short: {page}");
     assert_eq!(count("terminé, sans que nous sachions comment"), 1, "{page}");
     assert!(!page.contains("of a newer program"), "{page}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn portal_client_the_journal_names_people_and_not_accounts() {
+    let world = World::new().await;
+    world.store.add_account("nadia", "Nadia Ferrand", "n@x.example", StaffRole::Technician, NOW_US).await.unwrap();
+    world.fill().await;
+    let contact = format!("contact:{MANAGER}");
+    for (number, by) in ["nadia", "staff:nadia", contact.as_str(), "accolades"].into_iter().enumerate() {
+        ran(&world, &format!("run-{number}"), by, &RunOutcome::Settled).await;
+    }
+    let inside = world.enter(MEMBER).await;
+    let page = inside.get("/c/atelier-lilas/journal").await.text();
+    let count = |who: &str| page.matches(&format!("data-label=\"Qui\">{who}</td>")).count();
+    // Two runs, three hours of support and a restore test.
+    assert_eq!((count("Nadia Ferrand"), count("nadia"), count("staff:nadia")), (6, 0, 0), "{page}");
+    assert_eq!((count("Camille Morel"), count("accolades")), (1, 1), "{page}");
+    let page = inside.get("/c/atelier-lilas/assistance").await.text();
+    assert!(page.contains("data-label=\"Qui\">Nadia Ferrand</td>") && !page.contains(">nadia<"), "{page}");
 }
