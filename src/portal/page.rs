@@ -51,6 +51,8 @@ pub struct Shell {
     pub notice: Option<String>,
     /// Whether the head leads to `/moi`.
     pub has_account: bool,
+    /// Whether the head leads back to the choice among several clients.
+    pub has_choice: bool,
 }
 
 impl Shell {
@@ -70,6 +72,7 @@ impl Shell {
             path: path.into(),
             notice: None,
             has_account: false,
+            has_choice: false,
         }
     }
 
@@ -79,6 +82,7 @@ impl Shell {
         Shell {
             person: Some(contact.email.clone()),
             has_account: true,
+            has_choice: contact.clients().len() > 1,
             ..Shell::bare(contact.words, title, path, Some(house))
         }
     }

@@ -33,6 +33,7 @@ words! {
     wrong_factor: "Ce code n’est pas le bon, ou il a déjà servi.", "This code is wrong, or was used already.";
     bad_email: "Ceci n’est pas une adresse de courriel.", "This is not an e-mail address.";
     choose_title: "Pour qui venez-vous\u{a0}?", "For whom do you come?";
+    other_client: "Changer d’organisation", "Other organisation";
     choose_lead: "Vous êtes contact de plusieurs clients de la coopérative.", "You are a contact of several clients of the co-operative.";
 
     staff_title: "Entrée de la coopérative", "Entrance of the co-operative";

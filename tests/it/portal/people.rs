@@ -7,8 +7,8 @@ use super::world::{MANAGER, MEMBER, OTHER, OWN, World, accept, form, id};
 /// Somebody who enters for both clients.
 const ACCOUNTANT: &str = "comptable@ailleurs.example";
 
-#[tokio::test(flavor = "multi_thread")]
-async fn portal_client_sessions_of_an_accountant_of_several_clients_are_nobodys_to_close() {
+/// Makes them a contact of both.
+async fn with_accountant() -> World {
     let world = World::new().await;
     let mut inventory = world.inventory.clone();
     for client in [OWN, OTHER] {
@@ -17,6 +17,12 @@ async fn portal_client_sessions_of_an_accountant_of_several_clients_are_nobodys_
         contacts.push(Contact { name, email, phone: None, roles: vec![ContactRole::Billing] });
     }
     accept(&world.store, &inventory).await;
+    world
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn portal_client_sessions_of_an_accountant_of_several_clients_are_nobodys_to_close() {
+    let world = with_accountant().await;
     let (manager, member, accountant) =
         (world.enter(MANAGER).await, world.enter(MEMBER).await, world.enter(ACCOUNTANT).await);
     let page = manager.get("/c/atelier-lilas/acces").await.text();
@@ -31,4 +37,17 @@ async fn portal_client_sessions_of_an_accountant_of_several_clients_are_nobodys_
     assert_eq!(accountant.get("/c/mairie-valsonne").await.status, 200, "still in at the other client's");
     assert_eq!(close(MEMBER).await, 303);
     assert_eq!(member.get("/c/atelier-lilas").await.status, 303, "out");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn portal_client_whoever_has_several_clients_finds_back_to_the_choice() {
+    let world = with_accountant().await;
+    let link = "<a href=\"/\">Changer d’organisation</a>";
+    let accountant = world.enter(ACCOUNTANT).await;
+    for path in ["/c/atelier-lilas", "/c/mairie-valsonne/factures", "/moi"] {
+        let page = accountant.get(path).await.text();
+        assert!(page.contains(link), "{path}: {page}");
+    }
+    assert!(accountant.get("/").await.text().contains("Pour qui venez-vous"));
+    assert!(!world.enter(MANAGER).await.get("/c/atelier-lilas").await.text().contains(link), "there is one only");
 }
