@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use tokio::task::JoinSet;
 
 use crate::inventory::model::{Contact, Cooperative, Inventory};
-use crate::post::{Announcement, Message, Recipient, Sender, compose, put};
+use crate::post::{Announcement, Message, PostError, Recipient, Sender, compose, put};
 use crate::store::{NewMail, Scope};
 
 use super::session::contact_of;
@@ -96,8 +96,8 @@ impl Letter {
     ///
     /// # Errors
     /// When it could never be sent.
-    pub(super) fn owed(self, house: &Cooperative, now: Timestamp) -> Result<NewMail, Problem> {
-        Ok(compose(&Sender::of(house), &self.announcement(), BY, now)?)
+    pub(super) fn owed(self, house: &Cooperative, now: Timestamp) -> Result<NewMail, PostError> {
+        compose(&Sender::of(house), &self.announcement(), BY, now)
     }
 }
 

@@ -5,6 +5,7 @@
 //! without saying so. Everything around an answer (limits, origins, headers, plain error pages) is in [`layers`].
 
 pub mod access;
+pub mod answers;
 pub mod area;
 pub mod client;
 pub mod factor;

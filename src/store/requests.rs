@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::domain::ids::ClientId;
 
-use super::{Scope, Store, StoreError, payload};
+use super::{NewMail, Scope, Store, StoreError, payload};
 
 /// Kinds of request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
@@ -187,6 +187,19 @@ impl Store {
     /// # Errors
     /// [`StoreError::Conflict`] when nothing follows it any more, or somebody was first.
     pub async fn answer_request(&self, request: &Request, step: &RequestStep) -> Result<(), StoreError> {
+        self.answer_request_by_mail(request, step, None).await
+    }
+
+    /// The same, with the mail that tells the client, when there is one: a crash leaves both or none.
+    ///
+    /// # Errors
+    /// As [`Store::answer_request`]; nothing is in the outbox then.
+    pub async fn answer_request_by_mail(
+        &self,
+        request: &Request,
+        step: &RequestStep,
+        mail: Option<&NewMail>,
+    ) -> Result<(), StoreError> {
         let detail = payload::to_text(&step.detail, "detail of a request")?;
         let next = i64::try_from(request.steps.len()).unwrap_or(i64::MAX);
         let inserted = if request.state().is_final() {
@@ -194,7 +207,7 @@ impl Store {
         } else {
             in_transaction!(self, |tx| {
                 let position: i64 = sqlx::query_scalar(COUNT).fetch_one(&mut *tx).await?;
-                sqlx::query(INSERT)
+                let inserted = sqlx::query(INSERT)
                     .bind(position)
                     .bind(request.number)
                     .bind(next)
@@ -207,7 +220,11 @@ impl Store {
                     .bind(step.at_us)
                     .execute(&mut *tx)
                     .await?
-                    .rows_affected()
+                    .rows_affected();
+                if let Some(mail) = mail.filter(|_| inserted == 1) {
+                    put_mail!(tx, mail);
+                }
+                inserted
             })
         };
         if inserted == 1 {

@@ -9,6 +9,7 @@ use crate::cli::session::Session;
 use crate::cli::table::table;
 use crate::cli::when;
 use crate::domain::ids::ClientId;
+use crate::portal::answers;
 use crate::store::{Request as Asked, RequestKind, RequestState, RequestStep, Scope};
 
 /// Version of what these commands print with `--json`, and of the steps that they record.
@@ -19,7 +20,7 @@ const JSON_VERSION: u32 = 1;
 pub enum Request {
     /// What waits, with the command that carries it out
     List(List),
-    /// Record what becomes of a request: the client reads it in the portal
+    /// Record what becomes of a request: the client reads it in the portal, and in a mail to whoever asked
     Answer(Answer),
 }
 
@@ -168,13 +169,17 @@ async fn answer(session: &Session, answer: Answer) -> Result<Exit, Failure> {
         Becomes::Done => RequestState::Done,
         Becomes::Refused => RequestState::Refused,
     };
+    let now = session.now().await?;
     let step = RequestStep {
         state,
         detail: json!({ "version": JSON_VERSION, "words": words }),
         by: session.who()?,
-        at_us: session.now().await?.as_microsecond(),
+        at_us: now.as_microsecond(),
     };
-    store.answer_request(&request, &step).await?;
-    session.output.say(&format!("request {} is {}", request.number, state.word()));
+    let inventory = session.accepted(&store).await?.inventory;
+    let mail = answers::owed(&inventory, &request, &step, now)?;
+    store.answer_request_by_mail(&request, &step, mail.as_ref()).await?;
+    let told = mail.map_or_else(|| "nobody is told by mail".to_owned(), |mail| format!("told to {}", mail.recipient));
+    session.output.say(&format!("request {} is {}, {told}", request.number, state.word()));
     Ok(Exit::Ok)
 }

@@ -118,14 +118,23 @@ pub(in crate::portal) fn in_words(kind: RequestKind, detail: &Value, words: Word
     out
 }
 
+/// How far a request is, in a word.
+pub(in crate::portal) fn state_name(state: RequestState, words: Words) -> &'static str {
+    match state {
+        RequestState::Asked => words.request_asked(),
+        RequestState::Answered => words.request_answered(),
+        RequestState::Done => words.request_done(),
+        RequestState::Refused => words.request_refused(),
+        RequestState::Withdrawn => words.request_withdrawn(),
+    }
+}
+
 /// A request as a list shows it.
 pub(super) fn row(session: &ClientSession, request: &Request, words: Words) -> Row {
-    let (state, tone) = match request.state() {
-        RequestState::Asked => (words.request_asked(), Tone::Warning),
-        RequestState::Answered => (words.request_answered(), Tone::Warning),
-        RequestState::Done => (words.request_done(), Tone::Good),
-        RequestState::Refused => (words.request_refused(), Tone::Unknown),
-        RequestState::Withdrawn => (words.request_withdrawn(), Tone::Unknown),
+    let tone = match request.state() {
+        RequestState::Asked | RequestState::Answered => Tone::Warning,
+        RequestState::Done => Tone::Good,
+        RequestState::Refused | RequestState::Withdrawn => Tone::Unknown,
     };
     let zone = session.zone();
     let asked = request.asked();
@@ -137,7 +146,7 @@ pub(super) fn row(session: &ClientSession, request: &Request, words: Words) -> R
         day: asked.map(|step| say::day_us(step.at_us, &zone, words)).unwrap_or_default(),
         kind: kind_name(request.kind, words),
         text: asked.map(|step| in_words(request.kind, &step.detail, words)).unwrap_or_default(),
-        state,
+        state: state_name(request.state(), words),
         tone,
         answers: answers.collect(),
     }
