@@ -32,6 +32,9 @@ pub const DATABASE: &str = "mariadb";
 /// What a guest writes about an application that answers as it should.
 pub const ANSWERS: &str = "ok";
 
+/// What is said of an application that the guest says nothing of.
+pub const NOT_INSTALLED: &str = "not installed";
+
 /// Version of a guest's report, and of what is kept of it.
 pub const VERSION: u32 = 1;
 
@@ -243,7 +246,7 @@ pub enum Finding {
 
 impl Finding {
     /// Whether it means that something is not as it should be, rather than that it is not known.
-    fn is_failure(&self) -> bool {
+    pub fn is_failure(&self) -> bool {
         !matches!(self, Finding::NoReport { .. } | Finding::Unreadable { .. } | Finding::NotSeen { .. })
     }
 
@@ -322,7 +325,7 @@ fn findings(seen: &ServicesSeen, at: Timestamp, bounds: &Bounds) -> Vec<Finding>
     let silent = seen.apps.iter().filter(|app| app.answer.as_deref() != Some(ANSWERS)).map(|app| Finding::AppSilent {
         app: app.app,
         address: app.address.clone(),
-        answer: app.answer.clone().unwrap_or_else(|| "not installed".to_owned()),
+        answer: app.answer.clone().unwrap_or_else(|| NOT_INSTALLED.to_owned()),
     });
     silent.chain(down).collect()
 }

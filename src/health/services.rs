@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::matter;
 use crate::domain::ids::{ClientId, InstanceId};
-use crate::domain::services::{App, Bounds, ServicesHealth, ServicesSeen, judge};
+use crate::domain::services::{App, Bounds, Finding, NOT_INSTALLED, ServicesHealth, ServicesSeen, judge};
 use crate::inventory::model::{Client, Instance, Inventory};
 use crate::plan::desired::Subject;
 use crate::store::{Look, Scope, Store, StoreError};
@@ -76,6 +76,44 @@ pub fn promised(client: &Client) -> Vec<(App, String, String)> {
     let nextcloud = client.nextcloud.iter().map(|app| (App::Nextcloud, app.domain.clone(), app.path.clone()));
     let dolibarr = client.dolibarr.iter().map(|app| (App::Dolibarr, app.domain.clone(), app.path.clone()));
     nextcloud.chain(dolibarr).collect()
+}
+
+/// What to do about a finding on a machine: commands with that machine's own names (`docs/services.md`).
+pub fn mend(finding: &Finding, subject: &Subject<'_>) -> String {
+    let (instance, site) = (subject.instance, subject.site);
+    let (id, vmid, node) = (&instance.id, &instance.vmid, &site.node.name);
+    match finding {
+        Finding::MachineOff => format!(
+            "`accolades backup check {id}` names a lock when there is one; then `qm start {vmid}` as root on `{node}`"
+        ),
+        Finding::MachineMissing => {
+            format!("it was removed, or the inventory's VM id {vmid} is wrong: `accolades plan {id}` says more")
+        }
+        Finding::GuestSilent => format!(
+            "it boots or hangs: look at its console in Proxmox; when it stays so, `qm reset {vmid}` as root on `{node}`"
+        ),
+        Finding::ServiceDown { unit, .. } => format!(
+            "as root on `{node}`: `qm guest exec {vmid} -- systemctl restart {unit}`; why it stopped: \
+             `qm guest exec {vmid} -- journalctl -u {unit} -n 50`"
+        ),
+        Finding::AppSilent { answer, .. } if answer == NOT_INSTALLED => format!("`accolades apply {id}` installs it"),
+        Finding::AppSilent { address, .. } => format!(
+            "open https://{address} and its log at https://{}/yunohost/admin/; an upgrade that is under way ends by itself",
+            instance.main_domain
+        ),
+        Finding::NoReport { .. } => format!("`accolades apply {id}`: it sets the guest's timer up again"),
+        Finding::Unreadable { .. } => format!(
+            "`accolades site prepare {}`, then `accolades apply {id}`: a right is missing, or the guest's program is of \
+             another version",
+            site.id
+        ),
+        Finding::NotSeen { .. } => mend_of_silence(subject),
+    }
+}
+
+/// What to do where nothing was seen.
+pub fn mend_of_silence(subject: &Subject<'_>) -> String {
+    format!("look at power and network of the site, then `accolades watch --once {}`", subject.site.id)
 }
 
 /// The bounds of the verdict.

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use serde_json::json;
 
 use super::desk::form;
-use super::record::{backups, sites_reached, standing};
+use super::record::known;
 use super::state::{Said, overall, plan_path, said, seen, site_path, tone};
 use super::{audit, is_technician, journal, shell};
 use crate::billing::BillingError;
@@ -194,20 +194,16 @@ async fn shown_page(
     let (mut stands, mut tone_of_all, mut places) = (Vec::new(), Tone::Unknown, Vec::new());
     let (mut site, mut drills) = (None, Vec::new());
     if let Some(instance) = instance {
-        let truths =
-            backups(&portal.store, &Scope::Staff, inventory, std::slice::from_ref(&instance.id), session.now).await?;
-        let standing = standing(&portal.store, &instance.id).await?;
-        let placed = instance.placement_on(day).and_then(|placement| inventory.sites.get(&placement.site));
-        let reached = sites_reached(&portal.store).await?;
-        let reach = placed.and_then(|site| reached.iter().find(|one| one.site == site.id));
-        stands = said(truths.first(), &standing, reach, &zone, words);
-        tone_of_all = overall(truths.first(), &stands);
+        let all = known(&portal.store, inventory, std::slice::from_ref(&instance.id), session.now).await?;
+        let known = all.first().ok_or(Problem::NotFound)?;
+        stands = said(known, &zone, words);
+        tone_of_all = overall(known, &stands);
         let at = |at: Option<Timestamp>| {
             at.map_or_else(|| words.staff_none().to_owned(), |at| say::moment(at, &zone, words))
         };
-        places = truths
-            .first()
-            .into_iter()
+        places = known
+            .truth
+            .iter()
             .flat_map(|one| &one.health.places)
             .map(|place| Place {
                 name: place_word(place.place, words),
@@ -217,9 +213,9 @@ async fn shown_page(
                 seen: seen(place.seen_at, &zone, words),
             })
             .collect();
-        site = placed.map(|site| Link {
+        site = known.subject.map(|subject| Link {
             href: if is_technician(session) { site_path(&instance.id) } else { String::new() },
-            label: site.name.clone(),
+            label: subject.site.name.clone(),
             is_here: false,
         });
         let kept = portal.store.drills(&Scope::Staff, &instance.id).await?;

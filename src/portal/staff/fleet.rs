@@ -1,6 +1,5 @@
 //! The fleet: every instance with what is wrong and its mend, the worst first.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use askama::Template;
@@ -8,18 +7,16 @@ use axum::extract::State;
 use axum::response::Response;
 use jiff::Timestamp;
 
-use super::record::{InstanceTruth, SiteReach, backups, sites_reached, standing};
+use super::record::known;
 use super::state::{Said, headline, overall, said, seen, site_path};
 use super::work::job_name;
 use super::{is_technician, shell};
-use crate::domain::ids::{InstanceId, SiteId};
 use crate::domain::jobs::Outcome;
 use crate::jobs::Kind;
 use crate::portal::page::{Link, Shell, html};
 use crate::portal::picture::Tone;
 use crate::portal::words::Words;
 use crate::portal::{Portal, Problem, StaffSession};
-use crate::store::Scope;
 
 /// An instance.
 struct Line {
@@ -54,26 +51,15 @@ async fn lines(portal: &Portal, session: &StaffSession) -> Result<Vec<Line>, Pro
     let (inventory, words) = (session.inventory(), session.words);
     let zone = inventory.cooperative_zone();
     let day = session.now.to_zoned(zone.clone()).date();
-    let truths: BTreeMap<InstanceId, InstanceTruth> =
-        backups(&portal.store, &Scope::Staff, inventory, &[], session.now)
-            .await?
-            .into_iter()
-            .map(|one| (one.instance.clone(), one))
-            .collect();
-    let reached: BTreeMap<SiteId, SiteReach> =
-        sites_reached(&portal.store).await?.into_iter().map(|one| (one.site.clone(), one)).collect();
     let mut lines = Vec::with_capacity(inventory.instances.len());
-    for instance in inventory.instances.values() {
-        let site = instance.placement_on(day).map(|placement| placement.site.clone());
-        let reach = site.as_ref().and_then(|site| reached.get(site));
-        let standing = standing(&portal.store, &instance.id).await?;
-        let truth = truths.get(&instance.id);
-        let said = said(truth, &standing, reach, &zone, words);
-        let looked = standing.looked_at_us.and_then(|at_us| Timestamp::from_microsecond(at_us).ok());
-        let looked = looked.max(reach.and_then(|reach| reach.seen_at));
-        let site = site.and_then(|id| inventory.sites.get(&id)).map(|site| Link {
+    for known in known(&portal.store, inventory, &[], session.now).await? {
+        let instance = known.instance;
+        let said = said(&known, &zone, words);
+        let looked = known.standing.looked_at_us.and_then(|at_us| Timestamp::from_microsecond(at_us).ok());
+        let looked = looked.max(known.reach.as_ref().and_then(|reach| reach.seen_at));
+        let site = known.subject.map(|subject| Link {
             href: if is_technician(session) { site_path(&instance.id) } else { String::new() },
-            label: site.name.clone(),
+            label: subject.site.name.clone(),
             is_here: false,
         });
         let clients = inventory.clients_on(&instance.id, day).map(|client| Link {
@@ -82,7 +68,7 @@ async fn lines(portal: &Portal, session: &StaffSession) -> Result<Vec<Line>, Pro
             is_here: false,
         });
         lines.push(Line {
-            tone: overall(truth, &said),
+            tone: overall(&known, &said),
             name: instance.id.to_string(),
             site,
             clients: clients.collect(),

@@ -6,7 +6,7 @@ use askama::Template;
 use axum::extract::{Path, State};
 use axum::response::Response;
 
-use super::record::{backups, sites_reached, standing};
+use super::record::{Known, known, sites_reached};
 use super::shell;
 use super::state::{Said, overall, plan_path, said, site_path};
 use crate::domain::ids::InstanceId;
@@ -14,7 +14,6 @@ use crate::inventory::model::Reach;
 use crate::portal::page::{Link, Shell, html};
 use crate::portal::picture::Tone;
 use crate::portal::{Portal, Problem, StaffSession, say};
-use crate::store::Scope;
 
 struct Machine {
     tone: Tone,
@@ -63,22 +62,22 @@ pub async fn page(
             (None, None) => (Tone::Unknown, words.staff_never_asked().to_owned()),
         },
     };
+    let here = inventory.instances.values();
+    let here = here.filter(|one| one.placement_on(day).is_some_and(|placement| placement.site == site.id));
+    let here: Vec<InstanceId> = here.map(|one| one.id.clone()).collect();
     let mut machines = Vec::new();
-    for instance in inventory.instances.values() {
-        if instance.placement_on(day).is_none_or(|placement| placement.site != site.id) {
-            continue;
-        }
-        let truths =
-            backups(&portal.store, &Scope::Staff, inventory, std::slice::from_ref(&instance.id), session.now).await?;
-        let standing = standing(&portal.store, &instance.id).await?;
-        let said = said(truths.first(), &standing, None, &zone, words);
+    for known in known(&portal.store, inventory, &here, session.now).await? {
+        // The page says above how the site answers.
+        let known = Known { reach: None, ..known };
+        let instance = known.instance;
+        let said = said(&known, &zone, words);
         let clients = inventory.clients_on(&instance.id, day).map(|client| Link {
             href: format!("/equipe/clients/{}", client.id),
             label: client.identity.name.clone(),
             is_here: false,
         });
         machines.push(Machine {
-            tone: overall(truths.first(), &said),
+            tone: overall(&known, &said),
             name: format!("{} (vm {})", instance.id, instance.vmid),
             clients: clients.collect(),
             said,

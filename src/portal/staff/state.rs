@@ -1,11 +1,13 @@
-//! How instances stand, put into tones and words: the backups, the inventory, the site's answers, together.
+//! How instances stand, put into tones and words: what runs, the backups, the inventory, the site's answers, together.
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use super::record::{InstanceTruth, SiteReach, Standing, State};
+use super::record::{Known, SiteReach, Standing, State};
 use crate::domain::backup::health::{Finding, Weight, Word};
 use crate::domain::ids::InstanceId;
+use crate::domain::services;
+use crate::health::services::{mend, mend_of_silence};
 use crate::portal::picture::Tone;
 use crate::portal::say;
 use crate::portal::words::Words;
@@ -23,17 +25,12 @@ pub(super) struct Said {
 const FINDINGS_LANG: &str = "en";
 
 /// What is said of one instance, the worst first. Empty when all is well.
-pub(super) fn said(
-    truth: Option<&InstanceTruth>,
-    standing: &Standing,
-    reach: Option<&SiteReach>,
-    zone: &TimeZone,
-    words: Words,
-) -> Vec<Said> {
+pub(super) fn said(known: &Known<'_>, zone: &TimeZone, words: Words) -> Vec<Said> {
     let mut said = Vec::new();
-    said.extend(reach.and_then(|reach| silence(reach, zone, words)));
-    said.extend(against(standing, words));
-    if let Some(truth) = truth {
+    said.extend(known.reach.as_ref().and_then(|reach| silence(reach, zone, words)));
+    said.extend(running(known, words));
+    said.extend(against(&known.standing, words));
+    if let Some(truth) = &known.truth {
         for place in &truth.health.places {
             let tone = tone(place.word);
             said.extend(place.findings.iter().map(|one| finding(one, tone, Some(place.place.word()))));
@@ -45,7 +42,8 @@ pub(super) fn said(
 }
 
 /// The tone of an instance: of its worst place and of the worst that is said.
-pub(super) fn overall(truth: Option<&InstanceTruth>, said: &[Said]) -> Tone {
+pub(super) fn overall(known: &Known<'_>, said: &[Said]) -> Tone {
+    let truth = known.truth.as_ref();
     let places = truth.into_iter().flat_map(|one| &one.health.places).map(|place| tone(place.word));
     let worst = said.iter().map(|one| one.tone).chain(places).max();
     // What nobody ever looked at is not well.
@@ -72,6 +70,39 @@ fn finding(finding: &Finding, worst: Tone, place: Option<&str>) -> Said {
         None => finding.sentence.clone(),
     };
     Said { tone, sentence, mend: Some(finding.mend.to_owned()), lang: FINDINGS_LANG }
+}
+
+/// What does not run, or is not known to run: on an island once for all its clients.
+fn running(known: &Known<'_>, words: Words) -> Vec<Said> {
+    let Some(subject) = &known.subject else { return Vec::new() };
+    let is_silent = known.reach.as_ref().is_some_and(|reach| reach.silent.is_some());
+    let mut said: Vec<Said> = Vec::new();
+    for health in known.services.iter().map(|one| &one.health) {
+        if health.findings.is_empty() && health.word != services::Word::Runs {
+            said.push(Said {
+                tone: Tone::Unknown,
+                sentence: words.staff_services_never().to_owned(),
+                mend: Some(mend_of_silence(subject)),
+                lang: words.code(),
+            });
+        }
+        for finding in &health.findings {
+            // That the site is silent is said already.
+            if is_silent && matches!(finding, services::Finding::NotSeen { .. }) {
+                continue;
+            }
+            let tone = if finding.is_failure() { Tone::Bad } else { Tone::Unknown };
+            let mend = Some(mend(finding, subject));
+            said.push(Said { tone, sentence: finding.sentence(), mend, lang: FINDINGS_LANG });
+        }
+    }
+    let mut told: Vec<String> = Vec::new();
+    said.retain(|one| {
+        let is_new = !told.contains(&one.sentence);
+        told.push(one.sentence.clone());
+        is_new
+    });
+    said
 }
 
 fn silence(reach: &SiteReach, zone: &TimeZone, words: Words) -> Option<Said> {

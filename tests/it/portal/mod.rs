@@ -18,5 +18,6 @@ mod people;
 mod receipts;
 mod staff;
 mod staff_pages;
+mod staff_truth;
 mod words;
 pub mod world;
