@@ -1,10 +1,15 @@
 //! How an instance stands against the inventory, from what is on record: no site is asked.
 
+use jiff::{SignedDuration, Timestamp};
 use serde::ser::SerializeStruct as _;
 use serde::{Deserialize, Serialize, Serializer};
 
 use crate::domain::ids::InstanceId;
 use crate::store::{Observation, Scope, Store, StoreError};
+use crate::util::limits;
+
+/// Why nothing is known where the last comparison is too old to count.
+pub const COMPARED_LONG_AGO: &str = "nobody has compared it with the inventory since";
 
 /// What the engine keeps of each look at an instance.
 #[derive(Debug, Deserialize)]
@@ -32,6 +37,11 @@ pub enum State {
     NeverSeen,
     /// As the inventory says.
     Settled,
+    /// It was, too long ago ([`limits::COMPARISON_AGE_MAX`]): whether it still is, is not known.
+    Outdated {
+        /// When that was.
+        compared_at_us: i64,
+    },
     /// Something differs.
     Pending {
         /// How many steps are to be done.
@@ -53,7 +63,7 @@ pub enum State {
     },
 }
 
-/// The form that `status --json` promises: drift is counted.
+/// The form that `status --json` promises: drift is counted, and what was settled too long ago is unknown.
 impl Serialize for State {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let fields = if matches!(self, State::NeverSeen | State::Settled) { 1 } else { 3 };
@@ -61,6 +71,11 @@ impl Serialize for State {
         match self {
             State::NeverSeen => out.serialize_field("is", "never-seen")?,
             State::Settled => out.serialize_field("is", "settled")?,
+            State::Outdated { compared_at_us } => {
+                out.serialize_field("is", "unknown")?;
+                out.serialize_field("why", COMPARED_LONG_AGO)?;
+                out.serialize_field("last_known_us", &Some(compared_at_us))?;
+            }
             State::Pending { actions, drift } => {
                 out.serialize_field("is", "pending")?;
                 out.serialize_field("actions", actions)?;
@@ -84,18 +99,24 @@ impl Serialize for State {
 ///
 /// # Errors
 /// When the store cannot be read.
-pub async fn standing(store: &Store, instance: &InstanceId) -> Result<Standing, StoreError> {
+pub async fn standing(store: &Store, instance: &InstanceId, now: Timestamp) -> Result<Standing, StoreError> {
     let looks = store.observations(&Scope::Staff, "instance", instance.as_str(), "plan").await?;
-    Ok(Standing { state: state(&looks)?, looked_at_us: looks.first().map(|look| look.seen.at_us) })
+    Ok(Standing { state: state(&looks, now)?, looked_at_us: looks.first().map(|look| look.seen.at_us) })
+}
+
+fn is_old(at_us: i64, now: Timestamp) -> bool {
+    let Ok(at) = Timestamp::from_microsecond(at_us) else { return true };
+    now.duration_since(at) > SignedDuration::try_from(limits::COMPARISON_AGE_MAX).unwrap_or(SignedDuration::MAX)
 }
 
 /// The newest look says what is known; the older ones, since when nothing is.
-fn state(looks: &[Observation]) -> Result<State, StoreError> {
+fn state(looks: &[Observation], now: Timestamp) -> Result<State, StoreError> {
     let read = |look: &Observation| {
         serde_json::from_value::<Look>(look.seen.value.clone())
             .map_err(|_| StoreError::Unreadable { what: "observation of an instance" })
     };
     let Some(newest) = looks.first() else { return Ok(State::NeverSeen) };
+    let compared_at_us = newest.seen.at_us;
     let newest = read(newest)?;
     if let Some(why) = newest.unknown {
         let mut last_known_us = None;
@@ -109,6 +130,9 @@ fn state(looks: &[Observation]) -> Result<State, StoreError> {
     }
     Ok(match newest.conflict {
         Some(why) => State::Conflict { why },
+        None if newest.settled && newest.drift.is_empty() && is_old(compared_at_us, now) => {
+            State::Outdated { compared_at_us }
+        }
         None if newest.settled && newest.drift.is_empty() => State::Settled,
         None => State::Pending { actions: newest.actions, drift: newest.drift },
     })
@@ -120,6 +144,10 @@ mod tests {
     use serde_json::json;
 
     use crate::store::NewObservation;
+
+    fn at(at_us: i64) -> Timestamp {
+        Timestamp::from_microsecond(at_us).expect("a moment")
+    }
 
     fn look(at_us: i64, unknown: Option<&str>) -> Observation {
         let value = json!({
@@ -140,14 +168,24 @@ mod tests {
     #[test]
     fn unknown_counts_from_the_last_time_it_was_known() {
         let looks = [look(30, Some("away")), look(20, Some("away")), look(10, None)];
-        let state = state(&looks).expect("readable");
+        let state = state(&looks, at(30)).expect("readable");
         assert!(matches!(state, State::Unknown { last_known_us: Some(10), .. }));
     }
 
     #[test]
     fn what_was_never_known_has_no_date() {
-        assert!(matches!(state(&[look(1, Some("away"))]), Ok(State::Unknown { last_known_us: None, .. })));
-        assert!(matches!(state(&[]), Ok(State::NeverSeen)));
-        assert!(matches!(state(&[look(1, None)]), Ok(State::Settled)));
+        assert!(matches!(state(&[look(1, Some("away"))], at(1)), Ok(State::Unknown { last_known_us: None, .. })));
+        assert!(matches!(state(&[], at(1)), Ok(State::NeverSeen)));
+        assert!(matches!(state(&[look(1, None)], at(1)), Ok(State::Settled)));
+    }
+
+    #[test]
+    fn what_was_settled_too_long_ago_is_not_known_any_more() {
+        let bound_us = i64::try_from(limits::COMPARISON_AGE_MAX.as_micros()).expect("a day");
+        assert!(matches!(state(&[look(1, None)], at(1 + bound_us)), Ok(State::Settled)));
+        let old = state(&[look(1, None)], at(2 + bound_us)).expect("readable");
+        assert_eq!(old, State::Outdated { compared_at_us: 1 });
+        let told = serde_json::to_value(&old).expect("plain data");
+        assert_eq!(told, json!({ "is": "unknown", "why": COMPARED_LONG_AGO, "last_known_us": 1 }));
     }
 }

@@ -14,7 +14,7 @@ use crate::cli::when;
 use crate::domain::ids::{ClientId, InstanceId, SiteId};
 use crate::domain::services::{Finding, Word};
 use crate::health::services::{ClientServices, services};
-use crate::health::standing::{Standing, State, standing};
+use crate::health::standing::{COMPARED_LONG_AGO, Standing, State, standing};
 use crate::inventory::model::{Instance, Inventory};
 use crate::store::{Scope, Store};
 
@@ -49,7 +49,7 @@ pub async fn run(session: &Session) -> Result<Exit, Failure> {
     let mut lines = Vec::with_capacity(inventory.instances.len());
     for instance in inventory.instances.values() {
         let services = running.iter().filter(|one| one.instance == instance.id).cloned().collect();
-        lines.push(line(inventory, instance, day, standing(&store, &instance.id).await?, services));
+        lines.push(line(inventory, instance, day, standing(&store, &instance.id, now).await?, services));
     }
     let now_us = now.as_microsecond();
     if session.output.is_json() {
@@ -84,6 +84,10 @@ fn row(session: &Session, line: &Line, now_us: i64, zone: &TimeZone) -> Vec<Stri
     let (style, words) = match &line.state {
         State::NeverSeen => (Style::Plain, "never looked at".to_owned()),
         State::Settled => (Style::Good, "as it should be".to_owned()),
+        State::Outdated { compared_at_us } => {
+            let since = when::minute(*compared_at_us, zone);
+            (Style::Attention, format!("unknown since {since}: {COMPARED_LONG_AGO}"))
+        }
         State::Pending { actions, drift } if drift.is_empty() => (Style::Attention, format!("{actions} steps to do")),
         State::Pending { actions, drift } => {
             (Style::Attention, format!("{actions} steps to do, {} changed outside accolades", drift.len()))

@@ -11,7 +11,7 @@ use serde_json::json;
 
 use super::desk::form;
 use super::record::known;
-use super::state::{Said, overall, plan_path, said, seen, site_path, tone};
+use super::state::{Said, compared, overall, plan_path, said, seen, site_path, tone};
 use super::{audit, is_technician, journal, shell};
 use crate::billing::BillingError;
 use crate::billing::book::Book;
@@ -192,12 +192,15 @@ async fn shown_page(
 
     let instance = client.instance_on(day).and_then(|id| inventory.instances.get(id));
     let (mut stands, mut tone_of_all, mut places) = (Vec::new(), Tone::Unknown, Vec::new());
+    let open = i64::try_from(client.seats_on(day).count()).unwrap_or(i64::MAX);
+    let mut facts = vec![(words.staff_seats(), say::count(open, (words.seat_open(), words.seats_open()), words))];
     let (mut site, mut drills) = (None, Vec::new());
     if let Some(instance) = instance {
         let all = known(&portal.store, inventory, std::slice::from_ref(&instance.id), session.now).await?;
         let known = all.first().ok_or(Problem::NotFound)?;
         stands = said(known, &zone, words);
         tone_of_all = overall(known, &stands);
+        facts.push((words.staff_compared(), compared(&known.standing, &zone, words)));
         let at = |at: Option<Timestamp>| {
             at.map_or_else(|| words.staff_none().to_owned(), |at| say::moment(at, &zone, words))
         };
@@ -230,8 +233,6 @@ async fn shown_page(
             })
             .collect();
     }
-    let open = i64::try_from(client.seats_on(day).count()).unwrap_or(i64::MAX);
-    let facts = vec![(words.staff_seats(), say::count(open, (words.seat_open(), words.seats_open()), words))];
     let path = format!("/equipe/clients/{}", client.id);
     let may = is_technician(session);
     Ok(Page {

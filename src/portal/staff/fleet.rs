@@ -5,10 +5,10 @@ use std::sync::Arc;
 use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
-use jiff::Timestamp;
+use jiff::tz::TimeZone;
 
-use super::record::known;
-use super::state::{Said, headline, overall, said, seen, site_path};
+use super::record::{Known, known};
+use super::state::{Said, compared, headline, overall, said, seen, site_path};
 use super::work::job_name;
 use super::{is_technician, shell};
 use crate::domain::jobs::Outcome;
@@ -55,8 +55,6 @@ async fn lines(portal: &Portal, session: &StaffSession) -> Result<Vec<Line>, Pro
     for known in known(&portal.store, inventory, &[], session.now).await? {
         let instance = known.instance;
         let said = said(&known, &zone, words);
-        let looked = known.standing.looked_at_us.and_then(|at_us| Timestamp::from_microsecond(at_us).ok());
-        let looked = looked.max(known.reach.as_ref().and_then(|reach| reach.seen_at));
         let site = known.subject.map(|subject| Link {
             href: if is_technician(session) { site_path(&instance.id) } else { String::new() },
             label: subject.site.name.clone(),
@@ -73,14 +71,21 @@ async fn lines(portal: &Portal, session: &StaffSession) -> Result<Vec<Line>, Pro
             site,
             clients: clients.collect(),
             said,
-            seen: match looked {
-                None => words.staff_never_looked().to_owned(),
-                at => format!("{} {}", words.staff_looked(), seen(at, &zone, words)),
-            },
+            seen: looked(&known, &zone, words),
         });
     }
     lines.sort_by(|one, other| (other.tone, other.said.len(), &one.name).cmp(&(one.tone, one.said.len(), &other.name)));
     Ok(lines)
+}
+
+/// When the site answered, and when the instance was compared with the inventory: each has its own date.
+fn looked(known: &Known<'_>, zone: &TimeZone, words: Words) -> String {
+    let swept = match known.reach.as_ref().and_then(|reach| reach.seen_at) {
+        None => words.staff_never_looked().to_owned(),
+        at => format!("{} {}", words.staff_looked(), seen(at, zone, words)),
+    };
+    let compared = compared(&known.standing, zone, words);
+    format!("{swept} · {}{} {compared}", words.staff_compared(), words.colon())
 }
 
 /// Recurring work whose last attempt did not succeed.

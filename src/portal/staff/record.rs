@@ -56,7 +56,7 @@ pub(super) async fn known<'a>(
             instance,
             subject,
             truth: truths.remove(&instance.id),
-            standing: standing(store, &instance.id).await?,
+            standing: standing(store, &instance.id, now).await?,
             services: running.remove(&instance.id).unwrap_or_default(),
             reach: subject.and_then(|subject| reached.get(&subject.site.id).cloned()),
         });

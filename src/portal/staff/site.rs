@@ -8,7 +8,7 @@ use axum::response::Response;
 
 use super::record::{Known, known, sites_reached};
 use super::shell;
-use super::state::{Said, overall, plan_path, said, site_path};
+use super::state::{Said, compared, overall, plan_path, said, site_path};
 use crate::domain::ids::InstanceId;
 use crate::inventory::model::Reach;
 use crate::portal::page::{Link, Shell, html};
@@ -19,6 +19,7 @@ struct Machine {
     tone: Tone,
     name: String,
     clients: Vec<Link>,
+    compared: String,
     said: Vec<Said>,
     plan: String,
     form: String,
@@ -80,6 +81,7 @@ pub async fn page(
             tone: overall(&known, &said),
             name: format!("{} (vm {})", instance.id, instance.vmid),
             clients: clients.collect(),
+            compared: compared(&known.standing, &zone, words),
             said,
             plan: plan_path(&instance.id),
             form: portal.new_id(),

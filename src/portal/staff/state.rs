@@ -29,7 +29,7 @@ pub(super) fn said(known: &Known<'_>, zone: &TimeZone, words: Words) -> Vec<Said
     let mut said = Vec::new();
     said.extend(known.reach.as_ref().and_then(|reach| silence(reach, zone, words)));
     said.extend(running(known, words));
-    said.extend(against(&known.standing, words));
+    said.extend(against(&known.standing, zone, words));
     if let Some(truth) = &known.truth {
         for place in &truth.health.places {
             let tone = tone(place.word);
@@ -116,9 +116,13 @@ fn silence(reach: &SiteReach, zone: &TimeZone, words: Words) -> Option<Said> {
     })
 }
 
-fn against(standing: &Standing, words: Words) -> Option<Said> {
+fn against(standing: &Standing, zone: &TimeZone, words: Words) -> Option<Said> {
     let (tone, sentence, mend) = match &standing.state {
         State::Settled => return None,
+        State::Outdated { compared_at_us } => {
+            let at = say::moment_us(*compared_at_us, zone, words);
+            (Tone::Unknown, format!("{} {at}", words.staff_state_outdated()), words.staff_ask_plan_mend())
+        }
         State::NeverSeen => (Tone::Unknown, words.staff_state_never().to_owned(), words.staff_ask_plan_mend()),
         State::Pending { actions, drift } if drift.is_empty() => {
             (Tone::Warning, format!("{actions} {}", words.staff_state_pending()), words.staff_ask_plan_mend())
@@ -145,6 +149,11 @@ pub(super) fn headline(text: &str) -> &str {
 /// When something was seen, or that it never was.
 pub(super) fn seen(at: Option<Timestamp>, zone: &TimeZone, words: Words) -> String {
     at.map_or_else(|| words.staff_never_looked().to_owned(), |at| say::moment(at, zone, words))
+}
+
+/// When an instance was last compared with the inventory: what was looked at since by sweeps says nothing of that.
+pub(super) fn compared(standing: &Standing, zone: &TimeZone, words: Words) -> String {
+    standing.looked_at_us.map_or_else(|| words.staff_never().to_owned(), |at_us| say::moment_us(at_us, zone, words))
 }
 
 /// Page of the site where an instance stands.

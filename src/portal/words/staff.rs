@@ -22,6 +22,9 @@ words! {
     staff_looked: "Regardé", "Looked at";
     staff_no_site: "sans emplacement", "without a place";
     staff_state_never: "Personne n’a encore comparé cette machine à l’inventaire.", "Nobody has compared this machine with the inventory yet.";
+    staff_state_outdated: "Comme il fallait, mais la dernière comparaison avec l’inventaire est trop ancienne\u{a0}:", "As it should be, but the last comparison with the inventory is too old:";
+    staff_compared: "Comparé à l’inventaire", "Compared with the inventory";
+    staff_never: "jamais", "never";
     staff_state_pending: "étapes restent à faire", "steps are to be done";
     staff_state_drift: "Modifié hors du programme\u{a0}:", "Changed outside of the program:";
     staff_state_conflict: "Une personne doit décider\u{a0}:", "A person has to decide:";

@@ -1,12 +1,13 @@
 //! What the co-operative's people are told of machines: nothing is green that is not known, and each mend can be typed.
 
 use accolades::domain::services::{Power, ServicesSeen};
-use accolades::store::{NewLook, Scope, StaffRole};
+use accolades::store::{NewLook, NewObservation, Scope, StaffRole};
 use serde::Serialize;
+use serde_json::json;
 
 use super::http::Browser;
 use super::lived::lived;
-use super::world::{MINUTE_US, NOW_US, OWN, World};
+use super::world::{DAY_US, MINUTE_US, NOW_US, OWN, World};
 
 /// What a look at an instance saw for one of its clients, some minutes after the world began.
 async fn saw<T: Serialize>(world: &World, client: &str, instance: &str, what: &str, seen: &T) {
@@ -72,4 +73,44 @@ async fn portal_staff_what_is_off_for_all_clients_of_an_island_is_said_once() {
     }
     let ilot = article(&inside, "ilot").await;
     assert_eq!(ilot.matches("the machine is off").count(), 1, "{ilot}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn portal_staff_an_old_comparison_has_its_own_date_and_is_not_green() {
+    let (world, inside) = lived_in().await;
+    let value = json!({
+        "version": 1, "settled": true, "unknown": null, "conflict": null, "actions": 0, "unchanged": 3, "drift": [],
+    });
+    let compared = NewObservation {
+        scope: Scope::Staff,
+        subject_kind: "instance".to_owned(),
+        subject_id: "lilas".to_owned(),
+        what: "plan".to_owned(),
+        value,
+        at_us: NOW_US - DAY_US + 30 * MINUTE_US,
+    };
+    world.store.observe(&compared).await.unwrap();
+    // A sweep that was a moment ago says nothing of the inventory.
+    let reach = NewLook {
+        scope: Scope::Staff,
+        subject_kind: "site",
+        subject_id: "croix-rousse".to_owned(),
+        what: "reach".to_owned(),
+        at_us: NOW_US,
+        found: Ok(json!({ "version": 1 })),
+    };
+    world.store.record_looks(&[reach]).await.unwrap();
+    let (date, old) =
+        ("13 décembre 2026 à 09\u{a0}h\u{a0}30", "la dernière comparaison avec l’inventaire est trop ancienne");
+    let date = date.replacen(' ', "\u{a0}", 1);
+    for path in ["/equipe", "/equipe/clients/atelier-lilas", "/equipe/machines/lilas/site"] {
+        let page = inside.get(path).await.text();
+        assert!(page.contains(&date) && !page.contains(old), "{path}: {page}");
+    }
+    world.pass(30 * MINUTE_US);
+    for path in ["/equipe", "/equipe/clients/atelier-lilas", "/equipe/machines/lilas/site"] {
+        let page = inside.get(path).await.text();
+        assert!(page.contains(&date) && page.contains(old), "{path}: {page}");
+    }
+    assert!(!article(&inside, "lilas").await.contains("<h2><span class=\"tone good\">"));
 }
