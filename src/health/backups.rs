@@ -2,15 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use jiff::tz::{TimeZone, TimeZoneDatabase};
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
 use super::matter::{self, MarkerSeen};
-use crate::domain::backup::calendar::{self, Reads};
+use super::schedule;
 use crate::domain::backup::drill::Origin;
 use crate::domain::backup::health::{
-    Bounds, InstanceHealth, InstanceView, ListingSeen, NodeSeen, Place, PlaceView, Runs, ServerSeen, Sight, judge,
+    Bounds, InstanceHealth, InstanceView, ListingSeen, NodeSeen, Place, PlaceView, ServerSeen, Sight, judge,
 };
 use crate::domain::ids::{ClientId, InstanceId, SiteId};
 use crate::inventory::model::{BackupServer, Inventory, Without};
@@ -74,12 +73,12 @@ pub async fn view(
     looks: &[Look],
     now: Timestamp,
 ) -> Result<InstanceView, StoreError> {
-    let marker_at = marker_at(store, scope, &subject.instance.id, looks).await?;
+    let (marker_at, marker_ahead) = marker(store, scope, &subject.instance.id, looks, now).await?;
     let proofs = proofs(store, scope, &subject.instance.id).await?;
     let node: Sight<NodeSeen> = matter::sight(looks, matter::NODE);
     let places =
         places(subject).into_iter().map(|place| place_view(subject, place, &node, looks, &proofs, now)).collect();
-    Ok(InstanceView { node, places, marker_at })
+    Ok(InstanceView { node, places, marker_at, marker_ahead })
 }
 
 /// The verdict on one instance.
@@ -93,17 +92,45 @@ pub fn truth(subject: &Subject<'_>, view: &InstanceView, now: Timestamp) -> Inst
     }
 }
 
-/// The newest marker that was seen: by a sweep, or by whoever made a backup.
-async fn marker_at(
+/// The newest marker that was seen, by a sweep or by whoever made a backup; and what the last one claims, when that is a
+/// moment that had not come. Such a one must not count for the newest: it would for years.
+async fn marker(
     store: &Store,
     scope: &Scope,
     instance: &InstanceId,
     looks: &[Look],
-) -> Result<Option<Timestamp>, StoreError> {
-    let recorded = store.marker_before(scope, instance, i64::MAX).await?;
-    let recorded = recorded.and_then(|marker| Timestamp::from_microsecond(marker.made_at_us).ok());
+    now: Timestamp,
+) -> Result<(Option<Timestamp>, Option<Timestamp>), StoreError> {
+    let bound = with_tolerance(now);
     let swept: Sight<MarkerSeen> = matter::sight(looks, matter::MARKER);
-    Ok(recorded.max(swept.seen.map(|seen| seen.value.at)))
+    let (swept, ahead) = match swept.seen {
+        Some(seen) if seen.value.at > with_tolerance(seen.at) => (None, Some(seen.value.at)),
+        Some(seen) => (Some(seen.value.at), None),
+        None => (None, None),
+    };
+    let made_at = recorded_marker(store, scope, instance, bound).await?.max(swept);
+    let ahead = match (ahead, made_at) {
+        (None, None) => recorded_marker(store, scope, instance, Timestamp::MAX).await?,
+        (ahead, _) => ahead,
+    };
+    Ok((made_at, ahead))
+}
+
+/// A moment, with what clocks may differ by.
+fn with_tolerance(at: Timestamp) -> Timestamp {
+    let tolerance = SignedDuration::try_from(limits::CLOCK_TOLERANCE).unwrap_or_default();
+    at.checked_add(tolerance).unwrap_or(Timestamp::MAX)
+}
+
+/// When the newest marker on record that was made until a moment was made, as it says.
+async fn recorded_marker(
+    store: &Store,
+    scope: &Scope,
+    instance: &InstanceId,
+    until: Timestamp,
+) -> Result<Option<Timestamp>, StoreError> {
+    let marker = store.marker_before(scope, instance, until.as_microsecond()).await?;
+    Ok(marker.and_then(|marker| Timestamp::from_microsecond(marker.made_at_us).ok()))
 }
 
 /// The bounds of the verdict.
@@ -151,12 +178,15 @@ fn place_view(
     let site = subject.site;
     let listing: Sight<ListingSeen> = matter::sight(looks, matter::listing(place));
     let server: Sight<ServerSeen> = matter::sight(looks, matter::server(place));
+    let expected = schedule::expected(subject, place, node, now);
     PlaceView {
         place,
         exists: place == Place::Local || site.backup_server.is_some(),
         listing,
         server,
-        runs: runs_of(subject, place, node, now),
+        runs: expected.runs,
+        // The job that fills the source is told there.
+        other_schedule: expected.other.filter(|_| place != Place::Third),
         proven_at: proofs.get(&place).copied(),
         drill_left_out: match place {
             Place::Local => subject.instance.without_drill(Origin::Local).map(str::to_owned),
@@ -166,49 +196,6 @@ fn place_view(
         encryption_expected: place != Place::Local,
         uplink_bytes_per_s: site.backup.upload_kib_per_second.map(|kib| u64::from(kib) * 1024),
     }
-}
-
-/// The runs to be expected: by what the node was seen to have, otherwise by what the inventory wants. A third place should
-/// have what the remote one got.
-fn runs_of(subject: &Subject<'_>, place: Place, node: &Sight<NodeSeen>, now: Timestamp) -> Runs {
-    let wanted = match place {
-        Place::Local => &subject.site.backup.local_schedule,
-        Place::Remote | Place::Third => &subject.site.backup.remote_schedule,
-    };
-    let on_node = if place == Place::Local { Place::Local } else { Place::Remote };
-    let seen = node.seen.as_ref().map(|seen| &seen.value);
-    let job = seen.and_then(|node| node.places.get(&on_node)).and_then(|here| here.job.as_ref());
-    let schedule = job.map_or(wanted, |job| &job.schedule);
-    let zone = match seen {
-        Some(node) => zone(&node.time_zone),
-        None => subject.inventory.site_zone(subject.site),
-    };
-    runs(schedule, &zone, now)
-}
-
-/// The runs of a schedule around a moment.
-fn runs(schedule: &str, zone: &TimeZone, now: Timestamp) -> Runs {
-    let Ok(event) = calendar::parse(schedule, Reads::Node) else { return Runs::default() };
-    let back = SignedDuration::try_from(limits::BACKUP_LOOK_BACK).unwrap_or_default();
-    let mut at = now.checked_sub(back).unwrap_or(Timestamp::MIN);
-    let mut runs = Runs::default();
-    for _ in 0..limits::BACKUP_RUNS_MAX {
-        match event.next(at, zone).map(|run| run.at) {
-            Some(run) if run <= now => {
-                runs.past.push(run);
-                at = run;
-            }
-            next => {
-                runs.next = next;
-                break;
-            }
-        }
-    }
-    runs
-}
-
-fn zone(name: &str) -> TimeZone {
-    TimeZoneDatabase::bundled().get(name).unwrap_or(TimeZone::UTC)
 }
 
 /// The last proven restores of an instance.

@@ -4,5 +4,6 @@
 pub mod backups;
 pub(crate) mod matter;
 pub mod reach;
+mod schedule;
 pub mod services;
 pub mod standing;

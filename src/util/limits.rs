@@ -187,10 +187,10 @@ pub const BACKUP_ROOM_MIN_PERCENT: u64 = 10;
 /// A read of a whole disk over the line that takes longer than this is told as a warning.
 pub const BACKUP_FULL_READ_MAX: Duration = Duration::from_secs(8 * 3600);
 
-/// How far back runs and tasks of backups are looked at.
+/// How far back tasks of backups are looked at.
 pub const BACKUP_LOOK_BACK: Duration = Duration::from_secs(8 * 24 * 3600);
 
-/// Runs of one schedule within that time that are looked at.
+/// Runs of one schedule that are looked at.
 pub const BACKUP_RUNS_MAX: usize = 1000;
 
 /// Backup tasks of a node that are read at once.

@@ -158,3 +158,43 @@ async fn cli_backups_are_judged_by_what_was_seen() {
     let names: Vec<_> = places[1]["findings"].as_array().expect("findings").iter().map(|one| &one["name"]).collect();
     assert!(names.contains(&&json!("owner-lost")), "{names:?}");
 }
+
+/// Records more looks at `lilas` and asks what is wrong with its backups.
+async fn checked(desk: Desk, looks: Vec<NewLook>) -> Value {
+    record(&desk).await;
+    let store = Store::open(&desk.path("accolades.sqlite").display().to_string()).await.expect("the desk's store");
+    store.record_looks(&looks).await.expect("recorded");
+    store.close().await;
+    let answer = tokio::task::spawn_blocking(move || desk.run(&["backup", "check", "lilas", "--json"]));
+    let told: Value = serde_json::from_str(&answer.await.expect("it ends").stdout).expect("JSON on standard output");
+    told["instances"][0].clone()
+}
+
+fn names(findings: &Value) -> Vec<&str> {
+    findings.as_array().expect("findings").iter().filter_map(|one| one["name"].as_str()).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn cli_backups_a_job_made_rarer_on_the_node_is_late_by_the_inventory() {
+    let mut node = node();
+    let job = node.places.get_mut(&Place::Local).and_then(|here| here.job.as_mut()).expect("the node has it");
+    job.schedule = "*-*-01 01:15".to_owned();
+    let nine_days_old = listing(snapshots(9 * DAY + 7 * HOUR, 7, false));
+    let looks = vec![
+        look("backup-node", Ok(serde_json::to_value(node).expect("plain data"))),
+        look("backup-local", nine_days_old),
+    ];
+    let told = checked(Desk::accepted(), looks).await;
+    let local = &told["places"][0];
+    assert_eq!(local["word"]["is"], "late", "{told}");
+    assert!(names(&local["findings"]).contains(&"job-schedule-differs"), "{told}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn cli_backups_a_marker_from_the_future_is_told_and_is_not_fresh() {
+    let told =
+        checked(Desk::accepted(), vec![look("marker", Ok(json!({ "version": 1, "at": ago(-300 * DAY) })))]).await;
+    assert!(names(&told["findings"]).contains(&"marker-from-the-future"), "{told}");
+    let told = checked(Desk::accepted(), vec![look("marker", Ok(json!({ "version": 1, "at": ago(9 * HOUR) })))]).await;
+    assert_eq!(names(&told["findings"]), Vec::<&str>::new(), "{told}");
+}

@@ -83,6 +83,9 @@ kinds! {
     JobDisabled, "job-disabled", Warning,
         "the job is switched off",
         "switch the job on in Proxmox, or run `accolades apply`";
+    JobScheduleDiffers, "job-schedule-differs", Warning,
+        "the job has another schedule on the node than in the inventory; one that saves more rarely, or cannot be read, is judged by the inventory's",
+        "run `accolades apply INSTANCE`: it gives the job the inventory's schedule again; where the node's is meant, write that into `[backup]` of the site's file";
     JobOnWrongNode, "job-on-wrong-node", Warning,
         "the job is bound to another node",
         "take the node out of the job, or run `accolades apply`: such a job ends OK and saves nothing";
@@ -173,6 +176,9 @@ kinds! {
     MarkerOld, "marker-old", Warning,
         "the guest has written no marker for two nights",
         "run `accolades apply`: it sets the timer up; without a fresh marker no restore can be proven";
+    MarkerFromTheFuture, "marker-from-the-future", Warning,
+        "the guest's marker claims a moment that has not come: of its age nothing is known",
+        "correct the guest's clock (`timedatectl` there), then let it write a new marker: `systemctl start accolades-marker.service`";
     ClockOff, "clock-off", Warning,
         "the node's clock is off by more than a minute",
         "see whether `chronyd` runs on the node; a clock that is ahead makes backups from the future";

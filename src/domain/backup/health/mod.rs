@@ -20,7 +20,9 @@ pub use seen::{
     JobEnd, JobSeen, ListingSeen, MachineSeen, NodePlace, NodeSeen, Obstacle, ObstacleKind, Place, PruneSeen,
     SEEN_VERSION, Sealing, Seen, ServerJob, ServerSeen, Sight, Snapshot, Space, TaskEnd, TaskSeen, Verification,
 };
-pub use verdict::{Bounds, GoodBackup, InstanceHealth, InstanceView, PlaceHealth, PlaceView, Runs, Word};
+pub use verdict::{
+    Bounds, GoodBackup, InstanceHealth, InstanceView, OtherSchedule, PlaceHealth, PlaceView, Runs, Word,
+};
 
 use jiff::Timestamp;
 

@@ -24,15 +24,37 @@ pub(super) fn findings(view: &InstanceView, bounds: &Bounds) -> Vec<Finding> {
         let sentence = "the machine is locked for a backup and no backup is under way".to_owned();
         found.push(Finding::new(Kind::LockLeftBehind, None, sentence));
     }
-    let is_old = view.marker_at.is_none_or(|made| since(made, seen_at) > bounds.marker_max);
-    if is_old && node.machine.is_some() {
-        let sentence = match view.marker_at {
-            None => "the guest has never shown a marker".to_owned(),
-            Some(made) => format!("the guest's last marker is from {made}"),
-        };
-        found.push(Finding::new(Kind::MarkerOld, None, sentence));
-    }
+    found.extend(node.machine.as_ref().and_then(|_| marker(view, seen_at, bounds)));
     found
+}
+
+/// A guest whose clock is ahead shows markers that never grow old: of their age nothing is known.
+fn marker(view: &InstanceView, seen_at: Timestamp, bounds: &Bounds) -> Option<Finding> {
+    if let Some(ahead) = view.marker_ahead {
+        let sentence = format!("the guest's last marker claims to be from {ahead}, which has not come");
+        return Some(Finding::new(Kind::MarkerFromTheFuture, None, sentence));
+    }
+    let sentence = match view.marker_at {
+        None => "the guest has never shown a marker".to_owned(),
+        Some(made) if since(made, seen_at) > bounds.marker_max => format!("the guest's last marker is from {made}"),
+        Some(_) => return None,
+    };
+    Some(Finding::new(Kind::MarkerOld, None, sentence))
+}
+
+/// A schedule that was changed on the node. As often at another time is worth knowing.
+pub(super) fn other_schedule(place: &PlaceView) -> Option<Finding> {
+    let other = place.other_schedule.as_ref()?;
+    let (job, seen, wanted) = (&other.job, &other.seen, &other.wanted);
+    Some(if other.is_rarer {
+        let sentence = format!(
+            "the job `{job}` has the schedule `{seen}` on the node: more rarely than `{wanted}` of the inventory, or never"
+        );
+        Finding::new(Kind::JobScheduleDiffers, Some(place.place), sentence)
+    } else {
+        let sentence = format!("the job `{job}` has the schedule `{seen}` on the node, the inventory says `{wanted}`");
+        Kind::JobScheduleDiffers.weighing(Weight::Note, Some(place.place), sentence)
+    })
 }
 
 /// Findings about a storage and the job that fills it.

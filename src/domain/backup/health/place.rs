@@ -64,6 +64,7 @@ pub(super) fn judge(view: &InstanceView, place: &PlaceView, now: Timestamp, boun
     if let Some(here) = here {
         health.findings.extend(node::place_findings(here, place.place, bounds));
     }
+    health.findings.extend(node::other_schedule(place));
     let Some(best) = best(place, bounds) else {
         health.word = unseen(place);
         return tidy(health);

@@ -7,6 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::*;
 
+mod changed;
 mod servers;
 
 const HOUR: i64 = 3600;
@@ -137,6 +138,7 @@ fn place(place: Place) -> PlaceView {
         listing: listing(week()),
         server: Sight::none(),
         runs: nightly(),
+        other_schedule: None,
         proven_at: Some(ago(20 * DAY)),
         drill_left_out: None,
         encryption_expected: place != Place::Local,
@@ -146,7 +148,7 @@ fn place(place: Place) -> PlaceView {
 
 /// An instance with one place; everything is as it should be.
 fn view(one: PlaceView) -> InstanceView {
-    InstanceView { node: seen(node(), 600), places: vec![one], marker_at: Some(ago(7 * HOUR)) }
+    InstanceView { node: seen(node(), 600), places: vec![one], marker_at: Some(ago(7 * HOUR)), marker_ahead: None }
 }
 
 fn local() -> InstanceView {

@@ -17,6 +17,8 @@ pub struct InstanceView {
     pub places: Vec<PlaceView>,
     /// When the guest wrote the last marker that we saw.
     pub marker_at: Option<Timestamp>,
+    /// What the marker that was seen last claims, when that moment has not come.
+    pub marker_ahead: Option<Timestamp>,
 }
 
 /// One place of an instance.
@@ -32,6 +34,8 @@ pub struct PlaceView {
     pub server: Sight<ServerSeen>,
     /// When backups are to be expected.
     pub runs: Runs,
+    /// The schedule that the node has instead of the inventory's.
+    pub other_schedule: Option<OtherSchedule>,
     /// The last restore test that succeeded with a backup from here.
     pub proven_at: Option<Timestamp>,
     /// Why no restore test is made from there.
@@ -49,6 +53,19 @@ pub struct Runs {
     pub past: Vec<Timestamp>,
     /// The next one.
     pub next: Option<Timestamp>,
+}
+
+/// A schedule that somebody gave a job on the node itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OtherSchedule {
+    /// The job.
+    pub job: String,
+    /// What the node has.
+    pub seen: String,
+    /// What the inventory wants.
+    pub wanted: String,
+    /// It saves more rarely than the inventory wants, or cannot be read: the inventory's runs are judged.
+    pub is_rarer: bool,
 }
 
 /// The bounds of the verdict.
