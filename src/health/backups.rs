@@ -7,10 +7,11 @@ use serde::Serialize;
 
 use super::matter::{self, MarkerSeen};
 use super::schedule;
-use crate::domain::backup::drill::Origin;
+use crate::domain::backup::drill::{Origin, Record};
 use crate::domain::backup::health::{
     Bounds, InstanceHealth, InstanceView, ListingSeen, NodeSeen, Place, PlaceView, ServerSeen, Sight, judge,
 };
+use crate::domain::backup::names;
 use crate::domain::ids::{ClientId, InstanceId, SiteId};
 use crate::inventory::model::{BackupServer, Inventory, Without};
 use crate::plan::desired::Subject;
@@ -32,9 +33,6 @@ pub struct InstanceTruth {
     #[serde(flatten)]
     pub health: InstanceHealth,
 }
-
-/// The last proven restores of an instance, by place.
-type Proofs = BTreeMap<Place, Timestamp>;
 
 /// The verdict on instances (all when none is named), in order of their ids. A client's scope sees its own looks only.
 ///
@@ -74,7 +72,7 @@ pub async fn view(
     now: Timestamp,
 ) -> Result<InstanceView, StoreError> {
     let (marker_at, marker_ahead) = marker(store, scope, &subject.instance.id, looks, now).await?;
-    let proofs = proofs(store, scope, &subject.instance.id).await?;
+    let proofs = proofs(store, scope, subject).await?;
     let node: Sight<NodeSeen> = matter::sight(looks, matter::NODE);
     let places =
         places(subject).into_iter().map(|place| place_view(subject, place, &node, looks, &proofs, now)).collect();
@@ -172,13 +170,19 @@ fn place_view(
     place: Place,
     node: &Sight<NodeSeen>,
     looks: &[Look],
-    proofs: &Proofs,
+    proofs: &BTreeMap<Origin, i64>,
     now: Timestamp,
 ) -> PlaceView {
     let site = subject.site;
     let listing: Sight<ListingSeen> = matter::sight(looks, matter::listing(place));
     let server: Sight<ServerSeen> = matter::sight(looks, matter::server(place));
     let expected = schedule::expected(subject, place, node, now);
+    let proven_at_us = match place {
+        Place::Local => proofs.get(&Origin::Local).copied(),
+        Place::Remote => proofs.get(&Origin::Remote).copied(),
+        // Restore tests read the server that it was fetched from.
+        Place::Third => None,
+    };
     PlaceView {
         place,
         exists: place == Place::Local || site.backup_server.is_some(),
@@ -187,7 +191,7 @@ fn place_view(
         runs: expected.runs,
         // The job that fills the source is told there.
         other_schedule: expected.other.filter(|_| place != Place::Third),
-        proven_at: proofs.get(&place).copied(),
+        proven_at: proven_at_us.and_then(|at_us| Timestamp::from_microsecond(at_us).ok()),
         drill_left_out: match place {
             Place::Local => subject.instance.without_drill(Origin::Local).map(str::to_owned),
             Place::Remote => subject.instance.without_drill(Origin::Remote).map(str::to_owned),
@@ -198,14 +202,37 @@ fn place_view(
     }
 }
 
-/// The last proven restores of an instance.
-async fn proofs(store: &Store, scope: &Scope, instance: &InstanceId) -> Result<Proofs, StoreError> {
-    let proven = store.last_proofs(scope, instance).await?.into_iter().filter_map(|(origin, at_us)| {
-        let place = match origin {
-            Origin::Local => Place::Local,
-            Origin::Remote => Place::Remote,
-        };
-        Some((place, Timestamp::from_microsecond(at_us).ok()?))
-    });
-    Ok(proven.collect())
+/// Where backups of an instance lie, as records of restore tests name it: the disk of its site, or the part of the server
+/// that is its own. None when the inventory has no such place.
+pub fn whereabouts(subject: &Subject<'_>, origin: Origin) -> Option<String> {
+    let site = subject.site;
+    match origin {
+        Origin::Local => Some(format!("{}/{}", site.id, site.node.backup_disk_serial)),
+        Origin::Remote => {
+            let server = subject.inventory.server_of(site)?;
+            let namespace = names::namespace(server.namespace.as_deref(), &subject.instance.id);
+            Some(format!("{}/{}/{}/{namespace}", server.id, server.host, server.datastore))
+        }
+    }
+}
+
+/// When backups of an instance were last proven where they lie now, in microseconds. A proof does not move along to
+/// another server, disk or site: what lies there was never restored.
+///
+/// # Errors
+/// When the store cannot be read.
+pub async fn proofs(store: &Store, scope: &Scope, subject: &Subject<'_>) -> Result<BTreeMap<Origin, i64>, StoreError> {
+    let kept = store.last_proofs(scope, &subject.instance.id).await?;
+    let of_here = kept.iter().map(|kept| &kept.record).filter(|record| is_of_here(record, subject));
+    Ok(of_here.map(|record| (record.from, record.ended_at_us)).collect())
+}
+
+/// Records of earlier versions name no place. A local backup was tried at its own site; nothing says where a remote one lay,
+/// and it counts until it is too old.
+fn is_of_here(record: &Record, subject: &Subject<'_>) -> bool {
+    match (&record.place, record.from) {
+        (Some(place), from) => whereabouts(subject, from).is_some_and(|here| here == *place),
+        (None, Origin::Local) => record.site == subject.site.id,
+        (None, Origin::Remote) => true,
+    }
 }

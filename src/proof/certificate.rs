@@ -299,6 +299,7 @@ mod tests {
             from,
             site: SiteId::new("croix-rousse").expect("an id"),
             node: text("pve1"),
+            place: None,
             backup: Some(TriedBackup {
                 volume: text("x"),
                 at_us: MADE_US,

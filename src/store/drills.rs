@@ -48,10 +48,15 @@ const SELECT_KNOWN: &str = "
     ) AS visible WHERE instance = $2 AND origin = $3";
 
 const SELECT_PROOFS: &str = "
-    SELECT origin, max(ended_at_us) FROM (
-        SELECT instance, origin, verdict, ended_at_us FROM drills WHERE $1 = 'staff'
-        UNION ALL SELECT instance, origin, verdict, ended_at_us FROM drill_shares WHERE scope = $1
-    ) AS visible WHERE instance = $2 AND verdict = 'proven' GROUP BY origin ORDER BY origin";
+    WITH proven AS (
+        SELECT origin, ended_at_us, number, hash, record FROM drills
+        WHERE $1 = 'staff' AND instance = $2 AND verdict = 'proven'
+        UNION ALL SELECT origin, ended_at_us, number, hash, record FROM drill_shares
+        WHERE scope = $1 AND instance = $2 AND verdict = 'proven'
+    )
+    SELECT number, hash, record FROM proven AS one
+    WHERE ended_at_us = (SELECT max(ended_at_us) FROM proven AS other WHERE other.origin = one.origin)
+    ORDER BY number";
 
 impl Store {
     /// The hash of the last record of an instance: what the next one names.
@@ -160,17 +165,15 @@ impl Store {
         rows.into_iter().map(kept).collect()
     }
 
-    /// When backups of an instance were last proven, by where they lay.
+    /// The last record of each kind of backup of an instance that proved it.
     ///
     /// # Errors
     /// When the store cannot be read.
-    pub async fn last_proofs(&self, scope: &Scope, instance: &InstanceId) -> Result<Vec<(Origin, i64)>, StoreError> {
-        let rows: Vec<(String, i64)> = on_pool!(self, |pool| {
+    pub async fn last_proofs(&self, scope: &Scope, instance: &InstanceId) -> Result<Vec<KeptDrill>, StoreError> {
+        let rows: Vec<Row> = on_pool!(self, |pool| {
             sqlx::query_as(SELECT_PROOFS).bind(scope.mark()).bind(instance.as_str()).fetch_all(pool).await?
         });
-        let known = |word: &str| [Origin::Local, Origin::Remote].into_iter().find(|origin| origin.as_str() == word);
-        let proof = |(word, at_us): (String, i64)| known(&word).map(|origin| (origin, at_us));
-        rows.into_iter().map(|row| proof(row).ok_or(StoreError::Unreadable { what: "origin of a drill" })).collect()
+        rows.into_iter().map(kept).collect()
     }
 
     /// When a backup of an instance was last proven and last tried.

@@ -180,6 +180,7 @@ async fn drill(store: &Store, client: &ClientId, instance: &InstanceId, at_us: i
         from: Origin::Local,
         site: "site-0000".parse().expect("an id"),
         node: "pve1".to_owned(),
+        place: None,
         backup: Some(TriedBackup {
             volume: "local:backup/vzdump-qemu.vma.zst".to_owned(),
             at_us: at_us - DAY_US,

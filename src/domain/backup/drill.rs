@@ -264,6 +264,10 @@ pub struct Record {
     pub site: SiteId,
     /// That node.
     pub node: String,
+    /// Where the backup lay: the disk, or the part of the server. None in records of earlier versions, whose hashes it must
+    /// not change.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub place: Option<String>,
     /// The backup; none when there was none to try.
     pub backup: Option<TriedBackup>,
     /// Id of the machine that was made and destroyed again.
@@ -513,6 +517,7 @@ mod tests {
             from: Origin::Local,
             site: SiteId::new("friche").expect("an id"),
             node: "pve2".to_owned(),
+            place: None,
             backup: None,
             vmid: Some(VmId(1900)),
             by: "nadia".to_owned(),

@@ -3,9 +3,10 @@
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::domain::backup::drill::{Due, Origin, due};
+use crate::domain::backup::drill::{Due, Known, Origin, due};
 use crate::domain::ids::InstanceId;
 use crate::engine::EngineError;
+use crate::health::backups::proofs;
 use crate::inventory::model::Inventory;
 use crate::plan::desired::Subject;
 use crate::store::{Scope, Store};
@@ -44,11 +45,13 @@ pub async fn due_drills(store: &Store, inventory: &Inventory, now_us: i64) -> Re
     let mut drills = Vec::new();
     for instance in inventory.instances.values() {
         let Some(subject) = Subject::on(inventory, instance, day) else { continue };
+        let proofs = proofs(store, &Scope::Staff, &subject).await?;
         for from in Origin::ALL {
             if from == Origin::Remote && subject.site.backup_server.is_none() {
                 continue;
             }
             let known = store.known_of_drills(&Scope::Staff, &instance.id, from).await?;
+            let known = Known { proven_at_us: proofs.get(&from).copied(), ..known };
             drills.push(DueDrill {
                 instance: instance.id.clone(),
                 from,

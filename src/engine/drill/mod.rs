@@ -32,6 +32,7 @@ use crate::domain::backup::drill::{
 use crate::domain::backup::names;
 use crate::domain::ids::{ClientId, InstanceId, SiteId, VmId};
 use crate::domain::runs::RunOutcome;
+use crate::health::backups::whereabouts;
 use crate::inventory::model::{Client, Site};
 use crate::plan::desired::Subject;
 use crate::store::{KeptDrill, NewRun, Scope};
@@ -252,6 +253,7 @@ impl Engine {
             from: order.from,
             site: site.id.clone(),
             node: site.node.name.clone(),
+            place: whereabouts(subject, order.from),
             destroyed: trial.vmid.map(|_| removed.is_ok()),
             backup: trial.backup,
             vmid: trial.vmid,

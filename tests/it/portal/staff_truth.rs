@@ -1,6 +1,11 @@
 //! What the co-operative's people are told of machines: nothing is green that is not known, and each mend can be typed.
 
+use accolades::domain::backup::drill::{Origin, Record};
+use accolades::domain::ids::InstanceId;
 use accolades::domain::services::{Power, ServicesSeen};
+use accolades::health::backups::{proofs, whereabouts};
+use accolades::inventory::model::Inventory;
+use accolades::plan::desired::Subject;
 use accolades::store::{NewLook, NewObservation, Scope, StaffRole};
 use serde::Serialize;
 use serde_json::json;
@@ -113,4 +118,54 @@ async fn portal_staff_an_old_comparison_has_its_own_date_and_is_not_green() {
         assert!(page.contains(&date) && page.contains(old), "{path}: {page}");
     }
     assert!(!article(&inside, "lilas").await.contains("<h2><span class=\"tone good\">"));
+}
+
+fn lilas() -> InstanceId {
+    "lilas".parse().unwrap()
+}
+
+/// Which backups of `lilas` count as proven, by an inventory.
+async fn proven(world: &World, inventory: &Inventory) -> Vec<Origin> {
+    let instance = &inventory.instances[&lilas()];
+    let subject = Subject::on(inventory, instance, "2026-12-14".parse().unwrap()).unwrap();
+    proofs(&world.store, &Scope::Staff, &subject).await.unwrap().into_keys().collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn portal_staff_a_proof_does_not_move_along_with_its_place() {
+    let world = World::new().await;
+    world.fill().await;
+    let lilas = lilas();
+    let first = world.store.drills(&Scope::Staff, &lilas).await.unwrap().remove(0).record;
+    let subject = Subject::on(&world.inventory, &world.inventory.instances[&lilas], "2026-12-14".parse().unwrap());
+    let subject = subject.unwrap();
+    for (number, from) in Origin::ALL.into_iter().enumerate() {
+        let record = Record {
+            id: format!("drill-{number}"),
+            from,
+            place: whereabouts(&subject, from),
+            previous: world.store.last_drill_hash(&lilas).await.unwrap(),
+            ended_at_us: NOW_US - MINUTE_US,
+            ..first.clone()
+        };
+        world.store.keep_drill(&record, &[]).await.unwrap();
+    }
+    assert_eq!(proven(&world, &world.inventory).await, [Origin::Local, Origin::Remote]);
+    let site = subject.site.id.clone();
+    let server = subject.site.backup_server.clone().unwrap();
+
+    let mut other_disk = world.inventory.clone();
+    other_disk.sites.get_mut(&site).unwrap().node.backup_disk_serial = "WD-NEW".to_owned();
+    assert_eq!(proven(&world, &other_disk).await, [Origin::Remote]);
+
+    let mut other_server = world.inventory.clone();
+    other_server.sites.get_mut(&site).unwrap().backup_server = Some("moulin".parse().unwrap());
+    assert_eq!(proven(&world, &other_server).await, [Origin::Local]);
+    let mut new_machine = world.inventory.clone();
+    new_machine.backup_servers.get_mut(&server).unwrap().host = "pbs.ailleurs.example".to_owned();
+    assert_eq!(proven(&world, &new_machine).await, [Origin::Local]);
+
+    let mut moved = world.inventory.clone();
+    moved.instances.get_mut(&lilas).unwrap().placements[0].site = "friche".parse().unwrap();
+    assert!(!proven(&world, &moved).await.contains(&Origin::Local), "the disk stayed behind");
 }

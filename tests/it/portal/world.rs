@@ -276,6 +276,7 @@ pub fn drill(instance: &str, client: &str) -> Record {
         from: Origin::Local,
         site: "croix-rousse".parse().unwrap(),
         node: "pve1".to_owned(),
+        place: None,
         backup: Some(TriedBackup {
             volume: "x".to_owned(),
             at_us: NOW_US - 2 * DAY_US,

@@ -29,6 +29,7 @@ pub fn record(id: &str, instance: &str, from: Origin, verdict: Verdict, previous
         from,
         site: "friche".parse().unwrap(),
         node: "pve2".to_owned(),
+        place: None,
         backup: Some(TriedBackup { volume: "x".to_owned(), at_us: NOW_US - 1, size_bytes: 9, encrypted: false }),
         vmid: Some(VmId(1999)),
         by: "Anaïs".to_owned(),
