@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
 use super::matter::{self, MarkerSeen};
-use super::schedule;
+use super::{mend, schedule};
 use crate::domain::backup::drill::{Origin, Record};
 use crate::domain::backup::health::{
     Bounds, InstanceHealth, InstanceView, ListingSeen, NodeSeen, Place, PlaceView, ServerSeen, Sight, judge,
@@ -76,17 +76,19 @@ pub async fn view(
     let node: Sight<NodeSeen> = matter::sight(looks, matter::NODE);
     let places =
         places(subject).into_iter().map(|place| place_view(subject, place, &node, looks, &proofs, now)).collect();
-    Ok(InstanceView { node, places, marker_at, marker_ahead })
+    Ok(InstanceView { zone: subject.inventory.cooperative_zone(), node, places, marker_at, marker_ahead })
 }
 
 /// The verdict on one instance.
 pub fn truth(subject: &Subject<'_>, view: &InstanceView, now: Timestamp) -> InstanceTruth {
+    let mut health = judge(view, now, &bounds());
+    mend::name_all(&mut health, subject);
     InstanceTruth {
         instance: subject.instance.id.clone(),
         site: subject.site.id.clone(),
         clients: subject.clients().map(|client| client.id.clone()).collect(),
         without: subject.instance.without.clone(),
-        health: judge(view, now, &bounds()),
+        health,
     }
 }
 

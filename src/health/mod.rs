@@ -3,6 +3,7 @@
 
 pub mod backups;
 pub(crate) mod matter;
+mod mend;
 pub mod reach;
 mod schedule;
 pub mod services;

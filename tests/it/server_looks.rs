@@ -164,7 +164,7 @@ async fn server_looks_tell_of_a_whole_read_after_a_restart_before_the_window_is_
     let told = told.unwrap_or_else(|| panic!("{remote:#?}"));
     assert!(told.sentence.contains("all of its 80 GiB") && told.sentence.contains("up to 12 h"), "{}", told.sentence);
     assert_eq!(told.weight, Weight::Warning, "it goes on into the working day");
-    assert!(told.mend.contains("accolades backup run CLIENT --to remote"), "{}", told.mend);
+    assert!(told.mend.contains("accolades backup run ilot --to remote"), "{}", told.mend);
     assert!(remote.next_expected > remote.seen_at, "it is told before: {remote:#?}");
 
     // As the mend says: read at a quiet hour, the night's backup has little to do again.

@@ -29,7 +29,7 @@ pub(super) fn said(known: &Known<'_>, zone: &TimeZone, words: Words) -> Vec<Said
     let mut said = Vec::new();
     said.extend(known.reach.as_ref().and_then(|reach| silence(reach, zone, words)));
     said.extend(running(known, words));
-    said.extend(against(&known.standing, zone, words));
+    said.extend(against(known, zone, words));
     if let Some(truth) = &known.truth {
         for place in &truth.health.places {
             let tone = tone(place.word);
@@ -69,7 +69,7 @@ fn finding(finding: &Finding, worst: Tone, place: Option<&str>) -> Said {
         Some(place) => format!("{place}: {}", finding.sentence),
         None => finding.sentence.clone(),
     };
-    Said { tone, sentence, mend: Some(finding.mend.to_owned()), lang: FINDINGS_LANG }
+    Said { tone, sentence, mend: Some(finding.mend.clone()), lang: FINDINGS_LANG }
 }
 
 /// What does not run, or is not known to run: on an island once for all its clients.
@@ -111,34 +111,33 @@ fn silence(reach: &SiteReach, zone: &TimeZone, words: Words) -> Option<Said> {
     Some(Said {
         tone: Tone::Unknown,
         sentence: format!("{} {since} ({met})", words.staff_silent()),
-        mend: Some(words.staff_unknown_mend().to_owned()),
+        mend: Some(format!("{} (`accolades watch --once {}`)", words.staff_unknown_mend(), reach.site)),
         lang: words.code(),
     })
 }
 
-fn against(standing: &Standing, zone: &TimeZone, words: Words) -> Option<Said> {
-    let (tone, sentence, mend) = match &standing.state {
+/// What stands between an instance and the inventory. The mend is the page's button, or the same on a command line.
+fn against(known: &Known<'_>, zone: &TimeZone, words: Words) -> Option<Said> {
+    let (tone, sentence) = match &known.standing.state {
         State::Settled => return None,
         State::Outdated { compared_at_us } => {
             let at = say::moment_us(*compared_at_us, zone, words);
-            (Tone::Unknown, format!("{} {at}", words.staff_state_outdated()), words.staff_ask_plan_mend())
+            (Tone::Unknown, format!("{} {at}", words.staff_state_outdated()))
         }
-        State::NeverSeen => (Tone::Unknown, words.staff_state_never().to_owned(), words.staff_ask_plan_mend()),
+        State::NeverSeen => (Tone::Unknown, words.staff_state_never().to_owned()),
         State::Pending { actions, drift } if drift.is_empty() => {
-            (Tone::Warning, format!("{actions} {}", words.staff_state_pending()), words.staff_ask_plan_mend())
+            (Tone::Warning, format!("{actions} {}", words.staff_state_pending()))
         }
-        State::Pending { drift, .. } => {
-            let drift = drift.join("; ");
-            (Tone::Warning, format!("{} {drift}", words.staff_state_drift()), words.staff_ask_plan_mend())
-        }
-        State::Conflict { why } => {
-            (Tone::Bad, format!("{} {}", words.staff_state_conflict(), headline(why)), words.staff_ask_plan_mend())
-        }
-        State::Unknown { why, .. } => {
-            (Tone::Unknown, format!("{} {}", words.staff_state_unknown(), headline(why)), words.staff_unknown_mend())
-        }
+        State::Pending { drift, .. } => (Tone::Warning, format!("{} {}", words.staff_state_drift(), drift.join("; "))),
+        State::Conflict { why } => (Tone::Bad, format!("{} {}", words.staff_state_conflict(), headline(why))),
+        State::Unknown { why, .. } => (Tone::Unknown, format!("{} {}", words.staff_state_unknown(), headline(why))),
     };
-    Some(Said { tone, sentence, mend: Some(mend.to_owned()), lang: words.code() })
+    let first = match known.standing.state {
+        State::Unknown { .. } => words.staff_unknown_mend(),
+        _ => words.staff_ask_plan_mend(),
+    };
+    let mend = Some(format!("{first} (`accolades plan {}`)", known.instance.id));
+    Some(Said { tone, sentence, mend, lang: words.code() })
 }
 
 /// What was met, without what to do about it.

@@ -15,7 +15,7 @@ async fn false_ok_a_missing_namespace_leaves_the_storage_active() {
     let remote = house.place(Place::Remote).await;
     assert!(!says(&remote, "storage-inactive"), "the node sees nothing of it: {remote:#?}");
     assert_eq!(remote.word, Word::Never);
-    named(&remote, "namespace-missing", "accolades backup-server prepare");
+    named(&remote, "namespace-missing", "accolades backup-server prepare grange`");
     house.rehearsal.prepare_servers().await.unwrap_or_else(|error| panic!("{error}"));
     assert!(!says(&house.place(Place::Remote).await, "namespace-missing"));
 }

@@ -79,7 +79,7 @@ async fn false_ok_a_verify_job_looks_where_nothing_is() {
     house.arrives(HOUR_S, "of tonight");
     assert_eq!(house.task(GRANGE, "/admin/verify/verify-communs/run", &[]).0, "OK");
     let remote = house.place(Place::Remote).await;
-    let told = named(&remote, "verification-skips", "accolades backup-server prepare");
+    let told = named(&remote, "verification-skips", "accolades backup-server prepare grange`");
     assert!(told.sentence.contains("never"), "{}", told.sentence);
     house.rehearsal.prepare_servers().await.unwrap_or_else(|error| panic!("{error}"));
     assert_eq!(house.task(GRANGE, "/admin/verify/verify-communs/run", &[]).0, "OK");

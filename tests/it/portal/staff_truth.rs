@@ -124,6 +124,31 @@ fn lilas() -> InstanceId {
     "lilas".parse().unwrap()
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn portal_staff_mends_of_the_fleet_can_be_typed_and_dates_are_those_of_the_house() {
+    let (world, inside) = lived_in().await;
+    // The local backup was proven on 13 December at 9:01; remote ones never were.
+    let lilas = article(&inside, "lilas").await;
+    assert!(lilas.contains("`accolades drill lilas --from remote`"), "{lilas}");
+    assert!(lilas.contains("`accolades plan lilas`"), "{lilas}");
+    world.pass(40 * DAY_US);
+    let inside = world.staff("paul", StaffRole::Technician).await;
+    let lilas = article(&inside, "lilas").await;
+    assert!(!lilas.contains("Z`") && !lilas.contains(":00Z"), "no moments in UTC: {lilas}");
+    let unseen = NewLook {
+        scope: Scope::Client(OWN.parse().unwrap()),
+        subject_kind: "instance",
+        subject_id: "lilas".to_owned(),
+        what: "backup-local".to_owned(),
+        at_us: NOW_US + 40 * DAY_US,
+        found: Err(json!({ "version": 1, "kind": "silent", "words": "away" })),
+    };
+    world.store.record_looks(&[unseen]).await.unwrap();
+    let lilas = article(&inside, "lilas").await;
+    assert!(lilas.contains("not seen since 2027-01-23 09:00"), "{lilas}");
+    assert!(lilas.contains("`accolades watch --once croix-rousse`"), "{lilas}");
+}
+
 /// Which backups of `lilas` count as proven, by an inventory.
 async fn proven(world: &World, inventory: &Inventory) -> Vec<Origin> {
     let instance = &inventory.instances[&lilas()];

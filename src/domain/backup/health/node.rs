@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::finding::{Finding, Kind, Weight};
 use super::seen::{NodePlace, Place, Space};
-use super::verdict::{Bounds, InstanceView, PlaceView, since};
+use super::verdict::{Bounds, InstanceView, PlaceView, minute, since};
 
 const SECONDS_PER_HOUR: u64 = 3600;
 const GIB: u64 = 1 << 30;
@@ -31,12 +31,15 @@ pub(super) fn findings(view: &InstanceView, bounds: &Bounds) -> Vec<Finding> {
 /// A guest whose clock is ahead shows markers that never grow old: of their age nothing is known.
 fn marker(view: &InstanceView, seen_at: Timestamp, bounds: &Bounds) -> Option<Finding> {
     if let Some(ahead) = view.marker_ahead {
+        let ahead = minute(ahead, &view.zone);
         let sentence = format!("the guest's last marker claims to be from {ahead}, which has not come");
         return Some(Finding::new(Kind::MarkerFromTheFuture, None, sentence));
     }
     let sentence = match view.marker_at {
         None => "the guest has never shown a marker".to_owned(),
-        Some(made) if since(made, seen_at) > bounds.marker_max => format!("the guest's last marker is from {made}"),
+        Some(made) if since(made, seen_at) > bounds.marker_max => {
+            format!("the guest's last marker is from {}", minute(made, &view.zone))
+        }
         Some(_) => return None,
     };
     Some(Finding::new(Kind::MarkerOld, None, sentence))
@@ -117,7 +120,8 @@ pub(super) fn full_read_ahead(
     }
     let gib = machine.disk_bytes / GIB;
     let begun = format!(
-        "the machine was started on {started}, after its last remote backup: the next one reads all of its {gib} GiB"
+        "the machine was started on {}, after its last remote backup: the next one reads all of its {gib} GiB",
+        minute(started, &view.zone)
     );
     let (weight, sentence) = match place.uplink_bytes_per_s.filter(|rate| *rate > 0) {
         None => (Weight::Note, begun),

@@ -3,11 +3,12 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 
 use super::finding::{Finding, Kind};
 use super::seen::{ObstacleKind, Place, Sealing, Snapshot};
 use super::snapshots::{self, Sorted};
-use super::verdict::{Bounds, InstanceView, PlaceHealth, PlaceView, Word, since};
+use super::verdict::{Bounds, InstanceView, PlaceHealth, PlaceView, Word, minute, since};
 use super::{node, runs, server};
 
 /// What lies at a place, by whoever saw it best.
@@ -79,9 +80,9 @@ pub(super) fn judge(view: &InstanceView, place: &PlaceView, now: Timestamp, boun
     let under_way = view.node.seen.as_ref().and_then(|seen| seen.value.machine.as_ref());
     let under_way = under_way.is_some_and(|machine| machine.backup_under_way);
     let sealed = place.encryption_expected;
-    health.findings.extend(snapshots::findings(&sorted, best.snapshots, place.place, sealed, under_way));
+    health.findings.extend(snapshots::findings(&sorted, best.snapshots, place.place, sealed, under_way, &view.zone));
     if let Some(seen) = &place.server.seen {
-        let told = server::findings(&seen.value, seen.at, place.place, run.is_missing, bounds);
+        let told = server::findings(&seen.value, seen.at, place.place, run.is_missing, bounds, &view.zone);
         health.findings.extend(told);
         health.findings.extend(seen.value.space.and_then(|space| node::almost_full(space, place.place, bounds)));
     }
@@ -92,7 +93,7 @@ pub(super) fn judge(view: &InstanceView, place: &PlaceView, now: Timestamp, boun
         health.findings.extend(run.findings);
     }
     if health.word == Word::Unproven {
-        health.findings.push(proof_finding(place));
+        health.findings.push(proof_finding(place, &view.zone));
     }
     tidy(health)
 }
@@ -160,7 +161,7 @@ fn obstacles(view: &InstanceView, place: &PlaceView) -> Vec<Finding> {
     let mut tell = |name: Kind, sentence: String| found.push(Finding::new(name, Some(place.place), sentence));
     let server_sees = place.server.seen.is_some() && place.server.obstacle.is_none();
     for obstacle in [&place.listing.obstacle, &place.server.obstacle].into_iter().flatten() {
-        let (since, words) = (obstacle.since, &obstacle.words);
+        let (since, words) = (minute(obstacle.since, &view.zone), &obstacle.words);
         match obstacle.kind {
             ObstacleKind::NoRight => tell(
                 Kind::NoRightToList,
@@ -178,20 +179,21 @@ fn obstacles(view: &InstanceView, place: &PlaceView) -> Vec<Finding> {
     // A third place is seen on its server only.
     let node = view.node.obstacle.as_ref().filter(|_| place.place != Place::Third && !server_sees);
     if let (Some(obstacle), true) = (node, found.is_empty()) {
-        let sentence = format!("the node was not seen since {}: {}", obstacle.since, obstacle.words);
+        let since = minute(obstacle.since, &view.zone);
+        let sentence = format!("the node was not seen since {since}: {}", obstacle.words);
         found.push(Finding::new(Kind::NotSeen, Some(place.place), sentence));
     }
     found
 }
 
-fn proof_finding(place: &PlaceView) -> Finding {
+fn proof_finding(place: &PlaceView, zone: &TimeZone) -> Finding {
     let (name, sentence) = match place.proven_at {
         _ if place.drill_left_out.is_some() => {
             let why = place.drill_left_out.as_deref().unwrap_or_default();
             (Kind::DrillLeftOut, format!("no restore test is made from here: {why}"))
         }
         None => (Kind::NeverRestored, "no restore from here was ever proven".to_owned()),
-        Some(at) => (Kind::ProofOld, format!("the last proven restore from here is from {at}")),
+        Some(at) => (Kind::ProofOld, format!("the last proven restore from here is from {}", minute(at, zone))),
     };
     Finding::new(name, Some(place.place), sentence)
 }

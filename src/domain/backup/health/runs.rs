@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::finding::{Finding, Kind};
 use super::seen::{NodeSeen, Place, Snapshot, TaskEnd, TaskSeen};
-use super::verdict::{Bounds, InstanceView, Runs, since};
+use super::verdict::{Bounds, InstanceView, Runs, minute, since};
 
 /// What became of the last run that should be over.
 pub(super) struct RunState {
@@ -68,34 +68,35 @@ pub(super) fn state(
         if let Some(due) = due.filter(|due| is_missing && node.at > *due) {
             let repeat = node.value.places.get(&place).and_then(|one| one.job.as_ref()).map(|job| job.repeat_missed);
             let lost = if repeat == Some(false) { "; it is not made up for (`repeat-missed` is off)" } else { "" };
-            tell(Kind::RunMissed, format!("no backup task ran on {due}{lost}"));
+            tell(Kind::RunMissed, format!("no backup task ran on {}{lost}", minute(due, &view.zone)));
         }
         return state;
     };
     let began = task.started_at;
     let is_saved = good.is_some_and(|good| good.at >= began);
+    let when = minute(began, &view.zone);
     let words = task.reasons.join("; ");
     let says = |needle: &str| words.to_lowercase().contains(needle);
     match &task.end {
         TaskEnd::Failed(end) if is_saved && says("prun") => tell(
             Kind::PruneRefused,
             format!(
-                "the task of {began} ended with `{end}` although its backup is there: pruning was refused ({words})"
+                "the task of {when} ended with `{end}` although its backup is there: pruning was refused ({words})"
             ),
         ),
         TaskEnd::Failed(end) if is_saved => tell(
             Kind::FailedAlthoughSaved,
-            format!("the task of {began} ended with `{end}` although its backup is there ({words})"),
+            format!("the task of {when} ended with `{end}` although its backup is there ({words})"),
         ),
         TaskEnd::Failed(_) if says("owner check failed") => {
-            tell(Kind::OwnerLost, format!("the backup of {began} was refused: the group is not the token's ({words})"));
+            tell(Kind::OwnerLost, format!("the backup of {when} was refused: the group is not the token's ({words})"));
         }
-        TaskEnd::Failed(end) => tell(Kind::RunFailed, format!("the backup of {began} failed: `{end}` ({words})")),
+        TaskEnd::Failed(end) => tell(Kind::RunFailed, format!("the backup of {when} failed: `{end}` ({words})")),
         TaskEnd::Unknown(_) if !is_saved => {
-            tell(Kind::RunUnfinished, format!("the backup task of {began} ended without saying how"));
+            tell(Kind::RunUnfinished, format!("the backup task of {when} ended without saying how"));
         }
         TaskEnd::Ok if !is_saved && is_expected_to_save(runs, began, bounds) => {
-            tell(Kind::OkWithoutBackup, format!("the task of {began} ended OK and left no backup here"));
+            tell(Kind::OkWithoutBackup, format!("the task of {when} ended OK and left no backup here"));
         }
         // One that runs may still bring what is missing.
         TaskEnd::Ok | TaskEnd::Unknown(_) | TaskEnd::Running => {}

@@ -1,11 +1,12 @@
 //! What a backup server's own jobs tell, and what they hide.
 
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 
 use super::finding::{Finding, Kind, Weight};
-use super::seen::{Place, ServerJob, ServerSeen, Snapshot};
+use super::seen::{JobEnd, Place, ServerJob, ServerSeen, Snapshot};
 use super::snapshots::own_verification;
-use super::verdict::{Bounds, since};
+use super::verdict::{Bounds, minute, since};
 
 /// What is to be said about a server that was seen at a moment. `missing` says that the place lacks a backup that its
 /// source should have sent by now.
@@ -15,6 +16,7 @@ pub(super) fn findings(
     place: Place,
     missing: bool,
     bounds: &Bounds,
+    zone: &TimeZone,
 ) -> Vec<Finding> {
     let mut found = Vec::new();
     let mut tell = |name: Kind, sentence: String| found.push(Finding::new(name, Some(place), sentence));
@@ -52,12 +54,13 @@ pub(super) fn findings(
         if let Some(words) = failed {
             tell(Kind::SyncStopped, format!("the last pull ended with `{words}`"));
         } else if missing {
-            let last = sync.last.as_ref().map_or_else(|| "never ran".to_owned(), |end| format!("ended {}", end.at));
+            let ended = |end: &JobEnd| format!("ended {}", minute(end.at, zone));
+            let last = sync.last.as_ref().map_or_else(|| "never ran".to_owned(), ended);
             tell(Kind::SyncStopped, format!("the pull {last}, and the latest backup of the source is not here"));
         }
     }
     found.extend(failed_verification(server, place));
-    found.extend(verification(server, seen_at, place, bounds));
+    found.extend(verification(server, seen_at, place, bounds, zone));
     found
 }
 
@@ -91,7 +94,13 @@ fn failure(job: &ServerJob) -> Option<&str> {
 }
 
 /// Marks count only when they were made here, and not too long ago. What is younger than that bound itself may wait.
-fn verification(server: &ServerSeen, seen_at: Timestamp, place: Place, bounds: &Bounds) -> Option<Finding> {
+fn verification(
+    server: &ServerSeen,
+    seen_at: Timestamp,
+    place: Place,
+    bounds: &Bounds,
+    zone: &TimeZone,
+) -> Option<Finding> {
     let here = server.own_host();
     let own = server.snapshots.iter().filter_map(|one| own_verification(one, here)).filter_map(|one| one.at).max();
     let travelled = travelled(server);
@@ -107,11 +116,14 @@ fn verification(server: &ServerSeen, seen_at: Timestamp, place: Place, bounds: &
     if is_fresh || (own.is_none() && since(oldest, seen_at) <= bounds.verified_max) {
         return None;
     }
-    let last = own.map_or_else(|| "never".to_owned(), |own| own.to_string());
+    let last = own.map_or_else(|| "never".to_owned(), |own| minute(own, zone));
     match server.verify.as_ref().and_then(|job| job.last.as_ref()) {
         Some(end) if end.is_success() && since(end.at, seen_at) <= bounds.verified_max => tell(
             Kind::VerificationSkips,
-            format!("the verification job ended OK on {}, but what lies here was last read back: {last}", end.at),
+            format!(
+                "the verification job ended OK on {}, but what lies here was last read back: {last}",
+                minute(end.at, zone)
+            ),
         ),
         _ => tell(Kind::NotVerified, format!("what lies here was last read back: {last}")),
     }

@@ -1,10 +1,11 @@
 //! Which of the snapshots that lie somewhere are good, and what is wrong with the others.
 
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 
 use super::finding::{Finding, Kind};
 use super::seen::{Place, Sealing, Snapshot, Verification};
-use super::verdict::{Bounds, GoodBackup};
+use super::verdict::{Bounds, GoodBackup, minute};
 
 /// Snapshots without an index, or whose upload has not ended, are listed with this size (sheet Proxmox, 9c and 16).
 const UNFINISHED_BYTES_MAX: u64 = 1;
@@ -70,25 +71,27 @@ pub(super) fn findings(
     place: Place,
     encryption_expected: bool,
     backup_under_way: bool,
+    zone: &TimeZone,
 ) -> Vec<Finding> {
+    let when = |snapshot: &Snapshot| minute(snapshot.at, zone);
     let mut found = Vec::new();
     let mut tell = |name: Kind, sentence: String| found.push(Finding::new(name, Some(place), sentence));
     if let Some(worst) = sorted.damaged.iter().max_by_key(|snapshot| snapshot.at) {
         let count = sorted.damaged.len();
         tell(
             Kind::SnapshotDamaged,
-            format!("{count} of {} snapshots failed their verification, the latest is from {}", all.len(), worst.at),
+            format!("{count} of {} snapshots failed their verification, the latest is from {}", all.len(), when(worst)),
         );
     }
     if let (Some(one), false) = (sorted.unfinished.first(), backup_under_way) {
         let count = sorted.unfinished.len();
         tell(
             Kind::SnapshotUnfinished,
-            format!("{count} snapshots were never finished or lost their index, one is from {}", one.at),
+            format!("{count} snapshots were never finished or lost their index, one is from {}", when(one)),
         );
     }
     if let Some(last) = sorted.future.iter().max_by_key(|snapshot| snapshot.at) {
-        tell(Kind::SnapshotFromTheFuture, format!("a snapshot claims to be from {}, which has not come", last.at));
+        tell(Kind::SnapshotFromTheFuture, format!("a snapshot claims to be from {}, which has not come", when(last)));
     }
     let protected = all.iter().filter(|snapshot| snapshot.protected).count();
     if protected > 0 {
@@ -96,10 +99,10 @@ pub(super) fn findings(
     }
     if let (true, Some(last)) = (encryption_expected, sorted.good.last()) {
         match last.sealing {
-            Sealing::Plain => tell(Kind::NotEncrypted, format!("the backup from {} is not encrypted", last.at)),
+            Sealing::Plain => tell(Kind::NotEncrypted, format!("the backup from {} is not encrypted", when(last))),
             Sealing::Signed => tell(
                 Kind::SignedNotEncrypted,
-                format!("the backup from {} is signed but not encrypted: its data are readable", last.at),
+                format!("the backup from {} is signed but not encrypted: its data are readable", when(last)),
             ),
             Sealing::Claimed | Sealing::Encrypted => {}
         }

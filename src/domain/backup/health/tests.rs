@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
 use super::*;
@@ -148,7 +149,13 @@ fn place(place: Place) -> PlaceView {
 
 /// An instance with one place; everything is as it should be.
 fn view(one: PlaceView) -> InstanceView {
-    InstanceView { node: seen(node(), 600), places: vec![one], marker_at: Some(ago(7 * HOUR)), marker_ahead: None }
+    InstanceView {
+        zone: TimeZone::UTC,
+        node: seen(node(), 600),
+        places: vec![one],
+        marker_at: Some(ago(7 * HOUR)),
+        marker_ahead: None,
+    }
 }
 
 fn local() -> InstanceView {

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use serde::Serialize;
 
 use super::finding::{Finding, Kind, Weight};
@@ -11,6 +12,8 @@ use super::seen::{ListingSeen, NodeSeen, Place, Sealing, ServerSeen, Sight};
 /// Everything that is known of an instance's backups.
 #[derive(Debug, Clone)]
 pub struct InstanceView {
+    /// The clock of those who read the findings.
+    pub zone: TimeZone,
     /// Its node.
     pub node: Sight<NodeSeen>,
     /// The places where there should be backups.
@@ -199,4 +202,9 @@ impl PlaceHealth {
 /// Time from one moment to another; none when the order is the other way.
 pub(super) fn since(from: Timestamp, to: Timestamp) -> Duration {
     Duration::try_from(to.duration_since(from)).unwrap_or_default()
+}
+
+/// A moment for people: to the minute.
+pub(super) fn minute(at: Timestamp, zone: &TimeZone) -> String {
+    at.to_zoned(zone.clone()).strftime("%Y-%m-%d %H:%M").to_string()
 }
