@@ -15,6 +15,7 @@ mod onboard;
 mod plan;
 mod record;
 mod requests;
+mod seats;
 mod site;
 mod state;
 mod work;

@@ -7,13 +7,10 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use serde_json::{Value, json};
-use unicode_normalization::UnicodeNormalization;
 
-use super::change::{object, propose, show};
+use super::change::{Objection, Proposal, object, propose, show};
+use super::seats::{New, SeatChange, carried};
 use super::{audit, shell};
-use crate::domain::ids::PersonId;
-use crate::inventory::edit::{Edit, EditError, NewPerson, NewSeat, SeatEnd, seat_add, seat_end};
-use crate::inventory::model::{Client, DolibarrRights};
 use crate::jobs::Order;
 use crate::portal::client::requests::in_words;
 use crate::portal::form::{Fields, query};
@@ -29,17 +26,6 @@ const HERE: &str = "/equipe/demandes";
 /// Version of what is said to a client.
 const ANSWER_VERSION: u32 = 1;
 
-/// The fields that turn a request into a seat.
-const FIELDS: [&str; 4] = ["person", "username", "mail_domain", "dolibarr"];
-
-/// Rights in Dolibarr, as the inventory's files name them.
-const RIGHTS: [(&str, DolibarrRights); 4] = [
-    ("none", DolibarrRights::None),
-    ("read", DolibarrRights::Read),
-    ("write", DolibarrRights::Write),
-    ("admin", DolibarrRights::Admin),
-];
-
 struct Row {
     number: i64,
     client: Link,
@@ -47,13 +33,17 @@ struct Row {
     at: String,
     text: String,
     is_seat: bool,
-    /// What a new person needs, filled in with what the name suggests.
+    /// What a new person needs.
     new: Option<New>,
+    /// Why what was typed makes no seat, with the language of that.
+    mistake: Option<(String, &'static str)>,
 }
 
-struct New {
-    person: String,
-    domains: Vec<String>,
+/// A seat that was refused: of which request, what was typed, and why.
+struct Refused<'a> {
+    number: i64,
+    fields: &'a Fields,
+    mistake: (String, &'static str),
 }
 
 /// An answer that was refused, to be mended.
@@ -86,7 +76,7 @@ pub async fn page(
     uri: axum::http::Uri,
 ) -> Result<Response, Problem> {
     let notice = (query(&uri).get("note") == "oui").then(|| session.words.staff_request_answered().to_owned());
-    html(&shown(&portal, &session, notice, None).await?)
+    html(&shown(&portal, &session, notice, None, None).await?)
 }
 
 async fn shown(
@@ -94,11 +84,13 @@ async fn shown(
     session: &StaffSession,
     notice: Option<String>,
     typed: Option<Typed>,
+    refused: Option<Refused<'_>>,
 ) -> Result<Page, Problem> {
     let words = session.words;
     let requests = portal.store.requests(&Scope::Staff).await?;
     let waiting = requests.iter().filter(|request| !request.state().is_final());
-    let rows = waiting.filter_map(|request| row(session, request, words)).collect();
+    let refused = |request: &Request| refused.as_ref().filter(|refused| refused.number == request.number);
+    let rows = waiting.filter_map(|request| row(session, request, refused(request), words)).collect();
     let shell = shell(session, words.staff_requests(), HERE).saying(notice);
     let rights = [
         ("none", words.rights_none()),
@@ -109,7 +101,7 @@ async fn shown(
     Ok(Page { shell, typed, rows, rights })
 }
 
-fn row(session: &StaffSession, request: &Request, words: Words) -> Option<Row> {
+fn row(session: &StaffSession, request: &Request, refused: Option<&Refused<'_>>, words: Words) -> Option<Row> {
     let client = session.inventory().clients.get(&request.client)?;
     let asked = request.asked()?;
     let zone = session.inventory().cooperative_zone();
@@ -129,25 +121,10 @@ fn row(session: &StaffSession, request: &Request, words: Words) -> Option<Row> {
         at: say::moment_us(asked.at_us, &zone, words),
         text: in_words(request.kind, &asked.detail, words),
         is_seat: request.kind != RequestKind::Help,
-        new: (request.kind == RequestKind::SeatAdd).then(|| New {
-            person: suggestion(client, text(&asked.detail, "first_name")),
-            domains: client.domains.iter().map(|domain| domain.name.clone()).collect(),
-        }),
+        new: (request.kind == RequestKind::SeatAdd)
+            .then(|| New::of(client, &asked.detail, refused.map(|refused| refused.fields))),
+        mistake: refused.map(|refused| refused.mistake.clone()),
     })
-}
-
-fn text<'a>(detail: &'a Value, name: &str) -> &'a str {
-    detail.get(name).and_then(Value::as_str).unwrap_or_default()
-}
-
-/// The first name in letters that an id may have, with a number when somebody has it already.
-fn suggestion(client: &Client, first_name: &str) -> String {
-    let plain: String =
-        first_name.nfd().filter(char::is_ascii_alphabetic).map(|letter| letter.to_ascii_lowercase()).collect();
-    let is_free = |id: &String| !client.persons.keys().any(|person| person.as_str() == id);
-    let numbered = (2..).map(|number| format!("{plain}{number}"));
-    let found = std::iter::once(plain.clone()).chain(numbered).find(is_free);
-    found.unwrap_or_default()
 }
 
 /// Shows what a request changes in the inventory.
@@ -158,10 +135,36 @@ pub async fn look(
     fields: Fields,
 ) -> Result<Response, Problem> {
     let Some(request) = waiting(&portal, number).await? else { return Ok(closed_already()) };
-    match propose(&portal, |files| edit(files, &request, &fields)).await? {
+    match seat(&portal, &session, &request, &fields).await? {
         Ok(proposal) => show(&portal, &session, &proposal, accept_path(number), carried(&fields), None).await,
-        Err(objection) => object(&session, objection, HERE),
+        Err(refusal) => Ok(refusal),
     }
+}
+
+/// The change that a request makes with what was typed, or the page that says why there is none: what can be mended there
+/// stays typed.
+async fn seat(
+    portal: &Portal,
+    session: &StaffSession,
+    request: &Request,
+    fields: &Fields,
+) -> Result<Result<Proposal, Response>, Problem> {
+    if request.kind == RequestKind::Help {
+        return Err(Problem::NotFound);
+    }
+    let client = session.inventory().clients.get(&request.client);
+    let mistake = match SeatChange::read(request, fields, client, session.words) {
+        Err(mistake) => (mistake, session.words.code()),
+        Ok(change) => match propose(portal, |files| change.make(files)).await? {
+            Ok(proposal) => return Ok(Ok(proposal)),
+            // The check of the inventory speaks English.
+            Err(Objection::Mistakes(mistakes)) => (mistakes, "en"),
+            Err(objection) => return Ok(Err(object(session, objection, HERE)?)),
+        },
+    };
+    let refused = Refused { number: request.number, fields, mistake };
+    let page = html(&shown(portal, session, None, None, Some(refused)).await?)?;
+    Ok(Err((StatusCode::UNPROCESSABLE_ENTITY, page).into_response()))
 }
 
 /// Writes and accepts it, closes the request, and orders a plan.
@@ -176,9 +179,9 @@ pub async fn accept(
         return Ok(Redirect::to(&page).into_response());
     }
     let Some(request) = waiting(&portal, number).await? else { return Ok(closed_already()) };
-    let proposal = match propose(&portal, |files| edit(files, &request, &fields)).await? {
+    let proposal = match seat(&portal, &session, &request, &fields).await? {
         Ok(proposal) => proposal,
-        Err(objection) => return object(&session, objection, HERE),
+        Err(refusal) => return Ok(refusal),
     };
     let Some(version) = proposal.carry_out(&portal, &session, &request.client, fields.get("mark")).await? else {
         let moved = Some(session.words.staff_change_moved());
@@ -217,7 +220,7 @@ pub async fn close(
         }
     };
     let typed = Typed { number, words: fields.get("words").to_owned(), mistake };
-    let page = html(&shown(&portal, &session, None, Some(typed)).await?)?;
+    let page = html(&shown(&portal, &session, None, Some(typed), None).await?)?;
     Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
 }
 
@@ -253,57 +256,4 @@ async fn answer(
 
 fn accept_path(number: i64) -> String {
     format!("{HERE}/{number}/accepter")
-}
-
-fn carried(fields: &Fields) -> Vec<(String, String)> {
-    FIELDS.iter().map(|name| ((*name).to_owned(), fields.get(name).to_owned())).collect()
-}
-
-/// The edit that a request asks for.
-fn edit(
-    files: &std::collections::BTreeMap<String, String>,
-    request: &Request,
-    fields: &Fields,
-) -> Result<Edit, EditError> {
-    let nothing = Value::Null;
-    let detail = request.asked().map_or(&nothing, |step| &step.detail);
-    let unknown = |person: &str| EditError::UnknownPerson {
-        client: request.client.clone(),
-        person: person.to_owned(),
-        likely: None,
-    };
-    let no_seat = || EditError::NoOpenSeat { client: request.client.clone(), person: String::new() };
-    match request.kind {
-        RequestKind::Help => Err(no_seat()),
-        RequestKind::SeatAdd => {
-            let typed = fields.get("person");
-            let seat = NewSeat {
-                person: PersonId::new(typed).map_err(|_| unknown(typed))?,
-                from: text(detail, "from").parse().map_err(|_| no_seat())?,
-                add: Some(NewPerson {
-                    first_name: text(detail, "first_name").to_owned(),
-                    last_name: text(detail, "last_name").to_owned(),
-                    username: fields.get("username").to_owned(),
-                    mail_domain: fields.get("mail_domain").to_owned(),
-                    mailbox_quota: None,
-                    dolibarr: rights(fields.get("dolibarr")),
-                }),
-            };
-            seat_add(files, &request.client, &seat)
-        }
-        RequestKind::SeatEnd => {
-            let person = text(detail, "person");
-            let end = SeatEnd {
-                person: PersonId::new(person).map_err(|_| unknown(person))?,
-                until: text(detail, "until").parse().map_err(|_| no_seat())?,
-                forward_to: None,
-                files_to: None,
-            };
-            seat_end(files, &request.client, &end)
-        }
-    }
-}
-
-fn rights(word: &str) -> DolibarrRights {
-    RIGHTS.into_iter().find(|(one, _)| *one == word).map_or(DolibarrRights::None, |(_, rights)| rights)
 }

@@ -102,6 +102,9 @@ words! {
     staff_request_seat_end: "Fermer un poste", "End a seat";
     staff_request_look: "Préparer la modification de l’inventaire", "Prepare the change of the inventory";
     staff_request_person: "Identifiant de la personne (ne change jamais)", "Person’s id (it never changes)";
+    staff_request_not_an_id: "Un identifiant s’écrit en minuscules, chiffres et tirets simples, une lettre d’abord, 32 caractères au plus.",
+        "An id has lower-case letters, digits and single dashes, a letter first, 32 characters at most.";
+    staff_request_id_taken: "Cet identifiant est déjà celui de", "This id is already that of";
     staff_request_username: "Nom d’utilisateur YunoHost", "YunoHost username";
     staff_request_mail: "Domaine de son adresse", "Domain of the address";
     staff_request_dolibarr: "Droits dans Dolibarr", "Rights in Dolibarr";

@@ -120,20 +120,48 @@ async fn portal_staff_what_somebody_wrote_to_the_files_is_shown_and_stays() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn portal_staff_a_seat_that_cannot_be_is_refused_in_words() {
+async fn portal_staff_a_seat_that_cannot_be_is_refused_in_words_and_stays_typed() {
     let (world, folder, inside) = desk().await;
     let before = text(&folder);
-    for wrong in
-        [("person", "Zoé Ville"), ("person", "camille"), ("username", "camille"), ("mail_domain", "ailleurs.example")]
-    {
-        let fields = SEAT_FIELDS.map(|field| if field.0 == wrong.0 { wrong } else { field });
+    for (field, wrong, reason) in [
+        ("person", "Zoé Ville", "Un identifiant s’écrit en minuscules"),
+        ("person", "camille", "Cet identifiant est déjà celui de Camille Morel."),
+        ("username", "camille", "camille"),
+        ("mail_domain", "ailleurs.example", "ailleurs.example"),
+    ] {
+        let fields = SEAT_FIELDS.map(|one| if one.0 == field { (field, wrong) } else { one });
         let page = inside.post(&format!("/equipe/demandes/{SEAT}"), &form(&fields)).await;
-        assert_eq!(page.status, 409, "{wrong:?}: {}", page.text());
-        assert!(page.text().contains("role=\"alert\""), "{wrong:?}: {}", page.text());
+        assert_eq!(page.status, 422, "{wrong}: {}", page.text());
+        let text = page.text();
+        let (_, told) = text.split_once("role=\"alert\"").unwrap_or_else(|| panic!("{wrong}: {text}"));
+        let (told, rest) = told.split_once("</pre>").unwrap();
+        assert!(told.contains(reason) && !told.contains("is unknown at"), "{wrong}: {told}");
+        for (name, typed) in fields.iter().filter(|one| one.0 == "person" || one.0 == "username") {
+            assert!(rest.contains(&format!("name=\"{name}\" value=\"{typed}\"")), "{name} of {wrong}: {rest}");
+        }
+        assert!(rest.contains("<option value=\"read\" selected>"), "{wrong}: {rest}");
     }
     assert_eq!(text(&folder), before);
     assert_eq!(inside.post("/equipe/demandes/999", "").await.status, 404);
+    assert_eq!(inside.post(&format!("/equipe/demandes/{HELP}"), "").await.status, 404, "help is no seat");
     assert_eq!(state(&world, SEAT).await, RequestState::Asked);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn portal_staff_a_name_that_a_client_mistyped_is_corrected_on_the_way() {
+    let (_world, folder, inside) = desk().await;
+    let page = inside.get("/equipe/demandes").await;
+    assert_eq!((page.field("first_name").as_str(), page.field("last_name").as_str()), ("Zoé", "O&#39;Neil"));
+    let fields = [&SEAT_FIELDS[..], &[("first_name", "Zoë"), ("last_name", "Oneil")]].concat();
+    let path = format!("/equipe/demandes/{SEAT}");
+    let shown = inside.post(&path, &form(&fields)).await;
+    assert_eq!(shown.status, 200, "{}", shown.text());
+    let (mark, name) = (shown.field("mark"), shown.field("form"));
+    assert_eq!(shown.field("first_name"), "Zoë", "it goes on with the confirmation");
+    let body = form(&[&fields[..], &[("mark", &mark), ("form", &name)]].concat());
+    assert_eq!(inside.post(&format!("{path}/accepter"), &body).await.status, 303);
+    let after = text(&folder);
+    assert!(after.contains("first_name = \"Zoë\"") && after.contains("last_name = \"Oneil\""), "{after}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
