@@ -104,6 +104,20 @@ pub async fn standing(store: &Store, instance: &InstanceId, now: Timestamp) -> R
     Ok(Standing { state: state(&looks, now)?, looked_at_us: looks.first().map(|look| look.seen.at_us) })
 }
 
+/// What each comparison on record found, at its time; the newest first.
+///
+/// # Errors
+/// When the store cannot be read.
+pub async fn compared(store: &Store, instance: &InstanceId) -> Result<Vec<Standing>, StoreError> {
+    let looks = store.observations(&Scope::Staff, "instance", instance.as_str(), "plan").await?;
+    let found = |newest: usize| {
+        let at_us = looks[newest].seen.at_us;
+        let at = Timestamp::from_microsecond(at_us).unwrap_or_default();
+        Ok(Standing { state: state(&looks[newest..], at)?, looked_at_us: Some(at_us) })
+    };
+    (0..looks.len()).map(found).collect()
+}
+
 fn is_old(at_us: i64, now: Timestamp) -> bool {
     let Ok(at) = Timestamp::from_microsecond(at_us) else { return true };
     now.duration_since(at) > SignedDuration::try_from(limits::COMPARISON_AGE_MAX).unwrap_or(SignedDuration::MAX)

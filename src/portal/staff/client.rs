@@ -12,7 +12,7 @@ use serde_json::json;
 use super::desk::form;
 use super::record::known;
 use super::state::{Said, compared, overall, plan_path, said, seen, site_path, tone};
-use super::{audit, is_technician, journal, shell};
+use super::{audit, history, is_technician, shell};
 use crate::billing::BillingError;
 use crate::billing::book::Book;
 use crate::billing::hours::Hours;
@@ -185,10 +185,7 @@ async fn shown_page(
     });
     let entries = entries.collect();
     let audited = portal.store.audit_entries(&scope, i64::MAX, u32::try_from(SHOWN).unwrap_or(u32::MAX)).await?;
-    let history = audited.iter().map(|one| {
-        [moment(one.at_us), journal::actor(&one.actor).to_owned(), journal::deed(&one.action, words).to_owned()]
-    });
-    let history = history.collect();
+    let mut events = history::deeds(&audited, words);
 
     let instance = client.instance_on(day).and_then(|id| inventory.instances.get(id));
     let (mut stands, mut tone_of_all, mut places) = (Vec::new(), Tone::Unknown, Vec::new());
@@ -200,6 +197,7 @@ async fn shown_page(
         let known = all.first().ok_or(Problem::NotFound)?;
         stands = said(known, &zone, words);
         tone_of_all = overall(known, &stands);
+        events.extend(history::of_instance(portal, &instance.id, &zone, words).await?);
         facts.push((words.staff_compared(), compared(&known.standing, &zone, words)));
         let at = |at: Option<Timestamp>| {
             at.map_or_else(|| words.staff_none().to_owned(), |at| say::moment(at, &zone, words))
@@ -217,7 +215,7 @@ async fn shown_page(
             })
             .collect();
         site = known.subject.map(|subject| Link {
-            href: if is_technician(session) { site_path(&instance.id) } else { String::new() },
+            href: if is_technician(session) { site_path(&subject.site.id) } else { String::new() },
             label: subject.site.name.clone(),
             is_here: false,
         });
@@ -252,7 +250,7 @@ async fn shown_page(
         kinds: kinds(words),
         entries,
         drills,
-        history,
+        history: history::rows(events, &zone, words),
     })
 }
 

@@ -1,5 +1,6 @@
 //! The fleet: every instance with what is wrong and its mend, the worst first.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use askama::Template;
@@ -7,10 +8,11 @@ use axum::extract::State;
 use axum::response::Response;
 use jiff::tz::TimeZone;
 
-use super::record::{Known, known};
-use super::state::{Said, compared, headline, overall, said, seen, site_path};
+use super::record::{Known, known, sites_reached};
+use super::state::{Said, answer, compared, headline, overall, said, seen, site_path};
 use super::work::job_name;
 use super::{is_technician, shell};
+use crate::domain::ids::SiteId;
 use crate::domain::jobs::Outcome;
 use crate::jobs::Kind;
 use crate::portal::page::{Link, Shell, html};
@@ -28,11 +30,19 @@ struct Line {
     seen: String,
 }
 
+/// A site where no machine stands: a spare box, or one that waits for its first client.
+struct EmptySite {
+    tone: Tone,
+    site: Link,
+    answer: String,
+}
+
 #[derive(Template)]
 #[template(path = "portal/staff/fleet.html")]
 struct Page {
     shell: Shell,
     lines: Vec<Line>,
+    sites: Vec<EmptySite>,
     failing: Vec<(String, String)>,
     is_well: bool,
 }
@@ -42,9 +52,11 @@ pub async fn page(State(portal): State<Arc<Portal>>, session: StaffSession) -> R
     let words = session.words;
     let lines = lines(&portal, &session).await?;
     let failing = failing(&portal, words).await?;
-    let is_well = failing.is_empty() && !lines.is_empty() && lines.iter().all(|line| line.tone == Tone::Good);
+    let sites = empty_sites(&portal, &session).await?;
+    let mut tones = lines.iter().map(|line| line.tone).chain(sites.iter().map(|site| site.tone));
+    let is_well = failing.is_empty() && !lines.is_empty() && tones.all(|tone| tone == Tone::Good);
     let shell = shell(&session, words.staff_fleet(), "/equipe");
-    html(&Page { shell, lines, failing, is_well })
+    html(&Page { shell, lines, sites, failing, is_well })
 }
 
 async fn lines(portal: &Portal, session: &StaffSession) -> Result<Vec<Line>, Problem> {
@@ -56,7 +68,7 @@ async fn lines(portal: &Portal, session: &StaffSession) -> Result<Vec<Line>, Pro
         let instance = known.instance;
         let said = said(&known, &zone, words);
         let site = known.subject.map(|subject| Link {
-            href: if is_technician(session) { site_path(&instance.id) } else { String::new() },
+            href: if is_technician(session) { site_path(&subject.site.id) } else { String::new() },
             label: subject.site.name.clone(),
             is_here: false,
         });
@@ -76,6 +88,21 @@ async fn lines(portal: &Portal, session: &StaffSession) -> Result<Vec<Line>, Pro
     }
     lines.sort_by(|one, other| (other.tone, other.said.len(), &one.name).cmp(&(one.tone, one.said.len(), &other.name)));
     Ok(lines)
+}
+
+async fn empty_sites(portal: &Portal, session: &StaffSession) -> Result<Vec<EmptySite>, Problem> {
+    let (inventory, words) = (session.inventory(), session.words);
+    let zone = inventory.cooperative_zone();
+    let day = session.now.to_zoned(zone.clone()).date();
+    let reached = sites_reached(&portal.store).await?;
+    let used: BTreeSet<&SiteId> =
+        inventory.instances.values().filter_map(|one| Some(&one.placement_on(day)?.site)).collect();
+    let empty = inventory.sites.values().filter(|site| !used.contains(&site.id)).map(|site| {
+        let (tone, answer) = answer(reached.iter().find(|one| one.site == site.id), &zone, words);
+        let href = if is_technician(session) { site_path(&site.id) } else { String::new() };
+        EmptySite { tone, site: Link { href, label: site.name.clone(), is_here: false }, answer }
+    });
+    Ok(empty.collect())
 }
 
 /// When the site answered, and when the instance was compared with the inventory: each has its own date.

@@ -9,6 +9,7 @@ mod clients;
 mod desk;
 mod files;
 mod fleet;
+mod history;
 mod journal;
 mod month;
 mod onboard;
@@ -41,7 +42,7 @@ const BOOKKEEPERS: Who = Who::Staff(&[StaffRole::Bookkeeper, StaffRole::Admin]);
 pub fn routes() -> Area {
     Area::new()
         .get("/equipe", ALL, fleet::page)
-        .get("/equipe/machines/{instance}/site", TECHNICIANS, site::page)
+        .get("/equipe/sites/{site}", TECHNICIANS, site::page)
         .get("/equipe/clients", ALL, clients::page)
         .get("/equipe/clients/nouveau", TECHNICIANS, onboard::ask)
         .post("/equipe/clients/nouveau", TECHNICIANS, onboard::look)

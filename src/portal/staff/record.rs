@@ -15,7 +15,7 @@ use crate::store::{Scope, Store, StoreError};
 pub(super) use crate::health::backups::InstanceTruth;
 pub(super) use crate::health::reach::{SiteReach, sites_reached};
 pub(super) use crate::health::services::ClientServices;
-pub(super) use crate::health::standing::{Standing, State};
+pub(super) use crate::health::standing::{Standing, State, compared};
 
 /// Everything on record about one instance.
 pub(super) struct Known<'a> {

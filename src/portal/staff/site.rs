@@ -1,4 +1,4 @@
-//! The site of an instance: whether it answers, its node, and the instances on it.
+//! A site: whether it answers, its node, the instances on it if there are any, and what happened.
 
 use std::sync::Arc;
 
@@ -7,13 +7,13 @@ use axum::extract::{Path, State};
 use axum::response::Response;
 
 use super::record::{Known, known, sites_reached};
-use super::shell;
-use super::state::{Said, compared, overall, plan_path, said, site_path};
-use crate::domain::ids::InstanceId;
+use super::state::{Said, answer, compared, overall, plan_path, said, site_path};
+use super::{history, shell};
+use crate::domain::ids::{InstanceId, SiteId};
 use crate::inventory::model::Reach;
 use crate::portal::page::{Link, Shell, html};
 use crate::portal::picture::Tone;
-use crate::portal::{Portal, Problem, StaffSession, say};
+use crate::portal::{Portal, Problem, StaffSession};
 
 struct Machine {
     tone: Tone,
@@ -35,6 +35,7 @@ struct Page {
     facts: Vec<(&'static str, String)>,
     proxmox: String,
     machines: Vec<Machine>,
+    history: Vec<[String; 3]>,
 }
 
 /// The page.
@@ -46,32 +47,23 @@ pub async fn page(
     let (inventory, words) = (session.inventory(), session.words);
     let zone = inventory.cooperative_zone();
     let day = session.now.to_zoned(zone.clone()).date();
-    let asked = InstanceId::new(id).ok().and_then(|id| inventory.instances.get(&id)).ok_or(Problem::NotFound)?;
-    let placed = asked.placement_on(day).ok_or(Problem::NotFound)?;
-    let site = inventory.sites.get(&placed.site).ok_or(Problem::NotFound)?;
+    let site = SiteId::new(id).ok().and_then(|id| inventory.sites.get(&id)).ok_or(Problem::NotFound)?;
     let reach = sites_reached(&portal.store).await?.into_iter().find(|one| one.site == site.id);
-    let (tone, answer) = match &reach {
-        None => (Tone::Unknown, words.staff_never_asked().to_owned()),
-        Some(reach) => match (&reach.silent, reach.seen_at) {
-            (Some((since, met)), _) => {
-                let since = say::moment(*since, &zone, words);
-                (Tone::Unknown, format!("{} {since}{} {met}", words.staff_answers_not(), words.colon()))
-            }
-            (None, Some(at)) => {
-                (Tone::Good, format!("{}{} {}", words.staff_answers(), words.colon(), say::moment(at, &zone, words)))
-            }
-            (None, None) => (Tone::Unknown, words.staff_never_asked().to_owned()),
-        },
-    };
+    let (tone, answer) = answer(reach.as_ref(), &zone, words);
+    let mut events = history::work(&portal, &format!("site/{}", site.id), words).await?;
     let here = inventory.instances.values();
     let here = here.filter(|one| one.placement_on(day).is_some_and(|placement| placement.site == site.id));
     let here: Vec<InstanceId> = here.map(|one| one.id.clone()).collect();
+    // Where no machine stands, naming none would mean all.
+    let here = if here.is_empty() { Vec::new() } else { known(&portal.store, inventory, &here, session.now).await? };
     let mut machines = Vec::new();
-    for known in known(&portal.store, inventory, &here, session.now).await? {
+    for known in here {
         // The page says above how the site answers.
         let known = Known { reach: None, ..known };
         let instance = known.instance;
         let said = said(&known, &zone, words);
+        let happened = history::of_instance(&portal, &instance.id, &zone, words).await?;
+        events.extend(history::named(happened, &instance.id));
         let clients = inventory.clients_on(&instance.id, day).map(|client| Link {
             href: format!("/equipe/clients/{}", client.id),
             label: client.identity.name.clone(),
@@ -94,9 +86,9 @@ pub async fn page(
         (words.staff_reach(), reach_words(&site.reach).to_owned()),
         (words.staff_backup_server(), server.map_or_else(|| words.staff_none().to_owned(), |one| one.name.clone())),
     ];
-    let shell = shell(&session, format!("{} {}", words.staff_site(), site.name), &site_path(&asked.id));
+    let shell = shell(&session, format!("{} {}", words.staff_site(), site.name), &site_path(&site.id));
     let proxmox = format!("https://{}:{}/", site.node.address, site.node.api_port);
-    html(&Page { shell, tone, answer, facts, proxmox, machines })
+    html(&Page { shell, tone, answer, facts, proxmox, machines, history: history::rows(events, &zone, words) })
 }
 
 /// As the inventory's files name it.

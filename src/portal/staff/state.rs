@@ -5,7 +5,7 @@ use jiff::tz::TimeZone;
 
 use super::record::{Known, SiteReach, Standing, State};
 use crate::domain::backup::health::{Finding, Weight, Word};
-use crate::domain::ids::InstanceId;
+use crate::domain::ids::{InstanceId, SiteId};
 use crate::domain::services;
 use crate::health::services::{mend, mend_of_silence};
 use crate::portal::picture::Tone;
@@ -116,10 +116,10 @@ fn silence(reach: &SiteReach, zone: &TimeZone, words: Words) -> Option<Said> {
     })
 }
 
-/// What stands between an instance and the inventory. The mend is the page's button, or the same on a command line.
-fn against(known: &Known<'_>, zone: &TimeZone, words: Words) -> Option<Said> {
-    let (tone, sentence) = match &known.standing.state {
-        State::Settled => return None,
+/// How an instance stands against the inventory.
+pub(super) fn sentence(state: &State, zone: &TimeZone, words: Words) -> (Tone, String) {
+    match state {
+        State::Settled => (Tone::Good, words.staff_state_settled().to_owned()),
         State::Outdated { compared_at_us } => {
             let at = say::moment_us(*compared_at_us, zone, words);
             (Tone::Unknown, format!("{} {at}", words.staff_state_outdated()))
@@ -131,13 +131,38 @@ fn against(known: &Known<'_>, zone: &TimeZone, words: Words) -> Option<Said> {
         State::Pending { drift, .. } => (Tone::Warning, format!("{} {}", words.staff_state_drift(), drift.join("; "))),
         State::Conflict { why } => (Tone::Bad, format!("{} {}", words.staff_state_conflict(), headline(why))),
         State::Unknown { why, .. } => (Tone::Unknown, format!("{} {}", words.staff_state_unknown(), headline(why))),
-    };
-    let first = match known.standing.state {
+    }
+}
+
+/// What stands between an instance and the inventory. The mend is the page's button, or the same on a command line.
+fn against(known: &Known<'_>, zone: &TimeZone, words: Words) -> Option<Said> {
+    let state = &known.standing.state;
+    if *state == State::Settled {
+        return None;
+    }
+    let (tone, sentence) = sentence(state, zone, words);
+    let first = match state {
         State::Unknown { .. } => words.staff_unknown_mend(),
         _ => words.staff_ask_plan_mend(),
     };
     let mend = Some(format!("{first} (`accolades plan {}`)", known.instance.id));
     Some(Said { tone, sentence, mend, lang: words.code() })
+}
+
+/// Whether a site answers, in a sentence.
+pub(super) fn answer(reach: Option<&SiteReach>, zone: &TimeZone, words: Words) -> (Tone, String) {
+    let never = || (Tone::Unknown, words.staff_never_asked().to_owned());
+    let Some(reach) = reach else { return never() };
+    match (&reach.silent, reach.seen_at) {
+        (Some((since, met)), _) => {
+            let since = say::moment(*since, zone, words);
+            (Tone::Unknown, format!("{} {since}{} {met}", words.staff_answers_not(), words.colon()))
+        }
+        (None, Some(at)) => {
+            (Tone::Good, format!("{}{} {}", words.staff_answers(), words.colon(), say::moment(at, zone, words)))
+        }
+        (None, None) => never(),
+    }
 }
 
 /// What was met, without what to do about it.
@@ -155,9 +180,9 @@ pub(super) fn compared(standing: &Standing, zone: &TimeZone, words: Words) -> St
     standing.looked_at_us.map_or_else(|| words.staff_never().to_owned(), |at_us| say::moment_us(at_us, zone, words))
 }
 
-/// Page of the site where an instance stands.
-pub(super) fn site_path(instance: &InstanceId) -> String {
-    format!("/equipe/machines/{instance}/site")
+/// Page of a site.
+pub(super) fn site_path(site: &SiteId) -> String {
+    format!("/equipe/sites/{site}")
 }
 
 /// What makes a plan of an instance.

@@ -22,6 +22,9 @@ words! {
     staff_looked: "Regardé", "Looked at";
     staff_no_site: "sans emplacement", "without a place";
     staff_state_never: "Personne n’a encore comparé cette machine à l’inventaire.", "Nobody has compared this machine with the inventory yet.";
+    staff_state_settled: "comme il faut", "as it should be";
+    staff_event_work: "Travail", "Work";
+    staff_empty_sites: "Sites sans machine", "Sites without a machine";
     staff_state_outdated: "Comme il fallait, mais la dernière comparaison avec l’inventaire est trop ancienne\u{a0}:", "As it should be, but the last comparison with the inventory is too old:";
     staff_compared: "Comparé à l’inventaire", "Compared with the inventory";
     staff_never: "jamais", "never";

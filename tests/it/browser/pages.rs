@@ -44,7 +44,7 @@ async fn filled_path(world: &World, route: &Route) -> String {
     let request = world.store.consents(&scope).await.unwrap()[0].request.to_string();
     let number = if route.path.contains("/factures/") { world.invoice_of(OWN).await } else { "1".to_owned() };
     let path = route.path.replace("{client}", OWN).replace("{request}", &request);
-    let path = path.replace("{instance}", "lilas").replace("{number}", &number);
+    let path = path.replace("{instance}", "lilas").replace("{site}", "croix-rousse").replace("{number}", &number);
     assert!(!path.contains('{'), "{path}: say what its ids are here");
     if path.ends_with("/relire") { format!("{path}?choix=oui") } else { path }
 }

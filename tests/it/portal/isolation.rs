@@ -41,6 +41,7 @@ impl Ids {
         let (own, foreign, nobodys): (String, String, String) = match name {
             "client" => (OWN.into(), OTHER.into(), "personne".into()),
             "instance" => ("lilas".into(), "valsonne".into(), "nulle-part".into()),
+            "site" => ("croix-rousse".into(), "valsonne".into(), "nulle-part".into()),
             "number" => ("1".into(), "1".into(), "999".into()),
             "invoice" => (self.invoices[0].clone(), self.invoices[1].clone(), "F2026-99999".into()),
             "file" => (self.files[0].clone(), self.files[1].clone(), "F2026-99999.pdf".into()),

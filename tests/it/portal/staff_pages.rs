@@ -172,7 +172,7 @@ async fn portal_staff_a_month_is_ordered_once_and_exactly_as_shown() {
 async fn portal_staff_plans_are_ordered_once_and_only_of_what_there_is() {
     let world = World::new().await;
     let inside = world.staff("nadia", StaffRole::Technician).await;
-    let site = inside.get("/equipe/machines/lilas/site").await;
+    let site = inside.get("/equipe/sites/croix-rousse").await;
     let body = form(&[("form", &site.field("form"))]);
     let (first, second) = tokio::join!(
         inside.post("/equipe/machines/lilas/plan", &body),

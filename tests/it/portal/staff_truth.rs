@@ -6,7 +6,7 @@ use accolades::domain::services::{Power, ServicesSeen};
 use accolades::health::backups::{proofs, whereabouts};
 use accolades::inventory::model::Inventory;
 use accolades::plan::desired::Subject;
-use accolades::store::{NewLook, NewObservation, Scope, StaffRole};
+use accolades::store::{ActionState, JournalEntry, NewLook, NewObservation, NewRun, Scope, StaffRole};
 use serde::Serialize;
 use serde_json::json;
 
@@ -37,6 +37,23 @@ async fn lived_in() -> (World, Browser) {
     (world, inside)
 }
 
+/// `lilas` was compared with the inventory, and this was changed outside of the program.
+async fn compared(world: &World, at_us: i64, drift: &[&str]) {
+    let value = json!({
+        "version": 1, "settled": drift.is_empty(), "unknown": null, "conflict": null, "actions": drift.len(),
+        "unchanged": 3, "drift": drift,
+    });
+    let observation = NewObservation {
+        scope: Scope::Staff,
+        subject_kind: "instance".to_owned(),
+        subject_id: "lilas".to_owned(),
+        what: "plan".to_owned(),
+        value,
+        at_us,
+    };
+    world.store.observe(&observation).await.unwrap();
+}
+
 /// What the fleet says of a machine.
 async fn article(inside: &Browser, machine: &str) -> String {
     let page = inside.get("/equipe").await.text();
@@ -49,7 +66,7 @@ async fn article(inside: &Browser, machine: &str) -> String {
 async fn portal_staff_a_machine_that_is_off_is_green_nowhere() {
     let (world, inside) = lived_in().await;
     saw(&world, OWN, "lilas", "services", &ServicesSeen::of_machine(Power::Off, None)).await;
-    for path in ["/equipe", "/equipe/clients/atelier-lilas", "/equipe/machines/lilas/site"] {
+    for path in ["/equipe", "/equipe/clients/atelier-lilas", "/equipe/sites/croix-rousse"] {
         let page = inside.get(path).await.text();
         assert!(page.contains("the machine is off"), "{path}: {page}");
         assert!(page.contains("`qm start 1001` as root on `pve1`"), "{path}: the mend can be typed: {page}");
@@ -83,18 +100,7 @@ async fn portal_staff_what_is_off_for_all_clients_of_an_island_is_said_once() {
 #[tokio::test(flavor = "multi_thread")]
 async fn portal_staff_an_old_comparison_has_its_own_date_and_is_not_green() {
     let (world, inside) = lived_in().await;
-    let value = json!({
-        "version": 1, "settled": true, "unknown": null, "conflict": null, "actions": 0, "unchanged": 3, "drift": [],
-    });
-    let compared = NewObservation {
-        scope: Scope::Staff,
-        subject_kind: "instance".to_owned(),
-        subject_id: "lilas".to_owned(),
-        what: "plan".to_owned(),
-        value,
-        at_us: NOW_US - DAY_US + 30 * MINUTE_US,
-    };
-    world.store.observe(&compared).await.unwrap();
+    compared(&world, NOW_US - DAY_US + 30 * MINUTE_US, &[]).await;
     // A sweep that was a moment ago says nothing of the inventory.
     let reach = NewLook {
         scope: Scope::Staff,
@@ -108,12 +114,12 @@ async fn portal_staff_an_old_comparison_has_its_own_date_and_is_not_green() {
     let (date, old) =
         ("13 décembre 2026 à 09\u{a0}h\u{a0}30", "la dernière comparaison avec l’inventaire est trop ancienne");
     let date = date.replacen(' ', "\u{a0}", 1);
-    for path in ["/equipe", "/equipe/clients/atelier-lilas", "/equipe/machines/lilas/site"] {
+    for path in ["/equipe", "/equipe/clients/atelier-lilas", "/equipe/sites/croix-rousse"] {
         let page = inside.get(path).await.text();
         assert!(page.contains(&date) && !page.contains(old), "{path}: {page}");
     }
     world.pass(30 * MINUTE_US);
-    for path in ["/equipe", "/equipe/clients/atelier-lilas", "/equipe/machines/lilas/site"] {
+    for path in ["/equipe", "/equipe/clients/atelier-lilas", "/equipe/sites/croix-rousse"] {
         let page = inside.get(path).await.text();
         assert!(page.contains(&date) && page.contains(old), "{path}: {page}");
     }
@@ -193,4 +199,51 @@ async fn portal_staff_a_proof_does_not_move_along_with_its_place() {
     let mut moved = world.inventory.clone();
     moved.instances.get_mut(&lilas).unwrap().placements[0].site = "friche".parse().unwrap();
     assert!(!proven(&world, &moved).await.contains(&Origin::Local), "the disk stayed behind");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn portal_staff_pages_tell_what_was_done_and_what_comparisons_found() {
+    let (world, inside) = lived_in().await;
+    for (at_us, drift) in [(5, &["cores: 2 instead of 4"][..]), (4, &[][..]), (3, &[][..])] {
+        compared(&world, NOW_US - at_us * DAY_US, drift).await;
+    }
+    for (id, subject) in [("run-1", "instance/lilas"), ("run-2", "site/croix-rousse")] {
+        let at_us = NOW_US - 4 * DAY_US;
+        let run = NewRun { id: id.to_owned(), plan_id: None, scope: Scope::Staff, by: "paul".to_owned(), at_us };
+        world.store.start_run(&run).await.unwrap();
+        let done = JournalEntry {
+            subject: subject.to_owned(),
+            action_key: "machine/cores".to_owned(),
+            state: ActionState::Done,
+            detail: json!({ "version": 1 }),
+            at_us,
+        };
+        world.store.journal(id, &done).await.unwrap();
+        world.store.finish_run(id, "settled", at_us, &json!({ "version": 1 })).await.unwrap();
+    }
+    for (path, works) in [("/equipe/clients/atelier-lilas", 1), ("/equipe/sites/croix-rousse", 2)] {
+        let page = inside.get(path).await.text();
+        let history = page.split("<h2>Historique</h2>").nth(1).unwrap_or_else(|| panic!("{path}: {page}"));
+        assert_eq!(history.matches("Travail — 1\u{a0}action, terminé").count(), works, "{path}: {history}");
+        assert!(history.contains("paul") && history.contains("cores: 2 instead of 4"), "{path}: {history}");
+        let settled = history.matches("Comparé à l’inventaire — comme il faut").count();
+        assert_eq!(settled, 1, "the same found again is no event: {path}: {history}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn portal_staff_a_site_without_a_machine_has_its_page() {
+    let mut world = World::new().await;
+    world.inventory.instances.get_mut(&"valsonne".parse::<InstanceId>().unwrap()).unwrap().placements.clear();
+    super::world::accept(&world.store, &world.inventory).await;
+    let inside = world.staff("nadia", StaffRole::Technician).await;
+    let fleet = inside.get("/equipe").await.text();
+    let empty = fleet.split("<h2>Sites sans machine</h2>").nth(1).unwrap_or_else(|| panic!("{fleet}"));
+    assert!(empty.contains("href=\"/equipe/sites/valsonne\"") && !empty.contains("/equipe/sites/friche"), "{empty}");
+    let page = inside.get("/equipe/sites/valsonne").await;
+    assert_eq!(page.status, 200);
+    let text = page.text();
+    assert!(text.contains("Valsonne, mairie") && text.contains("<h2>Historique</h2>"), "{text}");
+    assert!(!text.contains("(vm 1001)"), "no machine is not every machine: {text}");
+    assert_eq!(inside.get("/equipe/sites/nulle-part").await.status, 404);
 }

@@ -147,7 +147,7 @@ async fn portal_words_french_pages_are_set_as_french_is() {
         };
         let number = if route.path.contains("/factures/") { invoice.as_str() } else { "1" };
         let path = route.path.replace("{client}", OWN).replace("{instance}", "lilas");
-        let path = path.replace("{request}", &request).replace("{number}", number);
+        let path = path.replace("{site}", "croix-rousse").replace("{request}", &request).replace("{number}", number);
         if route.method != Method::GET || path.contains('{') {
             continue;
         }
