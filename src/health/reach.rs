@@ -1,10 +1,11 @@
 //! Which sites answered when, from what is on record: no site is asked.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::matter;
 use crate::domain::ids::SiteId;
 use crate::store::{Scope, Store, StoreError};
+use crate::util::limits;
 
 /// What is known of a site's answers.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,6 +18,15 @@ pub struct SiteReach {
     pub seen_at: Option<Timestamp>,
     /// Since when it does not, and what is met, in words; none when it answered the last time.
     pub silent: Option<(Timestamp, String)>,
+}
+
+impl SiteReach {
+    /// Whether nobody has asked for so long that an answer says nothing of the site any more. A silent site is asked more
+    /// and more rarely on purpose.
+    pub fn is_outdated(&self, now: Timestamp) -> bool {
+        let bound = SignedDuration::try_from(limits::SITE_SIGHT_MAX).unwrap_or(SignedDuration::MAX);
+        self.silent.is_none() && self.seen_at.is_some_and(|at| now.duration_since(at) > bound)
+    }
 }
 
 /// The sites that were ever asked, in order of their ids.

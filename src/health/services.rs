@@ -107,13 +107,10 @@ pub fn mend(finding: &Finding, subject: &Subject<'_>) -> String {
              another version",
             site.id
         ),
-        Finding::NotSeen { .. } => mend_of_silence(subject),
+        Finding::NotSeen { .. } => {
+            format!("look at power and network of the site, then `accolades watch --once {}`", site.id)
+        }
     }
-}
-
-/// What to do where nothing was seen.
-pub fn mend_of_silence(subject: &Subject<'_>) -> String {
-    format!("look at power and network of the site, then `accolades watch --once {}`", subject.site.id)
 }
 
 /// The bounds of the verdict.

@@ -219,6 +219,9 @@ pub const SERVICES_SIGHT_MAX: Duration = Duration::from_secs(3600);
 /// A guest's report on its services may be so old when it is read: it writes one every ten minutes.
 pub const SERVICES_REPORT_AGE_MAX: Duration = Duration::from_secs(1800);
 
+/// That a site answered counts for so long: four rounds of looks.
+pub const SITE_SIGHT_MAX: Duration = Duration::from_secs(3600);
+
 /// A comparison of an instance with the inventory counts for so long: as long as what was seen of its backups.
 pub const COMPARISON_AGE_MAX: Duration = BACKUP_SIGHT_MAX;
 

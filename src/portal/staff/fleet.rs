@@ -98,7 +98,7 @@ async fn empty_sites(portal: &Portal, session: &StaffSession) -> Result<Vec<Empt
     let used: BTreeSet<&SiteId> =
         inventory.instances.values().filter_map(|one| Some(&one.placement_on(day)?.site)).collect();
     let empty = inventory.sites.values().filter(|site| !used.contains(&site.id)).map(|site| {
-        let (tone, answer) = answer(reached.iter().find(|one| one.site == site.id), &zone, words);
+        let (tone, answer) = answer(reached.iter().find(|one| one.site == site.id), session.now, &zone, words);
         let href = if is_technician(session) { site_path(&site.id) } else { String::new() };
         EmptySite { tone, site: Link { href, label: site.name.clone(), is_here: false }, answer }
     });

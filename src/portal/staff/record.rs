@@ -30,6 +30,8 @@ pub(super) struct Known<'a> {
     pub(super) services: Vec<ClientServices>,
     /// Whether its site answers; none when it was never asked.
     pub(super) reach: Option<SiteReach>,
+    /// When all this is judged.
+    pub(super) now: Timestamp,
 }
 
 /// What is on record about instances (all when none is named), in order of their ids.
@@ -59,6 +61,7 @@ pub(super) async fn known<'a>(
             standing: standing(store, &instance.id, now).await?,
             services: running.remove(&instance.id).unwrap_or_default(),
             reach: subject.and_then(|subject| reached.get(&subject.site.id).cloned()),
+            now,
         });
     }
     Ok(all)

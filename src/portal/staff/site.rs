@@ -49,7 +49,7 @@ pub async fn page(
     let day = session.now.to_zoned(zone.clone()).date();
     let site = SiteId::new(id).ok().and_then(|id| inventory.sites.get(&id)).ok_or(Problem::NotFound)?;
     let reach = sites_reached(&portal.store).await?.into_iter().find(|one| one.site == site.id);
-    let (tone, answer) = answer(reach.as_ref(), &zone, words);
+    let (tone, answer) = answer(reach.as_ref(), session.now, &zone, words);
     let mut events = history::work(&portal, &format!("site/{}", site.id), words).await?;
     let here = inventory.instances.values();
     let here = here.filter(|one| one.placement_on(day).is_some_and(|placement| placement.site == site.id));

@@ -7,7 +7,7 @@ use super::record::{Known, SiteReach, Standing, State};
 use crate::domain::backup::health::{Finding, Weight, Word};
 use crate::domain::ids::{InstanceId, SiteId};
 use crate::domain::services;
-use crate::health::services::{mend, mend_of_silence};
+use crate::health::services::mend;
 use crate::portal::picture::Tone;
 use crate::portal::say;
 use crate::portal::words::Words;
@@ -27,7 +27,7 @@ const FINDINGS_LANG: &str = "en";
 /// What is said of one instance, the worst first. Empty when all is well.
 pub(super) fn said(known: &Known<'_>, zone: &TimeZone, words: Words) -> Vec<Said> {
     let mut said = Vec::new();
-    said.extend(known.reach.as_ref().and_then(|reach| silence(reach, zone, words)));
+    said.extend(known.reach.as_ref().and_then(|reach| silence(reach, known.now, zone, words)));
     said.extend(running(known, words));
     said.extend(against(known, zone, words));
     if let Some(truth) = &known.truth {
@@ -75,19 +75,19 @@ fn finding(finding: &Finding, worst: Tone, place: Option<&str>) -> Said {
 /// What does not run, or is not known to run: on an island once for all its clients.
 fn running(known: &Known<'_>, words: Words) -> Vec<Said> {
     let Some(subject) = &known.subject else { return Vec::new() };
-    let is_silent = known.reach.as_ref().is_some_and(|reach| reach.silent.is_some());
+    let is_silent = known.reach.as_ref().is_some_and(|reach| reach.silent.is_some() || reach.is_outdated(known.now));
     let mut said: Vec<Said> = Vec::new();
     for health in known.services.iter().map(|one| &one.health) {
         if health.findings.is_empty() && health.word != services::Word::Runs {
             said.push(Said {
                 tone: Tone::Unknown,
                 sentence: words.staff_services_never().to_owned(),
-                mend: Some(mend_of_silence(subject)),
+                mend: Some(format!("{} (`accolades watch --once {}`)", words.staff_ask_again_mend(), subject.site.id)),
                 lang: words.code(),
             });
         }
         for finding in &health.findings {
-            // That the site is silent is said already.
+            // That the site is silent, or was not asked, is said already.
             if is_silent && matches!(finding, services::Finding::NotSeen { .. }) {
                 continue;
             }
@@ -105,15 +105,20 @@ fn running(known: &Known<'_>, words: Words) -> Vec<Said> {
     said
 }
 
-fn silence(reach: &SiteReach, zone: &TimeZone, words: Words) -> Option<Said> {
-    let (since, met) = reach.silent.as_ref()?;
-    let since = say::moment(*since, zone, words);
-    Some(Said {
-        tone: Tone::Unknown,
-        sentence: format!("{} {since} ({met})", words.staff_silent()),
-        mend: Some(format!("{} (`accolades watch --once {}`)", words.staff_unknown_mend(), reach.site)),
-        lang: words.code(),
-    })
+fn silence(reach: &SiteReach, now: Timestamp, zone: &TimeZone, words: Words) -> Option<Said> {
+    let (sentence, mend) = match (&reach.silent, reach.seen_at) {
+        (Some((since, met)), _) => {
+            let since = say::moment(*since, zone, words);
+            (format!("{} {since} ({met})", words.staff_silent()), words.staff_unknown_mend())
+        }
+        (None, Some(at)) if reach.is_outdated(now) => (
+            format!("{} {}", words.staff_not_asked_since(), say::moment(at, zone, words)),
+            words.staff_ask_again_mend(),
+        ),
+        (None, _) => return None,
+    };
+    let mend = Some(format!("{mend} (`accolades watch --once {}`)", reach.site));
+    Some(Said { tone: Tone::Unknown, sentence, mend, lang: words.code() })
 }
 
 /// How an instance stands against the inventory.
@@ -150,13 +155,16 @@ fn against(known: &Known<'_>, zone: &TimeZone, words: Words) -> Option<Said> {
 }
 
 /// Whether a site answers, in a sentence.
-pub(super) fn answer(reach: Option<&SiteReach>, zone: &TimeZone, words: Words) -> (Tone, String) {
+pub(super) fn answer(reach: Option<&SiteReach>, now: Timestamp, zone: &TimeZone, words: Words) -> (Tone, String) {
     let never = || (Tone::Unknown, words.staff_never_asked().to_owned());
     let Some(reach) = reach else { return never() };
     match (&reach.silent, reach.seen_at) {
         (Some((since, met)), _) => {
             let since = say::moment(*since, zone, words);
             (Tone::Unknown, format!("{} {since}{} {met}", words.staff_answers_not(), words.colon()))
+        }
+        (None, Some(at)) if reach.is_outdated(now) => {
+            (Tone::Unknown, format!("{} {}", words.staff_not_asked_since(), say::moment(at, zone, words)))
         }
         (None, Some(at)) => {
             (Tone::Good, format!("{}{} {}", words.staff_answers(), words.colon(), say::moment(at, zone, words)))

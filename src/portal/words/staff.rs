@@ -36,6 +36,8 @@ words! {
     staff_ask_plan_mend: "demander un plan, le lire, puis le confirmer", "ask for a plan, read it, then confirm it";
     staff_unknown_mend: "vérifier l’alimentation et le réseau du site", "look at power and network of the site";
     staff_services_never: "Personne n’a encore regardé ce qui fonctionne dans cette machine.", "Nobody has looked yet at what runs in this machine.";
+    staff_not_asked_since: "Personne n’a interrogé ce site depuis le", "Nobody has asked this site since";
+    staff_ask_again_mend: "vérifier que le tour des sites se fait", "see that the round of looks goes on";
     staff_silent: "Le site ne répond pas depuis", "The site has not answered since";
     staff_jobs_failing: "N’aboutit pas\u{a0}:", "Does not succeed:";
 

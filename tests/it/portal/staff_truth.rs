@@ -54,6 +54,19 @@ async fn compared(world: &World, at_us: i64, drift: &[&str]) {
     world.store.observe(&observation).await.unwrap();
 }
 
+/// The site of `lilas` answered a sweep.
+async fn answered(world: &World, at_us: i64) {
+    let reach = NewLook {
+        scope: Scope::Staff,
+        subject_kind: "site",
+        subject_id: "croix-rousse".to_owned(),
+        what: "reach".to_owned(),
+        at_us,
+        found: Ok(json!({ "version": 1 })),
+    };
+    world.store.record_looks(&[reach]).await.unwrap();
+}
+
 /// What the fleet says of a machine.
 async fn article(inside: &Browser, machine: &str) -> String {
     let page = inside.get("/equipe").await.text();
@@ -102,15 +115,7 @@ async fn portal_staff_an_old_comparison_has_its_own_date_and_is_not_green() {
     let (world, inside) = lived_in().await;
     compared(&world, NOW_US - DAY_US + 30 * MINUTE_US, &[]).await;
     // A sweep that was a moment ago says nothing of the inventory.
-    let reach = NewLook {
-        scope: Scope::Staff,
-        subject_kind: "site",
-        subject_id: "croix-rousse".to_owned(),
-        what: "reach".to_owned(),
-        at_us: NOW_US,
-        found: Ok(json!({ "version": 1 })),
-    };
-    world.store.record_looks(&[reach]).await.unwrap();
+    answered(&world, NOW_US).await;
     let (date, old) =
         ("13 décembre 2026 à 09\u{a0}h\u{a0}30", "la dernière comparaison avec l’inventaire est trop ancienne");
     let date = date.replacen(' ', "\u{a0}", 1);
@@ -246,4 +251,20 @@ async fn portal_staff_a_site_without_a_machine_has_its_page() {
     assert!(text.contains("Valsonne, mairie") && text.contains("<h2>Historique</h2>"), "{text}");
     assert!(!text.contains("(vm 1001)"), "no machine is not every machine: {text}");
     assert_eq!(inside.get("/equipe/sites/nulle-part").await.status, 404);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn portal_staff_a_site_that_was_not_asked_for_an_hour_is_not_green() {
+    let (world, inside) = lived_in().await;
+    answered(&world, NOW_US - 5 * MINUTE_US).await;
+    let green = "<p class=\"sentence\"><span class=\"tone good\">";
+    let page = inside.get("/equipe/sites/croix-rousse").await.text();
+    assert!(page.contains(green) && page.contains("A répondu"), "{page}");
+    world.pass(59 * MINUTE_US);
+    let page = inside.get("/equipe/sites/croix-rousse").await.text();
+    assert!(page.contains("Personne n’a interrogé ce site depuis le 14\u{a0}décembre 2026"), "{page}");
+    assert!(!page.contains(green) && !page.contains("A répondu"), "{page}");
+    let lilas = article(&inside, "lilas").await;
+    assert!(lilas.contains("Personne n’a interrogé ce site") && !lilas.contains("nobody has looked lately"), "{lilas}");
+    assert!(lilas.contains("`accolades watch --once croix-rousse`"), "{lilas}");
 }
