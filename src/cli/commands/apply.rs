@@ -4,7 +4,7 @@ use clap::Args;
 use serde_json::json;
 
 use super::{dns, plan};
-use crate::cli::acceptance;
+use crate::cli::acceptance::{self, Standing};
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::progress::Progress;
@@ -46,7 +46,11 @@ pub struct Arguments {
 pub async fn run(session: &Session, mut arguments: Arguments) -> Result<Exit, Failure> {
     let store = session.store().await?;
     let accepted = match &arguments.plan {
-        None => acceptance::read(&session.accept(&store, &session.standing(&store).await?).await?)?,
+        None => {
+            let standing = session.standing(&store).await?;
+            demand_known(session, &standing, &arguments).await?;
+            acceptance::read(&session.accept(&store, &standing).await?)?
+        }
         Some(_) => {
             session.mention_edit(&store).await?;
             session.accepted(&store).await?
@@ -76,6 +80,14 @@ pub async fn run(session: &Session, mut arguments: Arguments) -> Result<Exit, Fa
     tell(session, &accepted, &plan, &report, &arguments)?;
     let settled_before = plan.instances.iter().filter(|part| part.is_settled()).count();
     Ok(summary::exit(&report, settled_before))
+}
+
+/// A name that means nothing is said before anybody is asked to accept an edit: the names are those of its files.
+async fn demand_known(session: &Session, standing: &Standing, arguments: &Arguments) -> Result<(), Failure> {
+    let Some(edit) = &standing.edit else { return Ok(()) };
+    let names: Vec<String> = arguments.names.iter().chain(&arguments.rebuild).cloned().collect();
+    let day = session.today(&edit.inventory).await?;
+    selection::instances(&edit.inventory, &names, day).map(|_| ())
 }
 
 /// `None` when there was nothing to do.

@@ -51,6 +51,20 @@ fn cli_nothing_is_planned_before_it_is_accepted() {
 }
 
 #[test]
+fn cli_an_unknown_name_is_said_before_anybody_is_asked_to_accept() {
+    let desk = Desk::new();
+    for line in [&["apply", "nope"][..], &["apply", "lilas", "nope"], &["apply", "--rebuild", "nope"]] {
+        let answer = desk.run_with(line, "yes\n");
+        assert_eq!((answer.code, answer.stdout.as_str()), (2, ""), "{line:?}: {}", answer.stderr);
+        assert!(answer.stderr.contains("no client and no instance is called `nope`"), "{line:?}: {}", answer.stderr);
+        assert!(!answer.stderr.contains("Accept this"), "{line:?}: {}", answer.stderr);
+    }
+    let history = desk.run(&["inventory", "history", "--json"]);
+    let history: Value = serde_json::from_str(&history.stdout).expect("JSON");
+    assert_eq!(history["versions"].as_array().map(Vec::len), Some(0), "nothing was accepted");
+}
+
+#[test]
 fn cli_an_edit_is_shown_and_the_accepted_version_is_planned() {
     let desk = Desk::accepted();
     desk.replace("inventory/instances/ilot.toml", "memory_mib = 6144", "memory_mib = 8192");
