@@ -16,6 +16,7 @@ use crate::plan::GuestState;
 use crate::ssh::SshError;
 use crate::util::limits;
 use crate::util::remote::Retry;
+use crate::yunohost::playbook::model::Condition;
 use crate::yunohost::playbook::step::{self, ADMIN_LOGIN, REACHABLE, StepState, Work};
 use crate::yunohost::playbook::template::{Scope, render_plain};
 use crate::yunohost::playbook::unread::Unread;
@@ -170,7 +171,7 @@ impl<'a> Guest<'a> {
         let script = script(&work, &scope, &unit.file("file"))?;
         match self.carry_out(&work, &unit, &script, log).await {
             Err(EngineError::Failed { title, problem, next }) => {
-                let advice = step.advice.as_ref().map(|advice| render_plain(advice, &scope)).transpose()?;
+                let advice = self.advice(step, &scope).await?;
                 Err(EngineError::Failed { title, problem, next: advice.unwrap_or(next) })
             }
             other => other.map(|()| StepOutcome::Done),
@@ -318,18 +319,40 @@ impl<'a> Guest<'a> {
         };
         let mut facts = Facts::default();
         for scope in scopes {
-            loop {
-                match step::verified(conditions, &scope, &facts)? {
-                    Ok(true) => break,
-                    Ok(false) => return Ok(false),
-                    Err(command) => {
-                        let fact = self.read(&command).await?;
-                        facts.put(command, fact);
-                    }
-                }
+            if !self.all_hold(conditions, &scope, &mut facts).await? {
+                return Ok(false);
             }
         }
         Ok(true)
+    }
+
+    async fn all_hold(
+        &mut self,
+        conditions: &[Condition],
+        scope: &Scope<'_>,
+        facts: &mut Facts,
+    ) -> Result<bool, EngineError> {
+        loop {
+            match step::verified(conditions, scope, facts)? {
+                Ok(holds) => return Ok(holds),
+                Err(command) => {
+                    let fact = self.read(&command).await?;
+                    facts.put(command, fact);
+                }
+            }
+        }
+    }
+
+    /// What a technician reads when a step has failed. A guest that does not answer shows no other cause.
+    async fn advice(&mut self, step: &Step, scope: &Scope<'_>) -> Result<Option<String>, EngineError> {
+        let other = match &step.other_cause {
+            Some(cause) if self.all_hold(&cause.check, scope, &mut Facts::default()).await.unwrap_or(false) => {
+                Some(cause)
+            }
+            _ => None,
+        };
+        let advice = other.map(|cause| &cause.advice).or(step.advice.as_ref());
+        Ok(advice.map(|advice| render_plain(advice, scope)).transpose()?)
     }
 
     fn failed(&self, work: &Work<'_>, problem: &str) -> EngineError {

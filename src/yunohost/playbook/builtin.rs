@@ -50,6 +50,11 @@ pub fn load(folder: Option<&Path>) -> Result<Vec<Playbook>, PlaybookError> {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::Value;
+
+    use super::super::facts::{Fact, Facts, ReadCommand};
+    use super::super::step::verified;
+    use super::super::template::Scope;
     use super::*;
 
     #[test]
@@ -66,5 +71,25 @@ mod tests {
         let text = "version = 1\nname = \"x\"\nabout = \"x\"\n[[step]]\nid = \"a\"\ntitle = \"a\"\ncheck = []\napply = [{ run = [\"true\"] }]\n";
         let refusal = parse("x.toml", text).expect_err("a step nobody can verify");
         assert!(refusal.to_string().contains("no check"), "{refusal}");
+    }
+
+    #[test]
+    fn a_directory_that_does_not_answer_is_no_half_made_post_installation() {
+        let playbooks = load(None).expect("the built-in playbooks are right");
+        let mut steps = playbooks.iter().flat_map(|playbook| &playbook.steps);
+        let step = steps.find(|step| step.id == "postinstall").expect("it is there");
+        let cause = step.other_cause.as_ref().expect("a machine in use must not be made anew");
+        let is_cause = |installed: i32, listed: i32| {
+            let mut facts = Facts::default();
+            for (condition, exit) in cause.check.iter().zip([installed, listed]) {
+                facts.put(ReadCommand(condition.read.clone()), Fact { exit, stdout: String::new() });
+            }
+            verified(&cause.check, &Scope::new(&Value::Null), &facts).expect("no names").expect("all is read")
+        };
+        assert!(is_cause(0, 1), "installed, and nobody can be listed");
+        assert!(!is_cause(1, 1), "not installed yet");
+        assert!(!is_cause(0, 0), "half made: the list lacks the account");
+        assert!(cause.advice.contains("slapd") && !cause.advice.contains("--rebuild"), "{}", cause.advice);
+        assert!(step.advice.as_ref().is_some_and(|advice| advice.contains("--rebuild")));
     }
 }

@@ -68,9 +68,22 @@ pub struct Step {
     /// again.
     #[serde(default)]
     pub advice: Option<String>,
+    /// Another cause for which the step may fail: where it holds, its advice is read instead.
+    #[serde(default)]
+    pub other_cause: Option<OtherCause>,
     /// What is read back; the check itself when absent.
     #[serde(default)]
     pub verify: Vec<Condition>,
+}
+
+/// A cause of failure that is not the step's own.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OtherCause {
+    /// All of these hold where it is the cause.
+    pub check: Vec<Condition>,
+    /// What a technician reads then (a template).
+    pub advice: String,
 }
 
 /// A value looked up in a fact.

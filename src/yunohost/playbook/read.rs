@@ -65,7 +65,9 @@ pub fn parse(file: &str, text: &str) -> Result<Playbook, PlaybookError> {
 
 /// Exit 0 of a YunoHost command is not success: a step without a verification is refused here, for good.
 fn problem_of(step: &Step) -> Option<&'static str> {
-    let conditions = || step.check.iter().chain(&step.verify).chain(step.ready.iter().map(|one| &one.check));
+    let of_cause = || step.other_cause.iter().flat_map(|cause| &cause.check);
+    let conditions =
+        || step.check.iter().chain(&step.verify).chain(step.ready.iter().map(|one| &one.check)).chain(of_cause());
     if step.check.is_empty() {
         return Some("it has no check, so nothing would tell whether it is already done");
     }
@@ -76,6 +78,9 @@ fn problem_of(step: &Step) -> Option<&'static str> {
     }
     if conditions().any(|condition| condition.read.is_empty() && condition.admin_login.is_none()) {
         return Some("a condition reads nothing");
+    }
+    if step.other_cause.as_ref().is_some_and(|cause| cause.check.is_empty()) {
+        return Some("its other cause has no check, so nothing would tell whether it is the cause");
     }
     if step.apply.is_empty() {
         return Some("it runs nothing");
