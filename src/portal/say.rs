@@ -6,6 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::domain::billing::{duration, words as billing};
 use crate::domain::money::Cents;
+use crate::domain::runs::RunOutcome;
 
 use super::words::Words;
 
@@ -101,4 +102,15 @@ pub fn held(text: &str, words: Words) -> String {
         held = held.replace("« ", &format!("«{FIXED}"));
     }
     held
+}
+/// How a run of the engine ended; none when it has not.
+pub fn run_outcome(outcome: Option<&RunOutcome>, words: Words) -> &'static str {
+    match outcome {
+        Some(RunOutcome::Settled | RunOutcome::Saved) => words.log_ended(),
+        Some(RunOutcome::Partial) => words.log_partial(),
+        Some(RunOutcome::Failed) => words.log_failed(),
+        Some(RunOutcome::Stopped | RunOutcome::CutShort) => words.log_stopped(),
+        Some(RunOutcome::Other(_)) => words.log_ended_somehow(),
+        None => words.log_under_way(),
+    }
 }

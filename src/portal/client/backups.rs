@@ -295,7 +295,7 @@ mod tests {
             place: Some(place),
             weight: Weight::Note,
             sentence: String::new(),
-            mend: Kind::DrillLeftOut.mend(),
+            mend: Kind::DrillLeftOut.mend().to_owned(),
         };
         PlaceHealth {
             place,

@@ -8,7 +8,6 @@ use axum::response::Response;
 
 use crate::billing::book::Book;
 use crate::domain::backup::drill::Origin;
-use crate::domain::runs::RunOutcome;
 
 use super::super::form::query;
 use super::super::page::{Shell, html};
@@ -43,17 +42,6 @@ struct Event {
     what: String,
 }
 
-fn outcome(outcome: Option<&RunOutcome>, words: Words) -> &'static str {
-    match outcome {
-        Some(RunOutcome::Settled | RunOutcome::Saved) => words.log_ended(),
-        Some(RunOutcome::Partial) => words.log_partial(),
-        Some(RunOutcome::Failed) => words.log_failed(),
-        Some(RunOutcome::Stopped | RunOutcome::CutShort) => words.log_stopped(),
-        Some(RunOutcome::Other(_)) => words.log_ended_somehow(),
-        None => words.log_under_way(),
-    }
-}
-
 /// Where a backup that was tried lay.
 pub(super) fn origin_name(origin: Origin, words: Words) -> &'static str {
     match origin {
@@ -73,7 +61,7 @@ pub async fn show(
     if let Some(instance) = session.client().instance_on(session.today()) {
         let subject = format!("instance/{instance}");
         for run in portal.store.work_on(&session.scope(), &subject, RUNS_MAX).await? {
-            let state = outcome(run.outcome.as_ref(), words);
+            let state = say::run_outcome(run.outcome.as_ref(), words);
             let actions = say::count(run.actions, (words.log_action(), words.log_actions()), words);
             let what = format!("{} — {actions}, {state}", words.log_run());
             events.push(Event { at_us: run.started_at_us, by: run.by, what });

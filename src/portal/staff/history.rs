@@ -36,12 +36,7 @@ pub(super) async fn work(portal: &Portal, subject: &str, words: Words) -> Result
     let runs = portal.store.work_on(&Scope::Staff, subject, limit).await?;
     let event = |run: crate::store::WorkDone| {
         let actions = say::count(run.actions, (words.log_action(), words.log_actions()), words);
-        let outcome = match run.outcome.as_deref() {
-            Some("settled" | "done" | "saved") => words.log_ended(),
-            Some("partial" | "waiting") => words.log_partial(),
-            Some(_) => words.log_stopped(),
-            None => words.log_under_way(),
-        };
+        let outcome = say::run_outcome(run.outcome.as_ref(), words);
         let what = format!("{} — {actions}, {outcome}", words.staff_event_work());
         Event { at_us: run.started_at_us, by: run.by, what }
     };

@@ -12,6 +12,7 @@ use super::change::{Objection, Proposal, object, propose, show};
 use super::seats::{New, SeatChange, carried};
 use super::{audit, shell};
 use crate::jobs::Order;
+use crate::portal::answers;
 use crate::portal::client::requests::in_words;
 use crate::portal::form::{Fields, query};
 use crate::portal::page::{Link, Shell, html};
@@ -244,7 +245,8 @@ async fn answer(
 ) -> Result<(), Problem> {
     detail["version"] = json!(ANSWER_VERSION);
     let step = RequestStep { state, detail, by: session.actor(), at_us: session.now.as_microsecond() };
-    match portal.store.answer_request(request, &step).await {
+    let mail = answers::owed(session.inventory(), request, &step, session.now)?;
+    match portal.store.answer_request_by_mail(request, &step, mail.as_ref()).await {
         Ok(()) => {}
         // Somebody else was first, or the form came twice at once: what they said counts.
         Err(StoreError::Conflict { .. }) => return Ok(()),

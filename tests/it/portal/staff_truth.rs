@@ -2,6 +2,7 @@
 
 use accolades::domain::backup::drill::{Origin, Record};
 use accolades::domain::ids::InstanceId;
+use accolades::domain::runs::RunOutcome;
 use accolades::domain::services::{Power, ServicesSeen};
 use accolades::health::backups::{proofs, whereabouts};
 use accolades::inventory::model::Inventory;
@@ -224,7 +225,7 @@ async fn portal_staff_pages_tell_what_was_done_and_what_comparisons_found() {
             at_us,
         };
         world.store.journal(id, &done).await.unwrap();
-        world.store.finish_run(id, "settled", at_us, &json!({ "version": 1 })).await.unwrap();
+        world.store.finish_run(id, &RunOutcome::Settled, at_us, &json!({ "version": 1 })).await.unwrap();
     }
     for (path, works) in [("/equipe/clients/atelier-lilas", 1), ("/equipe/sites/croix-rousse", 2)] {
         let page = inside.get(path).await.text();
