@@ -7,8 +7,9 @@ use jiff::civil::Date;
 use jiff::{Timestamp, ToSpan};
 
 use crate::domain::billing::document::{DocumentLanguage, Standing};
-use crate::domain::billing::late::{COMPENSATION, interest};
+use crate::domain::billing::late::{COMPENSATION, interest_over};
 use crate::domain::billing::month::Period;
+use crate::domain::billing::terms::Dated;
 use crate::domain::billing::words::amount;
 use crate::domain::ids::ClientId;
 use crate::domain::money::Cents;
@@ -132,6 +133,9 @@ pub async fn due(
                 continue;
             }
             let standing = read_document(&one.record)?.buyer.standing;
+            let history = one.history.iter();
+            let history = history.map(|step| Dated { from: step.from, value: Cents(step.value.0 - on_account.0) });
+            let history: Vec<Dated<Cents>> = history.collect();
             let days = Period { from: one.due_on, until: today }.days() - 1;
             let last = sent.iter().filter(|sent| sent.number == *number).max_by_key(|sent| sent.level);
             let before = last.map_or(0, |last| usize::try_from(last.level).unwrap_or(0));
@@ -144,7 +148,7 @@ pub async fn due(
                 open,
                 on_account,
                 days,
-                interest: interest(open, standing, one.due_on, today, &rates).map(|known| known.interest),
+                interest: interest_over(&history, standing, one.due_on, today, &rates).map(|known| known.interest),
                 level,
                 is_new: level > before,
             });

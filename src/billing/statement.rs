@@ -26,7 +26,9 @@ pub struct OpenInvoice {
     pub due_on: Date,
     /// Including VAT, minus credit notes and payments that name it; negative when too much was paid.
     pub open: Cents,
-    /// Interest up to today, when it is late; unknown when no rate is.
+    /// How much of it was open from each day on, oldest first; the last is what is open.
+    pub history: Vec<Dated<Cents>>,
+    /// Interest up to today of the days on which something of it was late; unknown when no rate is.
     pub interest: Option<Interest>,
 }
 
@@ -94,6 +96,23 @@ pub fn open_of(records: &[InvoiceRecord], payments: &[PaymentRecord]) -> BTreeMa
     open
 }
 
+/// How much of an invoice was open from each day on. What was credited was never owed; money counts from the day after it
+/// moved, so that the day of a payment is the last late one.
+fn history(record: &InvoiceRecord, notes: &[InvoiceRecord], payments: &[PaymentRecord]) -> Vec<Dated<Cents>> {
+    let number = Some(record.number.as_str());
+    let credited: i64 = notes.iter().filter(|note| note.corrects.as_deref() == number).map(|note| note.gross.0).sum();
+    let mut open = Cents(record.gross.0 - credited);
+    let mut history = vec![Dated { from: Date::MIN, value: open }];
+    let mut moved: Vec<&PaymentRecord> =
+        payments.iter().filter(|one| one.payment.number.as_deref() == number).collect();
+    moved.sort_by_key(|one| one.payment.moved_on);
+    for one in moved {
+        open.0 -= signed(one).0;
+        history.push(Dated { from: one.payment.moved_on.saturating_add(1.day()), value: open });
+    }
+    history
+}
+
 /// What a client owes in all: invoices - credit notes - payments + refunds and returns (R22).
 pub fn balance_of(records: &[InvoiceRecord], payments: &[PaymentRecord], client: &ClientId) -> Cents {
     let documents = records.iter().filter(|one| one.client == *client);
@@ -134,8 +153,9 @@ pub async fn statement(
         let document = read_document(&record)?;
         let open = open.get(&record.number).copied().unwrap_or_default();
         let due_on = due_on(&document, received_on(&statuses, &record.number, cooperative));
-        let interest = late::interest(open, document.buyer.standing, due_on, today, &rates);
-        open_invoices.push(OpenInvoice { record, due_on, open, interest });
+        let history = history(&record, &credit_notes, &payments);
+        let interest = late::interest_over(&history, document.buyer.standing, due_on, today, &rates);
+        open_invoices.push(OpenInvoice { record, due_on, open, history, interest });
     }
     Ok(Statement { invoices: open_invoices, credit_notes, payments, balance })
 }

@@ -29,10 +29,10 @@ pub struct Rates {
     pub legal_bp: Option<u32>,
 }
 
-/// Interest on an amount that is late.
+/// Interest on an amount that is late, or was.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Interest {
-    /// Days late.
+    /// Days on which something was late.
     pub days: i64,
     /// Interest, rounded once.
     pub interest: Cents,
@@ -57,25 +57,42 @@ pub fn interest(
     until: Date,
     rates: &[Dated<Rates>],
 ) -> Option<Interest> {
-    if until <= due_on || amount.0 <= 0 {
-        return Some(Interest { days: 0, interest: Cents(0), compensation: Cents(0) });
-    }
-    let late = Period { from: due_on.saturating_add(1.day()), until };
-    let mut sum = Exact::ZERO;
-    let mut day = late.from;
-    while day <= late.until {
+    interest_over(&[Dated { from: Date::MIN, value: amount }], standing, due_on, until, rates)
+}
+
+/// The same of an amount that changed meanwhile: `open` says how much was open from each day on, oldest first. Days on which
+/// nothing was open are not late.
+///
+/// `None` as [`interest`].
+pub fn interest_over(
+    open: &[Dated<Cents>],
+    standing: Standing,
+    due_on: Date,
+    until: Date,
+    rates: &[Dated<Rates>],
+) -> Option<Interest> {
+    let (mut sum, mut days) = (Exact::ZERO, 0);
+    let mut day = due_on.saturating_add(1.day());
+    while day <= until {
         let half = half_year(day);
-        let part = half.and(late)?;
-        let of_half = Dated::on(rates, half.from).copied()?;
-        let rate = of_half.ecb_bp + 100 * late_points(standing);
-        // Three times the legal rate is the least between professionals.
-        let least = of_half.legal_bp.filter(|_| standing != Standing::Public).unwrap_or(0) * 3;
-        let per_year = Exact::new(i128::from(rate.max(least)), WHOLE_BP);
-        let part = Exact::cents(amount).times(per_year).times(Exact::new(i128::from(part.days()), YEAR_DAYS));
-        sum = sum.plus(part);
-        day = half.until.saturating_add(1.day());
+        let change = open.iter().map(|one| one.from).find(|from| *from > day);
+        let before_change = change.map_or(until, |from| from.saturating_sub(1.day()));
+        let part = Period { from: day, until: half.until.min(until).min(before_change) };
+        let amount = Dated::on(open, day).copied().unwrap_or_default();
+        if amount.0 > 0 {
+            let of_half = Dated::on(rates, half.from).copied()?;
+            let rate = of_half.ecb_bp + 100 * late_points(standing);
+            // Three times the legal rate is the least between professionals.
+            let least = of_half.legal_bp.filter(|_| standing != Standing::Public).unwrap_or(0) * 3;
+            let per_year = Exact::new(i128::from(rate.max(least)), WHOLE_BP);
+            let years = Exact::new(i128::from(part.days()), YEAR_DAYS);
+            sum = sum.plus(Exact::cents(amount).times(per_year).times(years));
+            days += part.days();
+        }
+        day = part.until.saturating_add(1.day());
     }
-    Some(Interest { days: late.days(), interest: sum.round(), compensation: COMPENSATION })
+    let compensation = if days > 0 { COMPENSATION } else { Cents(0) };
+    Some(Interest { days, interest: sum.round(), compensation })
 }
 
 /// What a client owes: invoices, minus credit notes, minus payments, plus refunds and returned payments (R22). Negative when

@@ -3,7 +3,7 @@
 
 use accolades::domain::billing::arithmetic::contradictions;
 use accolades::domain::billing::document::{ChargeKind, Corrected, ISSUED_VERSION, Payment, Unit};
-use accolades::domain::billing::late::{Rates, balance, interest};
+use accolades::domain::billing::late::{COMPENSATION, Rates, balance, interest, interest_over};
 use accolades::domain::billing::lawful;
 use accolades::domain::billing::support::{accounted_minutes, exhausted_on, parts};
 use accolades::domain::billing::terms::{OneOff, RenewalNotice};
@@ -556,6 +556,24 @@ fn billing_r28_interest_takes_the_rate_of_each_half_year_and_an_unknown_rate_is_
     let floor =
         interest(Cents(100_000), Standing::Taxable, day("2026-01-01"), day("2026-12-31"), &least).expect("known");
     assert_eq!(floor.interest, Cents(14_959), "three times the legal rate: 15 % of 364 days");
+}
+
+#[test]
+fn billing_r28_interest_knows_what_was_open_on_each_day() {
+    let rates = [Dated { from: day("2026-01-01"), value: Rates { ecb_bp: 215, legal_bp: None } }];
+    let open = |steps: &[(&str, i64)]| -> Vec<Dated<Cents>> {
+        steps.iter().map(|(from, cents)| Dated { from: day(from), value: Cents(*cents) }).collect()
+    };
+    let late = |steps: &[(&str, i64)]| {
+        interest_over(&open(steps), Standing::Taxable, day("2026-03-01"), day("2026-03-21"), &rates).expect("known")
+    };
+    // Ten days of 1 000.00, ten of 600.00, at 12.15 %.
+    let partly = late(&[("2026-01-01", 100_000), ("2026-03-12", 60_000)]);
+    assert_eq!((partly.days, partly.interest), (20, Cents(533)));
+    let paid = late(&[("2026-01-01", 100_000), ("2026-03-12", 0)]);
+    assert_eq!((paid.days, paid.interest, paid.compensation), (10, Cents(333), COMPENSATION), "late all the same");
+    let in_time = late(&[("2026-01-01", 100_000), ("2026-02-12", 0)]);
+    assert_eq!((in_time.days, in_time.interest, in_time.compensation), (0, Cents(0), Cents(0)));
 }
 
 #[test]

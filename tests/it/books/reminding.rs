@@ -116,3 +116,23 @@ fn books_r28_a_reminder_asks_for_no_more_than_is_owed() {
         serde_json::json!([])
     );
 }
+
+/// R28: what was paid late was late until it was paid.
+#[test]
+fn books_r28_interest_is_of_what_was_open_on_each_day() {
+    let mut desk = desk();
+    let (number, gross) = invoice_of(&json(&desk, &["billing", "issue", "2026-11", "--yes"]), "studio-brume");
+    desk.move_to("2027-01-18T08:00:00Z");
+    let amount = euros(gross - 1_000);
+    let paid =
+        ["billing", "payment", "record", "studio-brume", amount.as_str(), "--on", "2027-01-08", "--for", &number];
+    assert_eq!(desk.run(&paid).code, 0);
+    // Due on 31 December: eight days of the whole, ten of what is left, at (2.15 + 10) %.
+    let interest = (i128::from(gross * 8 + 1_000 * 10) * 1215 * 2 + 10_000 * 365) / (2 * 10_000 * 365);
+    let account = json(&desk, &["billing", "account", "studio-brume"]);
+    let one = &account["invoices"][0];
+    assert_eq!((one["days_late"].as_i64(), one["interest_cents"].as_i64().map(i128::from)), (Some(18), Some(interest)));
+    let reminder = json(&desk, &["billing", "remind", "--client", "studio-brume", "--draft"])["reminders"][0].clone();
+    assert_eq!(reminder["late"][0]["interest_cents"].as_i64().map(i128::from), Some(interest), "{reminder}");
+    assert_eq!(reminder["open_cents"], 1_000);
+}
