@@ -1,9 +1,10 @@
-//! Days and ages: in the co-operative's time zone, in words.
+//! Days, moments and ages: in the co-operative's time zone, in words.
 
 use jiff::Timestamp;
-use jiff::civil::Date;
+use jiff::civil::{Date, DateTime};
 use jiff::tz::{TimeZone, TimeZoneDatabase};
 
+use super::failure::Failure;
 use crate::inventory::model::Cooperative;
 
 /// The co-operative's time zone. The check of the inventory admits only names of the bundled list.
@@ -33,6 +34,30 @@ pub fn ago(at_us: i64, now_us: i64) -> String {
     }
 }
 
+/// Reads a moment, in microseconds: `now`, a day (its end), or a time where the co-operative is.
+///
+/// # Errors
+/// What is none of these.
+pub fn moment(text: &str, now: Timestamp, zone: &TimeZone) -> Result<i64, Failure> {
+    let wrong = || {
+        Failure::usage(
+            format!("`{text}` is no moment"),
+            "write `2026-11-20T14:00`, `2026-11-20` (its end), or `now`; times are those of the co-operative",
+        )
+    };
+    if text == "now" {
+        return Ok(now.as_microsecond());
+    }
+    if let Ok(instant) = text.parse::<Timestamp>() {
+        return Ok(instant.as_microsecond());
+    }
+    let local = match text.parse::<Date>() {
+        Ok(day) if text.len() <= 10 => day.at(23, 59, 59, 999_999_000),
+        _ => text.replace(' ', "T").parse::<DateTime>().map_err(|_| wrong())?,
+    };
+    Ok(local.to_zoned(zone.clone()).map_err(|_| wrong())?.timestamp().as_microsecond())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -52,5 +77,22 @@ mod tests {
         let paris = TimeZoneDatabase::bundled().get("Europe/Paris").expect("bundled");
         let late: Timestamp = "2026-11-23T23:30:00Z".parse().expect("an instant");
         assert_eq!(day(late, &paris).to_string(), "2026-11-24");
+    }
+
+    #[test]
+    fn a_moment_is_one_where_the_cooperative_is() {
+        let paris = TimeZoneDatabase::bundled().get("Europe/Paris").expect("bundled");
+        let now: Timestamp = "2026-11-20T08:00:00Z".parse().expect("an instant");
+        let read = |text: &str| {
+            moment(text, now, &paris)
+                .ok()
+                .map(|at_us| Timestamp::from_microsecond(at_us).expect("in range").to_string())
+        };
+        assert_eq!(read("now").as_deref(), Some("2026-11-20T08:00:00Z"));
+        assert_eq!(read("2026-11-19T14:00").as_deref(), Some("2026-11-19T13:00:00Z"));
+        assert_eq!(read("2026-11-19 14:00").as_deref(), Some("2026-11-19T13:00:00Z"));
+        assert_eq!(read("2026-11-19").as_deref(), Some("2026-11-19T22:59:59.999999Z"));
+        assert_eq!(read("2026-11-19T14:00:00Z").as_deref(), Some("2026-11-19T14:00:00Z"));
+        assert_eq!(read("yesterday"), None);
     }
 }

@@ -1,9 +1,9 @@
 //! `accolades restore`: a client's machine brought back from a backup, beside the live one, and swapped on a word.
 
+mod left;
+
 use clap::{Args, Subcommand};
 use ipnet::Ipv4Net;
-use jiff::Timestamp;
-use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use serde_json::json;
 
@@ -14,18 +14,16 @@ use crate::cli::failure::Failure;
 use crate::cli::output::Style;
 use crate::cli::progress::Progress;
 use crate::cli::session::Session;
-use crate::cli::table::table;
 use crate::cli::{selection, when};
 use crate::domain::backup::drill::{Verdict, name_of};
-use crate::domain::ids::{InstanceId, SiteId};
-use crate::engine::loan::open_loan;
+use crate::domain::ids::InstanceId;
 use crate::engine::restore::{Elsewhere, RestoreDetail, RestoreOrder};
 use crate::engine::run::Accepted;
 use crate::inventory;
 use crate::inventory::edit::{Edit, NewPlace, restored, restored_elsewhere};
 use crate::inventory::model::Inventory;
 use crate::plan::desired::Subject;
-use crate::store::{Purpose, Restore, RestoreState, Scope, Store};
+use crate::store::{Restore, RestoreState, Store};
 
 /// Version of what the commands print with `--json`.
 const JSON_VERSION: u32 = 1;
@@ -99,11 +97,11 @@ pub async fn run(session: &Session, arguments: Arguments) -> Result<Exit, Failur
     session.mention_edit(&store).await?;
     match &arguments.what {
         None => restore(session, &store, &accepted, &arguments).await,
-        Some(Step::List) => list(session, &store, &accepted).await,
-        Some(Step::Abandon { client, on }) => abandon(session, &store, &accepted, client, on.as_deref()).await,
-        Some(Step::Keep { client, on }) => keep(session, &store, &accepted, client, on.as_deref()).await,
-        Some(Step::Discard { client, on }) => discard(session, &store, &accepted, client, on.as_deref()).await,
-        Some(Step::TakeBack { client }) => take_back(session, &store, &accepted, client).await,
+        Some(Step::List) => left::list(session, &store, &accepted).await,
+        Some(Step::Abandon { client, on }) => left::abandon(session, &store, &accepted, client, on.as_deref()).await,
+        Some(Step::Keep { client, on }) => left::keep(session, &store, &accepted, client, on.as_deref()).await,
+        Some(Step::Discard { client, on }) => left::discard(session, &store, &accepted, client, on.as_deref()).await,
+        Some(Step::TakeBack { client }) => left::take_back(session, &store, &accepted, client).await,
     }
 }
 
@@ -131,7 +129,7 @@ async fn restore(
     let asked_at = arguments.at.as_deref().unwrap_or_default();
     let order = RestoreOrder {
         from: arguments.from.into(),
-        not_after_us: moment(asked_at, session.now().await?, &zone)?,
+        not_after_us: when::moment(asked_at, session.now().await?, &zone)?,
         asked_at: asked_at.to_owned(),
         elsewhere: elsewhere(inventory, arguments)?,
     };
@@ -172,32 +170,6 @@ fn elsewhere(inventory: &Inventory, arguments: &Arguments) -> Result<Option<Else
         (Some(name), Some(address4)) => Ok(Some(Elsewhere { site: site::find(inventory, name)?.id.clone(), address4 })),
         _ => Ok(None),
     }
-}
-
-/// The site that was named, if one was.
-fn at(inventory: &Inventory, on: Option<&str>) -> Result<Option<SiteId>, Failure> {
-    on.map(|name| Ok(site::find(inventory, name)?.id.clone())).transpose()
-}
-
-/// Reads a moment: `now`, a day (its end), or a time where the co-operative is.
-fn moment(text: &str, now: Timestamp, zone: &TimeZone) -> Result<i64, Failure> {
-    let wrong = || {
-        Failure::usage(
-            format!("`{text}` is no moment"),
-            "write `2026-11-20T14:00`, `2026-11-20` (its end), or `now`; times are those of the co-operative",
-        )
-    };
-    if text == "now" {
-        return Ok(now.as_microsecond());
-    }
-    if let Ok(instant) = text.parse::<Timestamp>() {
-        return Ok(instant.as_microsecond());
-    }
-    let local = match text.parse::<jiff::civil::Date>() {
-        Ok(day) if text.len() <= 10 => day.at(23, 59, 59, 999_999_000),
-        _ => text.replace(' ', "T").parse::<DateTime>().map_err(|_| wrong())?,
-    };
-    Ok(local.to_zoned(zone.clone()).map_err(|_| wrong())?.timestamp().as_microsecond())
 }
 
 fn show(session: &Session, subject: &Subject<'_>, row: &Restore, zone: &TimeZone) -> Result<(), Failure> {
@@ -341,177 +313,4 @@ fn say_end(session: &Session, subject: &Subject<'_>, row: &Restore, instance: &I
     });
     session.output.say(&text);
     Ok(())
-}
-
-async fn list(session: &Session, store: &Store, accepted: &Accepted) -> Result<Exit, Failure> {
-    let zone = when::zone(&accepted.inventory.cooperative);
-    let open = store.open_restores(&Scope::Staff).await?;
-    let mut loans = Vec::new();
-    for instance in accepted.inventory.instances.keys() {
-        loans.extend(open_loan(store, instance).await?);
-    }
-    if session.output.is_json() {
-        let rows: Vec<_> = open
-            .iter()
-            .map(|row| {
-                json!({
-                    "id": row.new.id, "instance": row.new.instance, "site": row.new.site, "vmid": row.new.vmid,
-                    "purpose": if row.new.purpose == Purpose::Drill { "drill" } else { "restore" },
-                    "state": row.state.as_str(), "begun_at_us": row.new.at_us, "detail": row.new.detail,
-                })
-            })
-            .collect();
-        session.output.json(&json!({ "version": JSON_VERSION, "restores": rows, "loans": loans }))?;
-        return Ok(Exit::Ok);
-    }
-    let rows: Vec<Vec<String>> = open
-        .iter()
-        .map(|row| {
-            let what = match (row.new.purpose, row.state) {
-                (Purpose::Drill, _) => "drill: under way, or cut short and removed by the next one",
-                (_, RestoreState::Begun) => "being restored, or cut short",
-                (_, RestoreState::Checked) => "waits: `restore` goes on with it, `restore abandon` destroys it",
-                (_, RestoreState::Swapping) => "being swapped: the same `restore` goes on",
-                (_, _) => "in place; the replaced machine is kept: `restore discard` or `restore keep`",
-            };
-            vec![
-                row.new.instance.to_string(),
-                row.new.site.to_string(),
-                row.new.vmid.to_string(),
-                when::minute(row.new.at_us, &zone),
-                what.to_owned(),
-            ]
-        })
-        .collect();
-    session.output.data(&table(&["INSTANCE", "SITE", "VM", "BEGUN", "STATE"], &rows))?;
-    for loan in &loans {
-        let ends = format!("`accolades restore take-back {}` ends that", loan.instance);
-        if loan.is_open {
-            let who = format!("`{}` can still read the backups of `{}`", loan.site, loan.instance);
-            session.output.warn(&format!("{who}: {ends}"));
-        }
-        for site in &loan.left_at {
-            let what = format!("the key to the backups of `{}` is still on the node of `{site}`", loan.instance);
-            session.output.warn(&format!("{what}, which did not answer: {ends}"));
-        }
-    }
-    Ok(Exit::Ok)
-}
-
-async fn take_back(session: &Session, store: &Store, accepted: &Accepted, client: &str) -> Result<Exit, Failure> {
-    let inventory = accepted.inventory.as_ref();
-    let subject = subject(session, inventory, client).await?;
-    let progress = Progress::start(session.output);
-    let engine = session.engine(store, progress.sender()).await?;
-    let instance = &subject.instance.id;
-    let loan = open_loan(store, instance).await?;
-    let taken = engine.take_back_alone(inventory, instance).await;
-    drop(engine);
-    progress.end().await;
-    taken?;
-    session.output.say(&match loan {
-        Some(loan) if loan.is_open => format!("`{}` can read the backups of `{instance}` no more", loan.site),
-        Some(_) => format!("nothing that was lent for `{instance}` is left anywhere"),
-        None => format!("nobody was lent the reading of the backups of `{instance}`"),
-    });
-    Ok(Exit::Ok)
-}
-
-async fn abandon(
-    session: &Session,
-    store: &Store,
-    accepted: &Accepted,
-    client: &str,
-    on: Option<&str>,
-) -> Result<Exit, Failure> {
-    let subject = subject(session, accepted.inventory.as_ref(), client).await?;
-    let at = at(accepted.inventory.as_ref(), on)?;
-    session.confirm(&format!("Destroy the restored machine of `{}` that waits?", subject.instance.id))?;
-    let progress = Progress::start(session.output);
-    let engine = session.engine(store, progress.sender()).await?;
-    let gone = engine.abandon_restore(&subject, at.as_ref()).await;
-    drop(engine);
-    progress.end().await;
-    session.output.say(&format!("vm {} is gone; the live machine was not touched", gone?));
-    Ok(Exit::Ok)
-}
-
-async fn keep(
-    session: &Session,
-    store: &Store,
-    accepted: &Accepted,
-    client: &str,
-    on: Option<&str>,
-) -> Result<Exit, Failure> {
-    let subject = subject(session, accepted.inventory.as_ref(), client).await?;
-    let at = at(accepted.inventory.as_ref(), on)?;
-    let progress = Progress::start(session.output);
-    let engine = session.engine(store, progress.sender()).await?;
-    let kept = engine.keep_replaced(&subject, at.as_ref()).await;
-    drop(engine);
-    progress.end().await;
-    if let Some(old) = RestoreDetail::of(&kept?).old_vmid {
-        session.output.say(&format!("vm {old} stays on its node, stopped; nothing of ours looks at it any more"));
-    }
-    Ok(Exit::Ok)
-}
-
-async fn discard(
-    session: &Session,
-    store: &Store,
-    accepted: &Accepted,
-    client: &str,
-    on: Option<&str>,
-) -> Result<Exit, Failure> {
-    let inventory = accepted.inventory.as_ref();
-    let zone = when::zone(&inventory.cooperative);
-    let subject = subject(session, inventory, client).await?;
-    let instance = &subject.instance.id;
-    let at = at(inventory, on)?;
-    let progress = Progress::start(session.output);
-    let engine = session.engine(store, progress.sender()).await?;
-    let mut open = engine.open_restores(instance).await?;
-    open.retain(|row| row.state == RestoreState::Swapped && at.as_ref().is_none_or(|site| row.new.site == *site));
-    // With several, the engine asks which one is meant, before anything is lost.
-    let open = if open.len() == 1 { open.pop() } else { None };
-    let old = open.as_ref().and_then(|row| RestoreDetail::of(row).old_vmid);
-    if let (Some(row), Some(old)) = (&open, old) {
-        let loss = format!(
-            "vm {old} at `{}` is destroyed with everything on its disks: what was done on it between the backup of {} and \
-             its end on {} is nowhere else",
-            row.new.site,
-            RestoreDetail::of(row).backup.map(|backup| when::minute(backup.at_us, &zone)).unwrap_or_default(),
-            when::minute(row.changed_at_us, &zone),
-        );
-        session.confirm_name(&loss, instance.as_str())?;
-    }
-    let discarded = engine.discard_replaced(&subject, at.as_ref()).await;
-    drop(engine);
-    progress.end().await;
-    let discarded = discarded?;
-    let old = RestoreDetail::of(&discarded).old_vmid;
-    session.output.say(&format!("vm {} is gone", old.map_or_else(|| "-".to_owned(), |old| old.to_string())));
-    Ok(Exit::Ok)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_moment_is_one_where_the_cooperative_is() {
-        let paris = jiff::tz::TimeZoneDatabase::bundled().get("Europe/Paris").expect("bundled");
-        let now: Timestamp = "2026-11-20T08:00:00Z".parse().expect("an instant");
-        let read = |text: &str| {
-            moment(text, now, &paris)
-                .ok()
-                .map(|at_us| Timestamp::from_microsecond(at_us).expect("in range").to_string())
-        };
-        assert_eq!(read("now").as_deref(), Some("2026-11-20T08:00:00Z"));
-        assert_eq!(read("2026-11-19T14:00").as_deref(), Some("2026-11-19T13:00:00Z"));
-        assert_eq!(read("2026-11-19 14:00").as_deref(), Some("2026-11-19T13:00:00Z"));
-        assert_eq!(read("2026-11-19").as_deref(), Some("2026-11-19T22:59:59.999999Z"));
-        assert_eq!(read("2026-11-19T14:00:00Z").as_deref(), Some("2026-11-19T14:00:00Z"));
-        assert_eq!(read("yesterday"), None);
-    }
 }
