@@ -17,6 +17,8 @@ pub enum Kind {
     Mail,
     /// Alerts of hours, notices of renewal, reminders: into the outbox.
     Letters,
+    /// Comparing all instances with the inventory, and changing nothing.
+    Compare,
     /// Forgetting what nobody needs any more.
     Tidy,
     /// Looking at what would be done, because a person asked.
@@ -29,8 +31,17 @@ pub enum Kind {
 
 impl Kind {
     /// All of them.
-    pub const ALL: [Kind; 8] =
-        [Kind::Sweep, Kind::Drills, Kind::Mail, Kind::Letters, Kind::Tidy, Kind::Plan, Kind::Apply, Kind::Issue];
+    pub const ALL: [Kind; 9] = [
+        Kind::Sweep,
+        Kind::Drills,
+        Kind::Mail,
+        Kind::Letters,
+        Kind::Compare,
+        Kind::Tidy,
+        Kind::Plan,
+        Kind::Apply,
+        Kind::Issue,
+    ];
 
     /// The name that people, the store and scripts see.
     pub fn name(self) -> &'static str {
@@ -39,6 +50,7 @@ impl Kind {
             Kind::Drills => "drills",
             Kind::Mail => "mail",
             Kind::Letters => "letters",
+            Kind::Compare => "compare",
             Kind::Tidy => "tidy",
             Kind::Plan => "plan",
             Kind::Apply => "apply",
@@ -62,6 +74,7 @@ impl Kind {
             Kind::Letters => {
                 Some(Rhythm::Daily { hour: limits::JOB_LETTERS_HOUR, late_max: limits::JOB_LETTERS_LATE_MAX })
             }
+            Kind::Compare => Some(Rhythm::Daily { hour: limits::JOB_COMPARE_HOUR, late_max: Rhythm::A_DAY }),
             Kind::Tidy => Some(Rhythm::Daily { hour: limits::JOB_TIDY_HOUR, late_max: Rhythm::A_DAY }),
             Kind::Plan | Kind::Apply | Kind::Issue => None,
         }

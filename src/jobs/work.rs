@@ -45,6 +45,7 @@ impl Bench<'_> {
             Kind::Drills => self.drills().await,
             Kind::Mail => self.mail().await,
             Kind::Letters => self.letters().await,
+            Kind::Compare => self.compare().await,
             Kind::Tidy => self.tidy().await,
             Kind::Plan | Kind::Apply | Kind::Issue => self.ordered(attempt).await,
         };
@@ -146,6 +147,15 @@ impl Bench<'_> {
             words.push_str("; ");
             words.push_str(&one);
         }
+        Ok(came(Outcome::Done, words))
+    }
+
+    /// Drift is told the morning after it came, and not when somebody next has work to do there.
+    async fn compare(&self) -> Result<Came, Trouble> {
+        let Some((accepted, day)) = self.inventory().await? else { return Ok(nothing_accepted()) };
+        let plan = self.engine.plan(&accepted, day, &[]).await?;
+        let settled = plan.instances.iter().filter(|part| part.is_settled()).count();
+        let words = format!("{settled} of {} machines are as the inventory says", plan.instances.len());
         Ok(came(Outcome::Done, words))
     }
 

@@ -222,8 +222,8 @@ pub const SERVICES_REPORT_AGE_MAX: Duration = Duration::from_secs(1800);
 /// That a site answered counts for so long: four rounds of looks.
 pub const SITE_SIGHT_MAX: Duration = Duration::from_secs(3600);
 
-/// A comparison of an instance with the inventory counts for so long: as long as what was seen of its backups.
-pub const COMPARISON_AGE_MAX: Duration = BACKUP_SIGHT_MAX;
+/// A comparison of an instance with the inventory counts for so long: there is one each morning, which may take its time.
+pub const COMPARISON_AGE_MAX: Duration = Duration::from_secs(30 * 3600);
 
 /// Time between two rounds of looks at all sites.
 pub const SWEEP_INTERVAL: Duration = Duration::from_secs(900);
@@ -296,6 +296,9 @@ pub const JOB_LETTERS_LATE_MAX: Duration = Duration::from_secs(10 * 3600);
 
 /// Nobody is reminded by itself when the last file of the bank is older than this.
 pub const BANK_FRESH: Duration = Duration::from_secs(4 * 24 * 3600);
+
+/// Hour of the day at which all instances are compared with the inventory: the nights' backups are over, nobody works yet.
+pub const JOB_COMPARE_HOUR: i8 = 6;
 
 /// Hour of the day at which the store is tidied up.
 pub const JOB_TIDY_HOUR: i8 = 5;

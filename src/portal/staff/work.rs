@@ -90,6 +90,7 @@ pub(super) fn job_name(kind: &str, words: Words) -> &str {
         "drills" => words.job_drills(),
         "mail" => words.job_mail(),
         "letters" => words.job_letters(),
+        "compare" => words.job_compare(),
         "tidy" => words.job_tidy(),
         "plan" => words.job_plan(),
         "apply" => words.job_apply(),

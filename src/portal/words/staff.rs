@@ -216,6 +216,7 @@ words! {
     job_drills: "Essais de restauration", "Restore tests";
     job_mail: "Envoi des courriels", "Sending of mails";
     job_letters: "Courriers du matin", "Letters of the morning";
+    job_compare: "Comparaison avec l’inventaire", "Comparison with the inventory";
     job_tidy: "Rangement", "Tidying up";
     job_plan: "Plan d’une machine", "Plan of a machine";
     job_apply: "Exécution d’un plan", "Execution of a plan";

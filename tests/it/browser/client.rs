@@ -47,6 +47,8 @@ async fn a_morning(setup: Setup) {
         assert!(!page.contains("mairie-valsonne"), "{page}");
     }
     browser.click(".tools form button").await;
+    // Going on at once would call the form off that is being sent.
+    browser.until("input[name=email]").await;
     browser.go(&format!("{}/c/{OWN}", world.url())).await;
     browser.until("input[name=email]").await;
 }

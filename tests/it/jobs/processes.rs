@@ -117,6 +117,9 @@ async fn jobs_of_a_killed_process_are_done_by_the_other_one_and_none_twice() {
         attempts.iter().any(|one| one.job.kind == "letters"),
         "the letters of the morning leave by themselves, too"
     );
+    let compared = attempts.iter().find(|one| one.job.kind == "compare" && outcome(one) == Some(Outcome::Done));
+    let words = compared.and_then(|one| one.end.as_ref()).map(|end| end.words.clone()).unwrap_or_default();
+    assert!(words.contains("are as the inventory says"), "machines are compared each morning: {words:?}");
     let cut: Vec<_> = attempts.iter().filter(|one| outcome(one) == Some(Outcome::CutShort)).collect();
     let process = accolades::util::process::in_words;
     assert!(
