@@ -232,7 +232,10 @@ impl<'a> Guest<'a> {
         // YunoHost fails after having done something too: what counts is what is read back.
         match self.holds(work).await? {
             true => Ok(()),
-            false => Err(self.failed(work, &format!("exit {}: {}", finished.exit, last_lines(&finished.stderr)))),
+            false => {
+                unit.forget_file(&self.door, script).await?;
+                Err(self.failed(work, &format!("exit {}: {}", finished.exit, last_lines(&finished.stderr))))
+            }
         }
     }
 
@@ -252,6 +255,7 @@ impl<'a> Guest<'a> {
         if state == UnitState::Ended(0) || self.holds(work).await? {
             return Ok(());
         }
+        unit.forget_file(&self.door, script).await?;
         let words = unit.last_words(self.engine, &self.door).await?;
         let problem = match state {
             UnitState::Ended(exit) => format!("exit {exit}: {words}"),

@@ -134,6 +134,17 @@ impl Unit {
         Ok(engine.redactor.clean(words.trim()))
     }
 
+    /// Removes the file of a step that has failed: it may hold passwords, and the next attempt writes it anew.
+    ///
+    /// # Errors
+    /// When the connection fails.
+    pub async fn forget_file(&self, door: &Door, script: &Script) -> Result<(), EngineError> {
+        if script.file.is_some() {
+            door.run(&["rm", "-f", &self.file("file")], None).await?;
+        }
+        Ok(())
+    }
+
     /// Removes its folder: after the work was verified, or before it begins anew.
     ///
     /// # Errors

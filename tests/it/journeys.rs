@@ -3,6 +3,7 @@
 use accolades::engine::EngineError;
 use accolades::engine::prepare::Agreed;
 use accolades::engine::run::Applied;
+use accolades::lab::net::fault::{Fault, FaultKind};
 use accolades::lab::net::shell::Outcome;
 use accolades::lab::net::topology::Endpoint;
 use accolades::lab::net::transcript::Entry;
@@ -256,4 +257,25 @@ async fn a_serial_number_that_two_disks_say_formats_neither() {
         disks.iter().filter(|disk| disk.serial == *serial).all(|disk| disk.filesystem.is_none()),
         "one was formatted"
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_import_of_people_that_fails_leaves_no_file_with_their_passwords() {
+    let rehearsal = prepared(small_files()).await;
+    let fault = Fault {
+        site: None,
+        on: "yunohost --timeout 900 user import".to_owned(),
+        after: 0,
+        times: 9,
+        kind: FaultKind::YunohostLocked { seconds: 100_000 },
+    };
+    rehearsal.served.lab.lock().faults.0.push(fault);
+    let report = rehearsal.apply(&[instance("ilot")]).await;
+    assert!(matches!(report[&instance("ilot")], Applied::Stopped { .. }), "{report:#?}");
+    let left: Vec<String> = look_into(&rehearsal, "friche", 1002, |guest| {
+        guest.files.all().map(|(path, _)| path.to_owned()).filter(|path| path.ends_with("/file")).collect()
+    });
+    assert!(left.is_empty(), "{left:?}");
+    let asked = rehearsal.served.lab.lock().transcript.lines().matches("user import").count();
+    assert!(asked > 0, "nobody was imported");
 }

@@ -167,3 +167,22 @@ async fn restore_before_the_last_one_is_closed_says_that_nothing_was_restored() 
     let text = refusal.expect_err("nothing was restored").to_string();
     assert!(text.contains("nothing was restored now") && text.contains("restore discard ilot"), "{text}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn restore_is_not_swapped_while_the_live_machine_is_locked_for_a_backup() {
+    let rehearsal = Rehearsal::from(&snapshot(26).await).await;
+    let inventory = rehearsal.accepted.inventory.clone();
+    let subject = subject(&inventory);
+    rehearsal.engine.restore_aside(&subject, &order(&rehearsal).await).await.unwrap_or_else(|error| panic!("{error}"));
+    {
+        let mut state = rehearsal.served.lab.lock();
+        let vm = state.world.sites.get_mut(SITE).and_then(|site| site.pve.vms.get_mut(&LIVE)).expect("it is there");
+        vm.config.insert("lock".to_owned(), "backup".to_owned());
+    }
+    let before_us = rehearsal.engine.now_us().await.expect("the clock answers");
+    let refusal = rehearsal.engine.swap(&subject, None).await.expect_err("it cannot be shut down");
+    assert!(refusal.to_string().contains("locked (`backup`)"), "{refusal}");
+    let waited_us = rehearsal.engine.now_us().await.expect("the clock answers") - before_us;
+    assert!(waited_us > 10_000_000, "it asked again at once: {waited_us} us");
+    assert_eq!(vms(&rehearsal)[&LIVE].power, Power::Running);
+}

@@ -100,19 +100,28 @@ impl Engine {
             if self.patiently(|| link.pve.vm_state(vmid)).await?.is_stopped() {
                 return Ok(());
             }
-            if let Ok(upid) = link.pve.shutdown_vm(vmid, how).await {
-                wait_task(&link.pve, &upid, &self.clock, limits::PVE_TASK_TIMEOUT).await?;
-            } else {
-                self.clock.sleep(limits::BUSY_WAIT).await?;
+            if let Ok(upid) = link.pve.shutdown_vm(vmid, how).await
+                && wait_task(&link.pve, &upid, &self.clock, limits::PVE_TASK_TIMEOUT).await?.verdict.is_success()
+            {
+                continue;
             }
+            // A task that fails at once, as on a locked machine, is no reason to ask again at once.
+            self.clock.sleep(limits::BUSY_WAIT).await?;
         }
-        match self.patiently(|| link.pve.vm_state(vmid)).await?.is_stopped() {
-            true => Ok(()),
-            false => Err(EngineError::Failed {
-                title: format!("shutting vm {vmid} down"),
-                problem: "it is still running".to_owned(),
-                next: "look at its console in Proxmox, then run the same command again".to_owned(),
-            }),
+        let state = self.patiently(|| link.pve.vm_state(vmid)).await?;
+        if state.is_stopped() {
+            return Ok(());
         }
+        let (problem, next) = match &state.lock {
+            Some(lock) => (
+                format!("it is locked (`{lock}`)"),
+                "wait until what holds the lock is over (a backup, most likely), then run the same command again",
+            ),
+            None => {
+                let next = "look at its console in Proxmox, then run the same command again";
+                ("it is still running".to_owned(), next)
+            }
+        };
+        Err(EngineError::Failed { title: format!("shutting vm {vmid} down"), problem, next: next.to_owned() })
     }
 }
