@@ -20,8 +20,10 @@ const REPLACE_FSTAB: &str = "cat > /etc/fstab.accolades && sync \
     echo 'the new /etc/fstab did not arrive whole; the old one stands' >&2; exit 1; fi \
     && cp -p /etc/fstab /etc/fstab.before-accolades && mv /etc/fstab.accolades /etc/fstab";
 
-/// Formats a disk that shows no signature at this moment: without a terminal, `mkfs` itself asks nobody.
-const FORMAT: &str = "if test -n \"$(wipefs --no-act \"$1\")\"; then echo \"$1 is not blank\" >&2; exit 1; fi \
+/// Formats a disk that shows no signature at this moment: without a terminal, `mkfs` itself asks nobody. A disk that cannot
+/// be read shows none either, and may be full: that `wipefs` failed stops it, too.
+const FORMAT: &str = "signatures=$(wipefs --no-act \"$1\") || exit 1; \
+    if test -n \"$signatures\"; then echo \"$1 is not blank\" >&2; exit 1; fi \
     && mkfs.ext4 -q -L \"$2\" \"$1\"";
 
 /// What `lsblk --json` says.
@@ -140,6 +142,7 @@ impl Preparation<'_> {
 #[cfg(test)]
 mod tests {
     use std::io::Write as _;
+    use std::os::unix::fs::PermissionsExt as _;
     use std::path::Path;
     use std::process::{Command, Stdio};
 
@@ -157,6 +160,33 @@ mod tests {
             .expect("a shell");
         shell.stdin.take().expect("piped").write_all(sent.as_bytes()).expect("it reads");
         shell.wait().expect("it ends").success()
+    }
+
+    /// Whether the script formats when `wipefs` does this.
+    fn formats(wipefs: &str) -> bool {
+        let folder = tempfile::tempdir().expect("a folder");
+        for (name, text) in [("wipefs", wipefs), ("mkfs.ext4", "touch \"$4\"")] {
+            let program = folder.path().join(name);
+            std::fs::write(&program, format!("#!/bin/sh\n{text}\n")).expect("written");
+            std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o700)).expect("it is ours");
+        }
+        let device = folder.path().join("formatted");
+        let shell = Command::new("/bin/sh")
+            .args(["-c", FORMAT, "sh"])
+            .args([device.as_os_str(), LABEL.as_ref()])
+            .env("PATH", format!("{}:/usr/bin:/bin", folder.path().display()))
+            .stderr(Stdio::null())
+            .status()
+            .expect("a shell");
+        assert_eq!(shell.success(), device.exists(), "{wipefs}");
+        device.exists()
+    }
+
+    #[test]
+    fn a_disk_whose_signatures_cannot_be_read_is_not_formatted() {
+        assert!(formats("exit 0"));
+        assert!(!formats("echo sdb 0x438 ext4"));
+        assert!(!formats("echo 'wipefs: error: sdb: Input/output error' >&2; exit 1"));
     }
 
     #[test]
