@@ -391,7 +391,7 @@ async fn drill_a_machine_of_a_drill_that_was_cut_short_is_removed_first() {
 }
 
 /// A machine under the first id, in the pool of restored machines, with these options besides.
-fn put_there(rehearsal: &Rehearsal, options: &[(&str, &str)]) {
+pub fn put_there(rehearsal: &Rehearsal, options: &[(&str, &str)]) {
     let mut vm = vms(rehearsal)[&LIVE].clone();
     vm.power = Power::Stopped;
     vm.config.insert("protection".to_owned(), "0".to_owned());
@@ -402,7 +402,8 @@ fn put_there(rehearsal: &Rehearsal, options: &[(&str, &str)]) {
     });
 }
 
-async fn begun(rehearsal: &Rehearsal, id: &str) -> NewRestore {
+/// A row of a drill that was cut short, of the machine under the first id.
+pub async fn begun(rehearsal: &Rehearsal, id: &str) -> NewRestore {
     let row = NewRestore {
         id: id.to_owned(),
         purpose: Purpose::Drill,

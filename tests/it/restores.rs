@@ -6,12 +6,13 @@ use accolades::domain::backup::drill::{Origin, Verdict};
 use accolades::domain::ids::VmId;
 use accolades::engine::EngineError;
 use accolades::engine::restore::{RestoreDetail, RestoreOrder};
+use accolades::engine::site::Token;
 use accolades::inventory::edit::restored;
 use accolades::lab::pve::state::Power;
 use accolades::plan::render::render;
 use accolades::store::{RestoreState, Scope};
 
-use crate::drills::{FIRST, LIVE, back_up, backed_up, snapshot, subject, vms};
+use crate::drills::{FIRST, LIVE, back_up, backed_up, begun, put_there, snapshot, subject, vms};
 use crate::rehearsal::{Rehearsal, small_instance};
 
 const SITE: &str = "friche";
@@ -185,4 +186,18 @@ async fn restore_is_not_swapped_while_the_live_machine_is_locked_for_a_backup() 
     let waited_us = rehearsal.engine.now_us().await.expect("the clock answers") - before_us;
     assert!(waited_us > 10_000_000, "it asked again at once: {waited_us} us");
     assert_eq!(vms(&rehearsal)[&LIVE].power, Power::Running);
+async fn restore_does_not_wait_for_a_person_to_clear_up_behind_a_drill() {
+    let rehearsal = Rehearsal::from(&snapshot(26).await).await;
+    let left = begun(&rehearsal, "left").await;
+    let task = format!("UPID:pve2:00000001:00000002:68C0FFEE:qmrestore:{FIRST}:{}:", Token::Everyday.id());
+    rehearsal.engine.store.set_restore_task(&left.id, &task).await.expect("recorded");
+    put_there(&rehearsal, &[("name", "drill-ilot"), ("tags", "accolades-drill"), ("description", "Nadia looks at it")]);
+    let before = vms(&rehearsal)[&FIRST].config.clone();
+    let inventory = rehearsal.accepted.inventory.clone();
+    let row = rehearsal.engine.restore_aside(&subject(&inventory), &order(&rehearsal).await).await;
+    let row = row.unwrap_or_else(|error| panic!("{error}\n{}", rehearsal.last_words(20)));
+    assert_eq!((row.state, row.new.vmid), (RestoreState::Checked, VmId(FIRST - 1)));
+    assert_eq!(vms(&rehearsal)[&FIRST].config, before, "it was touched");
+    let open = rehearsal.engine.store.open_restores(&Scope::Staff).await.expect("the store reads");
+    assert!(open.iter().any(|one| one.new.id == left.id), "it was forgotten: {open:?}");
 }

@@ -193,7 +193,11 @@ impl Engine {
     ) -> Result<Restore, EngineError> {
         let route = self.route(site)?;
         let link = self.link(site, &route, Token::Everyday).await?;
-        self.remove_leftovers(site, &link, run_id).await?;
+        // What a drill left behind takes room and no more: a client in need does not wait for it.
+        if let Err(error) = self.remove_leftovers(site, &link, run_id).await {
+            let text = format!("what a drill left at `{}` is still to be removed: {}", site.id, words(&error));
+            self.tell(Event::Note { subject: subject.instance.id.to_string(), text });
+        }
         if let Some(row) = self.open_restore(&subject.instance.id, &site.id).await? {
             // Nobody works on it: whoever does has the lease of this site.
             if row.state != RestoreState::Begun {
