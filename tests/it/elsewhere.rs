@@ -262,23 +262,33 @@ fn switch(rehearsal: &Rehearsal, place: &str, is_on: bool) {
     (site.online, site.off) = (is_on, !is_on);
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn elsewhere_a_spare_box_that_dies_too_keeps_no_restore_from_a_third_one() {
+/// Home burnt; a restore onto the spare box was cut short, and it keeps what it was lent. Yet another box stands elsewhere.
+async fn lent_to_the_spare_box(seed: u64) -> Rehearsal {
     let mut files = files();
     let path = format!("sites/{THIRD}.toml");
     let third = example_files().remove(&path).expect("the example has it");
     files.insert(path, third);
-    let rehearsal = saved_from(files, 64).await;
+    let rehearsal = saved_from(files, seed).await;
     burn(&rehearsal);
     cut_short(&rehearsal).await;
     let lent = loan(&rehearsal).await.expect("it was cut short");
     assert!(lent.is_open && lent.site == site(SPARE), "{lent:?}");
+    rehearsal
+}
+
+async fn order_at_the_third_box(rehearsal: &Rehearsal) -> RestoreOrder {
+    let there = Elsewhere { site: site(THIRD), address4: "192.168.10.30/24".parse().expect("an address") };
+    RestoreOrder { elsewhere: Some(there), ..order(rehearsal).await }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn elsewhere_a_spare_box_that_dies_too_keeps_no_restore_from_a_third_one() {
+    let rehearsal = lent_to_the_spare_box(64).await;
     switch(&rehearsal, SPARE, false);
 
     let (engine, _events) = rehearsal.another_engine(98).await;
     let inventory = rehearsal.accepted.inventory.clone();
-    let there = Elsewhere { site: site(THIRD), address4: "192.168.10.30/24".parse().expect("an address") };
-    let third = RestoreOrder { elsewhere: Some(there), ..order(&rehearsal).await };
+    let third = order_at_the_third_box(&rehearsal).await;
     let row = engine.restore_aside(&subject(&inventory), &third).await;
     let row = row.unwrap_or_else(|error| panic!("{error}\n{}", rehearsal.last_words(30)));
     assert_eq!((row.state, &row.new.site), (RestoreState::Checked, &site(THIRD)));
@@ -297,6 +307,25 @@ async fn elsewhere_a_spare_box_that_dies_too_keeps_no_restore_from_a_third_one()
     switch(&rehearsal, SPARE, true);
     engine.take_back_alone(&inventory, &small_instance()).await.unwrap_or_else(|error| panic!("{error}"));
     must_have_nothing(&rehearsal).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn elsewhere_a_spare_box_that_was_installed_anew_keeps_no_restore_from_a_third_one() {
+    let rehearsal = lent_to_the_spare_box(67).await;
+    {
+        let mut state = rehearsal.served.lab.lock();
+        let spare = state.world.sites.get_mut(SPARE).expect("a site");
+        for user in spare.pve.access.users.values_mut() {
+            user.tokens.clear();
+        }
+    }
+    let (engine, _events) = rehearsal.another_engine(98).await;
+    let inventory = rehearsal.accepted.inventory.clone();
+    let row = engine.restore_aside(&subject(&inventory), &order_at_the_third_box(&rehearsal).await).await;
+    let row = row.unwrap_or_else(|error| panic!("{error}\n{}", rehearsal.last_words(30)));
+    assert_eq!((row.state, &row.new.site), (RestoreState::Checked, &site(THIRD)));
+    let left = loan(&rehearsal).await.expect("nobody saw that it is gone from the spare box");
+    assert_eq!((left.is_open, left.left_at.as_slice()), (false, [site(SPARE)].as_slice()));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -18,7 +18,6 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use super::error::Class;
 use super::journal::ActionLog;
 use super::lease::{InstanceLease, heavy_work};
 use super::prepare::BACKUP_STORAGE;
@@ -390,11 +389,6 @@ impl Engine {
             }
         }
     }
-}
-
-/// Whether an error says that nobody is there.
-pub fn is_away(error: &EngineError) -> bool {
-    error.class() == Class::Unreachable
 }
 
 /// How long something may take, as whole minutes for messages.

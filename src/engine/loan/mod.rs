@@ -3,8 +3,8 @@
 //! whatever became of it. A loan is written down before anything is brought: one that was cut short is taken back by the
 //! next command that lends for the same instance, and `accolades restore list` names it until then.
 //!
-//! A node that burnt keeps nobody else's disaster waiting: the reader on the server is taken away without it, and what its
-//! disks still have stays on record until it answers.
+//! A node that burnt, or refuses us, keeps nobody else's disaster waiting: the reader on the server is taken away without it,
+//! and what its disks still have stays on record until it is taken away there.
 
 mod node;
 mod reader;
@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use self::node::Borrower;
 use self::reader::Reader;
-use super::drill::is_away;
+use super::drill::words;
 use super::journal::ActionLog;
 use super::lease::{InstanceLease, heavy_work};
 use super::under_way::UnderWay;
@@ -46,7 +46,7 @@ pub struct Loan {
     pub vmid: VmId,
     /// It was not taken back yet.
     pub is_open: bool,
-    /// Sites whose node did not answer when an earlier loan was taken back: a storage and the key are still on its disks,
+    /// Sites whose node did not give an earlier loan back: a storage and the key are still on its disks,
     /// without a reader that lets it in.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub left_at: Vec<SiteId>,
@@ -72,7 +72,7 @@ impl Loan {
 /// How far a loan could be taken back.
 enum Taken {
     Everything,
-    /// The reader is gone; the node did not answer.
+    /// The reader is gone; the node did not answer, or refused.
     AllButTheNode(EngineError),
 }
 
@@ -277,13 +277,13 @@ impl Engine {
             lease.give_back(self).await?;
         }
         if let Taken::AllButTheNode(error) = taken? {
-            if !is_away(&error) && inventory.sites.contains_key(&loan.site) {
-                return Err(error);
-            }
+            // Whatever keeps that node from giving it back, a box that burnt or one that was installed anew: it reads nothing
+            // without the reader, and nobody else waits for it.
             let text = format!(
-                "`{}` does not answer: what it was lent for `{instance}` lets it read nothing any more; `accolades restore \
-                 take-back {instance}` removes it once it answers",
-                loan.site
+                "what `{}` was lent for `{instance}` lets it read nothing any more, and is still there ({}): `accolades restore \
+                 take-back {instance}` removes it",
+                loan.site,
+                words(&error)
             );
             self.tell(Event::Note { subject: instance.to_string(), text });
             left_at.push(loan.site.clone());

@@ -67,7 +67,7 @@ pub(super) async fn list(session: &Session, store: &Store, accepted: &Accepted) 
         }
         for site in &loan.left_at {
             let what = format!("the key to the backups of `{}` is still on the node of `{site}`", loan.instance);
-            session.output.warn(&format!("{what}, which did not answer: {ends}"));
+            session.output.warn(&format!("{what}, which did not give it back: {ends}"));
         }
     }
     Ok(Exit::Ok)
