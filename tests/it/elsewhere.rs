@@ -329,6 +329,31 @@ async fn elsewhere_a_spare_box_that_was_installed_anew_keeps_no_restore_from_a_t
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn elsewhere_a_server_that_keeps_its_reader_keeps_no_restored_machine_waiting() {
+    let rehearsal = saved(68).await;
+    burn(&rehearsal);
+    let fault = Fault {
+        site: None,
+        on: "DELETE /api2/json/access/users".to_owned(),
+        after: 0,
+        times: 1000,
+        kind: FaultKind::CutBefore,
+    };
+    rehearsal.served.lab.lock().faults.0.push(fault);
+    let (inventory, order) = (rehearsal.accepted.inventory.clone(), order(&rehearsal).await);
+    // The second time it waits already.
+    for _ in 0..2 {
+        let row = rehearsal.engine.restore_aside(&subject(&inventory), &order).await;
+        let row = row.unwrap_or_else(|error| panic!("{error}\n{}", rehearsal.last_words(30)));
+        assert_eq!(row.state, RestoreState::Checked);
+        assert!(loan(&rehearsal).await.is_some_and(|loan| loan.is_open), "it was forgotten");
+    }
+    rehearsal.served.lab.lock().faults.0.clear();
+    rehearsal.engine.take_back_alone(&inventory, &small_instance()).await.unwrap_or_else(|error| panic!("{error}"));
+    must_have_nothing(&rehearsal).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn elsewhere_a_drill_at_home_leaves_a_restore_at_another_site_its_reader() {
     let rehearsal = saved(65).await;
     cut_short(&rehearsal).await;

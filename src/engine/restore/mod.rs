@@ -170,8 +170,10 @@ impl Engine {
         {
             must_be_again(subject, &row, order)?;
             // A crash right after the restore left it lent.
-            if open_loan(&self.store, &subject.instance.id).await?.is_some_and(|loan| loan.is_open_at(&site.id)) {
-                self.take_back_alone(subject.inventory, &subject.instance.id).await?;
+            if open_loan(&self.store, &subject.instance.id).await?.is_some_and(|loan| loan.is_open_at(&site.id))
+                && let Err(error) = self.take_back_alone(subject.inventory, &subject.instance.id).await
+            {
+                self.tell_still_lent(subject, site, &error);
             }
             return Ok(row);
         }
@@ -218,13 +220,13 @@ impl Engine {
         };
         // Everything that was read is on the node's disks now: what it was lent is needed no more.
         let returned = self.take_back_here(subject.inventory, &subject.instance.id, &site.id, run_id).await;
+        // The server that does not answer now has been read: nobody who waits for the machine waits for it, too.
+        if let Err(error) = returned {
+            self.tell_still_lent(subject, site, &error);
+        }
         match restored {
-            Ok(row) => returned.map(|()| row),
+            Ok(row) => Ok(row),
             Err(setback) => {
-                if let Err(error) = returned {
-                    let text = format!("what `{}` was lent is still to be taken back: {}", site.id, words(&error));
-                    self.tell(Event::Note { subject: subject.instance.id.to_string(), text });
-                }
                 let rows = self.store.open_restores(&Scope::Staff).await?;
                 for row in rows.iter().filter(|row| row.new.id.starts_with(&course.id)) {
                     // What stopped the restore is told; what is left is on record and removed by the next run.
@@ -236,6 +238,16 @@ impl Engine {
                 Err(self.as_error(subject, setback))
             }
         }
+    }
+
+    fn tell_still_lent(&self, subject: &Subject<'_>, site: &Site, error: &EngineError) {
+        let text = format!(
+            "what `{}` was lent is still to be taken back: {}; `accolades restore take-back {}` does it",
+            site.id,
+            words(error),
+            subject.instance.id
+        );
+        self.tell(Event::Note { subject: subject.instance.id.to_string(), text });
     }
 
     fn as_error(&self, subject: &Subject<'_>, setback: Setback) -> EngineError {
