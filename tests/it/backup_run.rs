@@ -7,6 +7,8 @@ use accolades::engine::lease::heavy_work;
 use accolades::engine::run::Applied;
 use accolades::engine::{EngineError, Event};
 use accolades::lab::net::fault::{Fault, FaultKind};
+use accolades::lab::pve::state::Task;
+use accolades::lab::world::Moment;
 use accolades::plan::desired::Subject;
 use accolades::store::Acquired;
 
@@ -97,6 +99,38 @@ async fn backup_run_does_not_wait_for_a_lock_that_nobody_holds() {
     let verdict = verdicts(&rehearsal).await.remove(0);
     let names: Vec<&str> = verdict.health.all_findings().map(|finding| finding.name.name()).collect();
     assert!(names.contains(&"lock-left-behind"), "{names:?}");
+}
+
+/// Nobody is told to unlock a machine that is being saved: a task of several machines names none of them.
+#[tokio::test(flavor = "multi_thread")]
+async fn backup_sweep_a_lock_of_a_backup_of_several_machines_is_not_one_left_behind() {
+    let rehearsal = onboarded(25).await;
+    {
+        let mut state = rehearsal.served.lab.lock();
+        // So long ago that it is not among the tasks that a look reads first.
+        let started = Moment(state.world.now.0 - 9 * 24 * 60 * MINUTE_US);
+        let pve = &mut state.world.sites.get_mut("friche").expect("a site").pve;
+        pve.vms.get_mut(&1002).expect("the machine").config.insert("lock".to_owned(), "backup".to_owned());
+        pve.tasks.push(Task {
+            upid: format!("UPID:pve2:00000001:00000002:{:08X}:vzdump::root@pam:", started.unix_seconds()),
+            pid: 1,
+            pstart: 2,
+            kind: "vzdump".to_owned(),
+            id: String::new(),
+            owner: "root@pam".to_owned(),
+            started,
+            due: None,
+            work: None,
+            doom: None,
+            log: Vec::new(),
+            ended: None,
+            exit: None,
+        });
+    }
+    sweep(&rehearsal).await;
+    let verdict = verdicts(&rehearsal).await.remove(0);
+    let names: Vec<&str> = verdict.health.all_findings().map(|finding| finding.name.name()).collect();
+    assert!(!names.contains(&"lock-left-behind"), "{names:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

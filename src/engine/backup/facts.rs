@@ -128,11 +128,15 @@ impl NodeFacts {
         }
     }
 
-    /// The tasks that saved this machine, or tried to: those that name it, and those that name several or none.
+    /// The tasks that saved this machine, or tried to.
     pub(super) fn tasks_of(&self, vmid: VmId) -> impl Iterator<Item = &TaskSummary> {
-        let id = vmid.to_string();
-        self.tasks.iter().filter(move |task| task.id.as_deref().is_none_or(|named| named.is_empty() || named == id))
+        self.tasks.iter().filter(move |task| may_concern(task, vmid))
     }
+}
+
+/// Whether a backup task saves this machine, or may: it names it, or it names none because it saves several.
+pub(super) fn may_concern(task: &TaskSummary, vmid: VmId) -> bool {
+    task.id.as_deref().is_none_or(|named| named.is_empty() || named == vmid.to_string())
 }
 
 /// Which privilege is missing for a listing of a machine's backups that can be believed: without it the list is empty.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::convert;
-use super::facts::NodeFacts;
+use super::facts::{NodeFacts, may_concern};
 use super::met::met;
 use crate::domain::backup::health::{
     ListingSeen, MachineSeen, NodeSeen, ObstacleKind, Place, SEEN_VERSION, TaskEnd, TaskSeen,
@@ -224,14 +224,11 @@ async fn seen_state(link: &SiteLink, vmid: VmId) -> Result<Option<VmState>, Engi
     }
 }
 
+/// Whether a backup runs at this moment that may be the machine's. One of several machines names none of them, and would not
+/// be found by the machine's id.
 async fn backs_up_now(link: &SiteLink, vmid: VmId) -> Result<bool, EngineError> {
-    let filter = TaskFilter {
-        source: TaskSource::Active,
-        kind: Some("vzdump".to_owned()),
-        vmid: Some(vmid),
-        ..TaskFilter::default()
-    };
-    Ok(!link.pve.tasks(&filter).await?.is_empty())
+    let filter = TaskFilter { source: TaskSource::Active, kind: Some("vzdump".to_owned()), ..TaskFilter::default() };
+    Ok(link.pve.tasks(&filter).await?.iter().any(|task| may_concern(task, vmid)))
 }
 
 fn machine(state: &VmState, node_now: Timestamp, under_way: bool, subject: &Subject<'_>) -> MachineSeen {
