@@ -179,6 +179,21 @@ async fn drill_a_backup_is_proven_and_nothing_is_left_behind_or_touched() {
     assert_eq!(check_chain(kept.iter().map(|one| (&one.record, one.hash.as_str()))), Ok(()));
 }
 
+/// Its timer may be at it already: two programs at once would spoil the file, and a good backup would fail.
+#[tokio::test(flavor = "multi_thread")]
+async fn drill_a_restored_machine_never_writes_two_markers_at_once() {
+    let rehearsal = Rehearsal::from(&snapshot(19).await).await;
+    let asked = requests(&rehearsal).len();
+    assert_eq!(drill(&rehearsal).await.record.verdict, Verdict::Proven);
+    let orders: Vec<String> = requests(&rehearsal)
+        .into_iter()
+        .skip(asked)
+        .filter(|line| line.contains("POST") && line.contains("agent/exec"))
+        .collect();
+    assert!(orders.iter().any(|line| line.contains("accolades-marker.service")), "{orders:#?}");
+    assert!(!orders.iter().any(|line| line.contains(marker::SCRIPT)), "{orders:#?}");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn drill_what_cannot_be_tried_is_recorded_as_not_tested_and_makes_nothing() {
     let snapshot = snapshot(12).await;
