@@ -415,8 +415,14 @@ pub fn judge(checks: &[Check], nonce: &NonceCheck, has_marker: bool, backup_at_u
         return Verdict::Proven;
     }
     match nonce.found_at_us {
+        // It was saved with another one, which was written over since: of that one nothing is known.
+        Some(found_at_us) if found_at_us > backup_at_us => Verdict::NotTested {
+            why: "the restored marker claims a moment after the backup was made: the copy wrote it anew when it started, or \
+                  the machine's clock is ahead"
+                .to_owned(),
+        },
         // A marker that nobody saw before the backup was made: neither proven nor refuted.
-        Some(found_at_us) if found_at_us > wanted_at_us && found_at_us <= backup_at_us => Verdict::NotTested {
+        Some(found_at_us) if found_at_us > wanted_at_us => Verdict::NotTested {
             why: "the restored marker is newer than any that was recorded before the backup: it cannot be compared"
                 .to_owned(),
         },
@@ -586,8 +592,18 @@ mod tests {
         assert!(matches!(judge(&[good()], &nonce(None, Some("b")), true, 200), Verdict::NotTested { .. }));
         let newer = NonceCheck { found_at_us: Some(150), ..nonce(Some("a"), Some("b")) };
         assert!(matches!(judge(&[good()], &newer, true, 200), Verdict::NotTested { .. }));
-        let later_than_the_backup = NonceCheck { found_at_us: Some(250), ..newer };
-        assert!(matches!(judge(&[good()], &later_than_the_backup, true, 200), Verdict::Failed { .. }));
+    }
+
+    #[test]
+    fn a_marker_that_the_copy_wrote_itself_refutes_no_backup() {
+        let of_the_copy = NonceCheck { found_at_us: Some(250), ..nonce(Some("a"), Some("b")) };
+        let verdict = judge(&[good()], &of_the_copy, true, 200);
+        assert!(
+            matches!(&verdict, Verdict::NotTested { why } if why.contains("after the backup was made")),
+            "{verdict:?}"
+        );
+        let older = NonceCheck { found_at_us: Some(50), ..of_the_copy };
+        assert!(matches!(judge(&[good()], &older, true, 200), Verdict::Failed { .. }));
     }
 
     #[test]
