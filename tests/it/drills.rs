@@ -12,7 +12,7 @@ use accolades::engine::site::Token;
 use accolades::engine::{Engine, EngineError};
 use accolades::inventory::model::Inventory;
 use accolades::lab::net::fault::{Fault, FaultKind};
-use accolades::lab::pve::state::{Power, Vm};
+use accolades::lab::pve::state::{Power, Task, Vm};
 use accolades::plan::desired::Subject;
 use accolades::pve::{TaskVerdict, Upid, wait_task};
 use accolades::ssh::Command;
@@ -460,5 +460,34 @@ async fn drill_a_restore_that_the_node_began_after_we_gave_it_up_is_removed_by_t
     rehearsal.engine.store.move_restore(&row.id, from, to, &row.detail, row.at_us).await.expect("closed");
     put_there(&rehearsal, &[("name", "drill-ilot"), ("description", "accolades drill late of ilot")]);
     assert_eq!(drill(&rehearsal).await.record.verdict, Verdict::Proven);
+    must_be_clean(&rehearsal).await;
+}
+
+/// Nobody closes a window for hours, and the next restore on the node would wait for it.
+#[tokio::test(flavor = "multi_thread")]
+async fn drill_a_console_that_somebody_left_open_keeps_no_machine_from_being_removed() {
+    let rehearsal = Rehearsal::from(&snapshot(20).await).await;
+    begun(&rehearsal, "mine").await;
+    put_there(&rehearsal, &[("name", "drill-ilot"), ("description", "accolades drill mine of ilot")]);
+    let started = rehearsal.served.lab.lock().world.now;
+    site(&rehearsal, |site| {
+        site.pve.tasks.push(Task {
+            upid: format!("UPID:pve2:00000003:00000004:{:08X}:vncproxy:{FIRST}:root@pam:", started.unix_seconds()),
+            pid: 3,
+            pstart: 4,
+            kind: "vncproxy".to_owned(),
+            id: FIRST.to_string(),
+            owner: "root@pam".to_owned(),
+            started,
+            due: None,
+            work: None,
+            doom: None,
+            log: Vec::new(),
+            ended: None,
+            exit: None,
+        });
+    });
+    let kept = drill(&rehearsal).await;
+    assert_eq!((&kept.record.verdict, kept.record.vmid), (&Verdict::Proven, Some(VmId(FIRST))));
     must_be_clean(&rehearsal).await;
 }

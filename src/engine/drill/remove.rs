@@ -28,6 +28,9 @@ const CLOCK_SKEW_SECONDS: i64 = 3600;
 /// What a stub's configuration may have in it: what Proxmox itself writes while it restores.
 const STUB_OPTIONS: [&str; 4] = ["memory", "lock", "digest", "meta"];
 
+/// Tasks that somebody looks at a machine with. They last as long as the window is open and make nothing.
+const CONSOLES: [&str; 2] = ["vncproxy", "spiceproxy"];
+
 /// Whose the machine under a VM id is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::engine) enum Whose {
@@ -262,7 +265,8 @@ impl Engine {
     async fn wait_for_tasks(&self, link: &SiteLink, row: &Restore) -> Result<(), EngineError> {
         let filter = TaskFilter { source: TaskSource::Active, vmid: Some(row.new.vmid), ..TaskFilter::default() };
         let tasks = self.patiently(|| link.pve.tasks(&filter)).await?;
-        for upid in tasks.iter().filter_map(|task| task.upid.parse::<Upid>().ok()) {
+        let working = tasks.iter().filter(|task| !CONSOLES.contains(&task.kind.as_str()));
+        for upid in working.filter_map(|task| task.upid.parse::<Upid>().ok()) {
             wait_task(&link.pve, &upid, &self.clock, limits::LEFTOVER_TIMEOUT).await?;
         }
         Ok(())
