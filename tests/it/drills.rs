@@ -491,3 +491,23 @@ async fn drill_a_console_that_somebody_left_open_keeps_no_machine_from_being_rem
     assert_eq!((&kept.record.verdict, kept.record.vmid), (&Verdict::Proven, Some(VmId(FIRST))));
     must_be_clean(&rehearsal).await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn drill_a_machine_that_left_the_pool_meanwhile_keeps_no_backup_from_being_tried() {
+    let rehearsal = Rehearsal::from(&snapshot(21).await).await;
+    put_there(&rehearsal, &[("name", "nas"), ("description", "somebody's")]);
+    let fault = Fault {
+        site: None,
+        on: format!("GET /api2/json/nodes/pve2/qemu/{FIRST}/config"),
+        after: 0,
+        times: 1,
+        kind: FaultKind::Status {
+            code: 403,
+            reason: format!("Permission check failed (/vms/{FIRST}, VM.Audit)"),
+            done: false,
+        },
+    };
+    rehearsal.served.lab.lock().faults.0.push(fault);
+    let kept = drill(&rehearsal).await;
+    assert_eq!((&kept.record.verdict, kept.record.vmid), (&Verdict::Proven, Some(VmId(FIRST - 1))));
+}

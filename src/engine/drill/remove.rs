@@ -101,6 +101,8 @@ impl Engine {
             let config = match self.patiently(|| link.pve.vm_config(vmid)).await {
                 Ok(config) => config.options,
                 Err(EngineError::Pve(error)) if error.is_absent_vm() => continue,
+                // It went since the list was made, and our right to see it went with its place in the pool.
+                Err(EngineError::Pve(PveError::Forbidden { .. })) => continue,
                 Err(other) => return Err(other),
             };
             if let Some(row) = self.row_that_is_over(site, vmid, &config).await? {
