@@ -165,7 +165,7 @@ impl Work<'_> {
         if let Some(upid) = self.left_under_way(log).await? {
             self.note("goes on with the backup that an earlier command began");
             let end = self.follow(&upid, &format!("backup to `{}`", self.storage), lease).await?;
-            return self.read_back(&upid, &end, &BTreeSet::new(), None).await;
+            return self.read_back(&upid, &end, None, None).await;
         }
         self.wait_for_the_node().await?;
         self.tell("marker", false);
@@ -178,7 +178,7 @@ impl Work<'_> {
         let end = self.follow(&upid, &title, lease).await?;
         self.tell(&title, true);
         self.tell("read back", false);
-        let saved = self.read_back(&upid, &end, &earlier, marker_at).await?;
+        let saved = self.read_back(&upid, &end, Some(&earlier), marker_at).await?;
         self.tell("read back", true);
         Ok(saved)
     }
@@ -359,12 +359,12 @@ impl Work<'_> {
         }
     }
 
-    /// What lies there now and did not before.
+    /// What lies there now and did not before; `earlier` is what lay there, when that is known.
     async fn read_back(
         &self,
         upid: &Upid,
         end: &TaskEnd,
-        earlier: &BTreeSet<String>,
+        earlier: Option<&BTreeSet<String>>,
         marker_at: Option<Timestamp>,
     ) -> Result<Saved, EngineError> {
         let at = self.engine.clock.now().await?;
@@ -372,20 +372,14 @@ impl Work<'_> {
         let listing = ListingSeen { version: SEEN_VERSION, snapshots: snapshots.clone() };
         let looks = matter::looks(&self.subject, matter::listing(self.place), at, Ok(listing))?;
         self.engine.store.record_looks(&looks).await?;
-        let slack = SignedDuration::try_from(limits::CLOCK_TOLERANCE).unwrap_or_default();
         let began = Timestamp::from_second(upid.starttime).unwrap_or(Timestamp::MIN);
-        let is_new = |snapshot: &&Snapshot| {
-            snapshot.size_bytes > UNFINISHED_BYTES_MAX
-                && !earlier.contains(&snapshot.id)
-                && snapshot.at.duration_since(began) >= -slack
-        };
         let words = match &end.verdict {
             TaskVerdict::Ok | TaskVerdict::Warnings(_) => None,
             TaskVerdict::Failed(words) => Some(words.clone()),
             TaskVerdict::Unknown(_) => Some("it was cut short".to_owned()),
         };
         let log = self.engine.redactor.clean(&end.log_tail.join("\n"));
-        match (snapshots.iter().filter(is_new).max_by_key(|snapshot| snapshot.at), words) {
+        match (made_since(&snapshots, earlier, began), words) {
             (Some(new), complaint) => {
                 if let Some(complaint) = &complaint {
                     self.note(format!("the backup is there although its task ended with `{complaint}`\n{log}"));
@@ -404,6 +398,23 @@ impl Work<'_> {
     }
 }
 
+/// The backup that a task made which began at a moment. Clocks may differ a little as long as it is known what lay there
+/// before; where it is not, a backup made shortly before is not taken for that of a task that failed: both moments are the
+/// node's.
+fn made_since<'a>(
+    snapshots: &'a [Snapshot],
+    earlier: Option<&BTreeSet<String>>,
+    began: Timestamp,
+) -> Option<&'a Snapshot> {
+    let slack = earlier.and_then(|_| SignedDuration::try_from(limits::CLOCK_TOLERANCE).ok()).unwrap_or_default();
+    let is_new = |snapshot: &&Snapshot| {
+        snapshot.size_bytes > UNFINISHED_BYTES_MAX
+            && earlier.is_none_or(|earlier| !earlier.contains(&snapshot.id))
+            && snapshot.at.duration_since(began) >= -slack
+    };
+    snapshots.iter().filter(is_new).max_by_key(|snapshot| snapshot.at)
+}
+
 /// The percentage of a line such as `INFO:  12% (3.0 GiB of 25.0 GiB) in 9s, read: 341.3 MiB/s`.
 fn percent(line: &str) -> Option<&str> {
     let rest = line.trim_start().strip_prefix("INFO:")?.trim_start();
@@ -415,6 +426,30 @@ fn percent(line: &str) -> Option<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::backup::health::Sealing;
+
+    #[test]
+    fn a_backup_made_just_before_is_not_that_of_a_task_which_an_earlier_command_began() {
+        let began: Timestamp = "2026-11-20T03:15:35Z".parse().expect("a moment");
+        let snapshot = |seconds: i64| Snapshot {
+            id: seconds.to_string(),
+            at: began + SignedDuration::from_secs(seconds),
+            size_bytes: 40 << 30,
+            sealing: Sealing::Plain,
+            verification: None,
+            protected: false,
+        };
+        let made = |list: &[i64], earlier: Option<&[i64]>| {
+            let list: Vec<Snapshot> = list.iter().map(|seconds| snapshot(*seconds)).collect();
+            let earlier: Option<BTreeSet<String>> = earlier.map(|all| all.iter().map(i64::to_string).collect());
+            made_since(&list, earlier.as_ref(), began).map(|one| one.id.clone())
+        };
+        assert_eq!(made(&[-35], None), None);
+        assert_eq!(made(&[-35, 0], None).as_deref(), Some("0"));
+        // What lay there before is known: the rest is new, and clocks may differ.
+        assert_eq!(made(&[-35, -5], Some(&[-35])).as_deref(), Some("-5"));
+        assert_eq!(made(&[-35], Some(&[-35])), None);
+    }
 
     #[test]
     fn progress_is_read_from_the_log() {
