@@ -186,6 +186,9 @@ async fn restore_is_not_swapped_while_the_live_machine_is_locked_for_a_backup() 
     let waited_us = rehearsal.engine.now_us().await.expect("the clock answers") - before_us;
     assert!(waited_us > 10_000_000, "it asked again at once: {waited_us} us");
     assert_eq!(vms(&rehearsal)[&LIVE].power, Power::Running);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn restore_does_not_wait_for_a_person_to_clear_up_behind_a_drill() {
     let rehearsal = Rehearsal::from(&snapshot(26).await).await;
     let left = begun(&rehearsal, "left").await;
