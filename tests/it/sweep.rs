@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use accolades::domain::backup::health::{Kind, Word};
+use accolades::domain::backup::marker;
 use accolades::domain::ids::SiteId;
 use accolades::engine::Engine;
 use accolades::engine::backup::sweep::{SiteOutcome, SweepReport, SweepRequest};
@@ -12,8 +13,10 @@ use accolades::health::backups::{InstanceTruth, backups};
 use accolades::lab::net::transcript::Entry;
 use accolades::lab::os::disks;
 use accolades::store::{Look, Scope};
+use jiff::SignedDuration;
 use tokio::sync::{mpsc, watch};
 
+use crate::drills;
 use crate::rehearsal::{DAY, Rehearsal, instance, small_files};
 
 /// Where a node mounts its backup disk.
@@ -241,4 +244,28 @@ async fn sweep_an_unplugged_backup_disk_is_a_failure() {
     let local = &verdict.health.places[0];
     assert_eq!(local.word, Word::Failed, "{verdict:#?}");
     assert!(local.findings.iter().any(|finding| finding.name == Kind::StorageInactive), "{verdict:#?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sweep_a_marker_from_the_future_is_forgotten_once_the_guests_clock_is_right_again() {
+    let rehearsal = Rehearsal::from(&drills::snapshot(27).await).await;
+    let hours = |hours: i64| SignedDuration::from_hours(hours);
+    // The one on record is from another night: markers are read again.
+    rehearsal.served.lab.lock().pass(21 * 3600 * 1_000_000);
+    for (ahead, nonce) in [(hours(300 * 24), "1"), (hours(0), "2")] {
+        let at = rehearsal.engine.clock.now().await.expect("the lab's clock") + ahead;
+        let text = serde_json::json!({
+            "version": 1, "at": at.to_string(), "nonce": nonce.repeat(32), "apps": {}, "system": {},
+        });
+        {
+            let mut state = rehearsal.served.lab.lock();
+            let vms = &mut state.world.sites.get_mut("friche").expect("a site").pve.vms;
+            let guest = vms.get_mut(&drills::LIVE).and_then(|vm| vm.guest.as_mut()).expect("it is up");
+            guest.files.write(marker::PATH, text.to_string());
+        }
+        sweep(&rehearsal).await;
+        let verdict = verdicts(&rehearsal).await.remove(0);
+        let is_told = verdict.health.all_findings().any(|finding| finding.name == Kind::MarkerFromTheFuture);
+        assert_eq!(is_told, !ahead.is_zero(), "{verdict:#?}");
+    }
 }

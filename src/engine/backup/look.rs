@@ -20,7 +20,7 @@ use crate::health::matter::{self, MarkerSeen, Met};
 use crate::inventory::model::Site;
 use crate::plan::desired::Subject;
 use crate::pve::{LogLine, PveError, TaskFilter, TaskSource, TaskSummary, Upid, VmState};
-use crate::store::{NewLook, SeenMarker};
+use crate::store::{NewLook, Scope, SeenMarker};
 use crate::util::limits;
 
 const GIB: u64 = 1 << 30;
@@ -170,8 +170,11 @@ impl Engine {
         found: &mut SiteLook,
     ) -> Result<(), EngineError> {
         let instance = &subject.instance.id;
-        let known = self.store.marker_before(&crate::store::Scope::Staff, instance, i64::MAX).await?;
-        let interval_us = i64::try_from(limits::MARKER_READ_INTERVAL.as_micros()).unwrap_or(i64::MAX);
+        let micros = |duration: Duration| i64::try_from(duration.as_micros()).unwrap_or(i64::MAX);
+        // One from the future does not count: until that moment every later one would be passed over.
+        let until_us = at.as_microsecond().saturating_add(micros(limits::CLOCK_TOLERANCE));
+        let known = self.store.marker_before(&Scope::Staff, instance, until_us).await?;
+        let interval_us = micros(limits::MARKER_READ_INTERVAL);
         if known.is_some_and(|known| at.as_microsecond() - known.made_at_us < interval_us) {
             return Ok(());
         }
