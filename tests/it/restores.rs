@@ -204,3 +204,27 @@ async fn restore_does_not_wait_for_a_person_to_clear_up_behind_a_drill() {
     let open = rehearsal.engine.store.open_restores(&Scope::Staff).await.expect("the store reads");
     assert!(open.iter().any(|one| one.new.id == left.id), "it was forgotten: {open:?}");
 }
+
+/// Somebody destroyed the machine, or its node got a new disk: what it had a right to went with it.
+#[tokio::test(flavor = "multi_thread")]
+async fn restore_of_a_machine_that_is_gone_sees_the_backups_that_are_there() {
+    let rehearsal = Rehearsal::from(&snapshot(28).await).await;
+    let mac = mac_of(&rehearsal, LIVE);
+    {
+        let mut state = rehearsal.served.lab.lock();
+        let pve = &mut state.world.sites.get_mut(SITE).expect("a site").pve;
+        assert!(pve.vms.remove(&LIVE).is_some());
+        for pool in pve.access.pools.values_mut() {
+            pool.vms.remove(&LIVE);
+        }
+    }
+    let inventory = rehearsal.accepted.inventory.clone();
+    let subject = subject(&inventory);
+    let row = rehearsal.engine.restore_aside(&subject, &order(&rehearsal).await).await;
+    let row = row.unwrap_or_else(|error| panic!("{error}\n{}", rehearsal.last_words(20)));
+    assert_eq!(RestoreDetail::of(&row).verdict, Some(Verdict::Proven));
+    let rights = rehearsal.served.lab.lock().world.sites[SITE].pve.access.acl.get("/vms/1002").cloned();
+    assert!(rights.is_none_or(|one| one.users.is_empty() && one.tokens.is_empty()), "the right is left");
+    rehearsal.engine.swap(&subject, None).await.unwrap_or_else(|error| panic!("{error}"));
+    assert_eq!((vms(&rehearsal)[&FIRST].power, mac_of(&rehearsal, FIRST)), (Power::Running, mac));
+}

@@ -12,7 +12,7 @@ use crate::inventory::model::{BackupServer, Inventory, Site};
 use crate::plan::backups::remote_storage;
 use crate::plan::desired::Subject;
 use crate::pve::StorageDefinition;
-use crate::ssh::Route;
+use crate::ssh::{Route, Session};
 
 /// The node that borrows.
 pub(super) struct Borrower<'a> {
@@ -70,17 +70,10 @@ impl<'a> Borrower<'a> {
     /// The everyday token may use the storage and read backups of that machine, as root on the node says.
     async fn change_rights(&self, give: bool) -> Result<(), EngineError> {
         let node = self.engine.node_session(self.site, &self.route).await?;
-        let token = Token::Everyday.id();
         let machine = format!("/vms/{}", self.loan.vmid);
         let storage = format!("/storage/{}", self.storage());
         for (path, role) in [(&storage, STORAGE_ROLE), (&machine, LOAN_ROLE)] {
-            for (kind, to) in [("--users", Token::Everyday.user()), ("--tokens", token.as_str())] {
-                let mut words = vec!["set", "/access/acl", "--path", path, "--roles", role, kind, to];
-                if !give {
-                    words.extend(["--delete", "1"]);
-                }
-                self.engine.pvesh(&node, &words).await?;
-            }
+            self.engine.change_right(&node, path, role, give).await?;
         }
         Ok(())
     }
@@ -100,5 +93,26 @@ impl<'a> Borrower<'a> {
             }
         }
         self.change_rights(false).await
+    }
+}
+
+impl Engine {
+    /// Gives the everyday token and its user a role on a path, or takes it away, as root on the node. Both may be done twice.
+    pub(in crate::engine) async fn change_right(
+        &self,
+        node: &Session,
+        path: &str,
+        role: &str,
+        give: bool,
+    ) -> Result<(), EngineError> {
+        let token = Token::Everyday.id();
+        for (kind, to) in [("--users", Token::Everyday.user()), ("--tokens", token.as_str())] {
+            let mut words = vec!["set", "/access/acl", "--path", path, "--roles", role, kind, to];
+            if !give {
+                words.extend(["--delete", "1"]);
+            }
+            self.pvesh(node, &words).await?;
+        }
+        Ok(())
     }
 }

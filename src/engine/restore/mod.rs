@@ -4,6 +4,7 @@
 //! Nothing is ever restored over a machine: that frees its disks before anything is read (sheet Proxmox, section 10).
 
 mod aside;
+mod gone;
 mod steps;
 mod swap;
 
@@ -13,6 +14,7 @@ use ipnet::Ipv4Net;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use self::gone::Reading;
 use super::drill::{Course, Setback, site_for, storage_of, words};
 use super::lease::{InstanceLease, heavy_work};
 use super::loan::open_loan;
@@ -214,10 +216,18 @@ impl Engine {
             Course { engine: self, subject: *subject, site, link: &link, run_id, id, from: order.from, storage };
         self.tell(Event::Begins { subject: subject.instance.id.to_string(), actions: 3 });
         let mut made = None;
+        let reading = Reading::take(self, subject, site, &link).await?;
         let restored = match course.borrow().await {
             Ok(()) => course.aside(order, lease, &mut made).await,
             Err(error) => Err(Setback::from(error)),
         };
+        if let Some(reading) = reading
+            && let Err(error) = reading.give_back().await
+        {
+            let text =
+                format!("vm {} is gone and its backups can still be read: {}", subject.instance.vmid, words(&error));
+            self.tell(Event::Note { subject: subject.instance.id.to_string(), text });
+        }
         // Everything that was read is on the node's disks now: what it was lent is needed no more.
         let returned = self.take_back_here(subject.inventory, &subject.instance.id, &site.id, run_id).await;
         // The server that does not answer now has been read: nobody who waits for the machine waits for it, too.
