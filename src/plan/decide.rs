@@ -67,6 +67,10 @@ pub fn decide(
             plan.unknown = Some(why.clone());
             return Ok(plan);
         }
+        (MachineState::Absent, _) if observed.host_key_pinned => {
+            plan.conflict = Some(gone(subject));
+            return Ok(plan);
+        }
         (MachineState::Absent, _) => {
             plan.actions.extend(create(subject));
             &nothing_read
@@ -179,6 +183,17 @@ fn foreign(machine: &Machine, vmid: VmId, instance: &InstanceId) -> String {
     format!(
         "vm {vmid} exists (`{name}`) and does not carry the mark of `{instance}`; it is left untouched\n\n\
          if it is this instance's, take it over with `accolades adopt {instance}`; otherwise give the instance another vmid"
+    )
+}
+
+/// An empty machine under the same id would look well, and its backups would push out those of the one that is gone (sheet
+/// Proxmox, section 12).
+fn gone(subject: &Subject<'_>) -> String {
+    let (id, vmid, node) = (&subject.instance.id, subject.instance.vmid, &subject.site.node.name);
+    format!(
+        "vm {vmid} is not on `{node}`, and `{id}` ran before: nothing is made in its place\n\n\
+         bring it back with `accolades restore {id} --at now`; only where nobody misses anything, `accolades apply --rebuild \
+         {id}` makes it anew"
     )
 }
 

@@ -169,6 +169,31 @@ async fn a_machine_is_rebuilt_with_its_id_until_passwords_are_handed_over() {
     assert!(matches!(refusal, EngineError::Conflict(_)), "{refusal}");
 }
 
+/// Its backups would be pushed out by those of an empty one that looks well.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_machine_that_is_gone_is_not_replaced_by_an_empty_one_unasked() {
+    let rehearsal = onboarded("valsonne", 7).await;
+    {
+        let mut state = rehearsal.served.lab.lock();
+        let pve = &mut state.world.sites.get_mut("valsonne").expect("a site").pve;
+        assert!(pve.vms.remove(&1003).is_some());
+        for pool in pve.access.pools.values_mut() {
+            pool.vms.remove(&1003);
+        }
+    }
+    let plan = rehearsal.plan(&[instance("valsonne")]).await;
+    let conflict = plan.instances[0].conflict.clone();
+    assert!(conflict.is_some_and(|why| why.contains("accolades restore valsonne --at now")), "{}", render(&plan));
+    assert!(plan.instances[0].actions.is_empty(), "{}", render(&plan));
+    // Who says that nobody misses anything gets a new one.
+    let inventory = rehearsal.accepted.inventory.as_ref();
+    let subject = Subject::on(inventory, &inventory.instances[&instance("valsonne")], DAY).expect("it has a place");
+    rehearsal.engine.take_away(&subject).await.unwrap_or_else(|error| panic!("{error}"));
+    let plan = rehearsal.plan(&[instance("valsonne")]).await;
+    assert!(plan.instances[0].conflict.is_none(), "{}", render(&plan));
+    assert!(plan.instances[0].actions.iter().any(|action| action.key.starts_with("machine/")), "{}", render(&plan));
+}
+
 /// Backups that we may not see are listed as none.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_machine_whose_backups_we_may_not_see_is_not_rebuilt() {
