@@ -10,6 +10,7 @@ use super::journal::ActionLog;
 use super::lease::InstanceLease;
 use super::observe::subject_name;
 use super::prepare::BACKUP_STORAGE;
+use super::restore::Reading;
 use super::site::{SiteLink, Token};
 use super::under_way::UnderWay;
 use super::{Engine, EngineError};
@@ -31,31 +32,21 @@ impl Engine {
     pub async fn objection_to_rebuilding(&self, subject: &Subject<'_>) -> Result<Option<String>, EngineError> {
         let instance = &subject.instance.id;
         let link = self.everyday_link(subject).await?;
-        let is_there = match self.machine(&link, subject.instance.vmid).await? {
+        match self.machine(&link, subject.instance.vmid).await? {
             MachineState::Present(machine) if !is_marked(&machine, instance) => {
                 return Ok(Some(format!("vm {} does not carry the mark of `{instance}`", subject.instance.vmid)));
             }
             MachineState::Unknown(why) => return Err(EngineError::Unknown(why)),
-            MachineState::Present(_) => true,
-            MachineState::Absent => false,
-        };
-        let permissions = link.pve.permissions(None).await?;
-        for storage in [BACKUP_STORAGE.to_owned(), names::remote_storage(instance)] {
-            let backups = match link.pve.volumes(&storage, Some("backup"), Some(subject.instance.vmid)).await {
-                Ok(backups) => backups,
-                // Where no remote backup was ever declared there is none; a place that does not answer may hold everything.
-                Err(error) if storage != BACKUP_STORAGE && error.is_absent_storage() => continue,
-                Err(error) => return Err(error.into()),
-            };
-            if !backups.is_empty() {
-                return Ok(Some(format!("{} backups of it exist on `{storage}`: restore one instead", backups.len())));
-            }
-            // Without the right to see them the list is empty. A machine that is gone takes its part of the rights with it.
-            let missing = missing_right(&permissions, &storage, subject.instance.vmid).filter(|_| is_there);
-            if let Some(missing) = missing {
-                let why = format!("whether backups of it exist on `{storage}` cannot be seen: {missing}");
-                return Err(EngineError::Unknown(why));
-            }
+            MachineState::Present(_) | MachineState::Absent => {}
+        }
+        // A machine that is gone takes its part of our rights with it: its backups would look like none.
+        let reading = Reading::take(self, subject, subject.site, &link).await?;
+        let saved = self.objection_by_backups(subject, &link).await;
+        if let Some(reading) = reading {
+            reading.give_back().await?;
+        }
+        if let Some(why) = saved? {
+            return Ok(Some(why));
         }
         let drills = self.store.drills(&Scope::Staff, instance).await?;
         if drills.iter().any(|kept| kept.record.backup.is_some()) {
@@ -71,6 +62,33 @@ impl Engine {
                 && prefixes.iter().any(|prefix| secret.name.starts_with(prefix))
         });
         Ok(handed_over.map(|secret| format!("`{}` was handed over: people work on it", secret.name)))
+    }
+
+    /// That backups of the machine exist, or why that cannot be seen.
+    async fn objection_by_backups(
+        &self,
+        subject: &Subject<'_>,
+        link: &SiteLink,
+    ) -> Result<Option<String>, EngineError> {
+        let (instance, vmid) = (&subject.instance.id, subject.instance.vmid);
+        let permissions = link.pve.permissions(None).await?;
+        for storage in [BACKUP_STORAGE.to_owned(), names::remote_storage(instance)] {
+            let backups = match link.pve.volumes(&storage, Some("backup"), Some(vmid)).await {
+                Ok(backups) => backups,
+                // Where no remote backup was ever declared there is none; a place that does not answer may hold everything.
+                Err(error) if storage != BACKUP_STORAGE && error.is_absent_storage() => continue,
+                Err(error) => return Err(error.into()),
+            };
+            if !backups.is_empty() {
+                return Ok(Some(format!("{} backups of it exist on `{storage}`: restore one instead", backups.len())));
+            }
+            // Without the right to see them the list is empty.
+            if let Some(missing) = missing_right(&permissions, &storage, vmid) {
+                let why = format!("whether backups of it exist on `{storage}` cannot be seen: {missing}");
+                return Err(EngineError::Unknown(why));
+            }
+        }
+        Ok(None)
     }
 
     /// Stops and destroys the machine. What is done already is skipped, so a run that was cut short goes on.

@@ -1,5 +1,6 @@
 //! The whole journey of a technician who onboards clients, against the lab.
 
+use accolades::domain::backup::health::Place;
 use accolades::domain::ids::{ClientId, PersonId};
 use accolades::engine::EngineError;
 use accolades::engine::run::Applied;
@@ -173,14 +174,7 @@ async fn a_machine_is_rebuilt_with_its_id_until_passwords_are_handed_over() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_machine_that_is_gone_is_not_replaced_by_an_empty_one_unasked() {
     let rehearsal = onboarded("valsonne", 7).await;
-    {
-        let mut state = rehearsal.served.lab.lock();
-        let pve = &mut state.world.sites.get_mut("valsonne").expect("a site").pve;
-        assert!(pve.vms.remove(&1003).is_some());
-        for pool in pve.access.pools.values_mut() {
-            pool.vms.remove(&1003);
-        }
-    }
+    lose(&rehearsal, "valsonne", 1003);
     let plan = rehearsal.plan(&[instance("valsonne")]).await;
     let conflict = plan.instances[0].conflict.clone();
     assert!(conflict.is_some_and(|why| why.contains("accolades restore valsonne --at now")), "{}", render(&plan));
@@ -192,6 +186,30 @@ async fn a_machine_that_is_gone_is_not_replaced_by_an_empty_one_unasked() {
     let plan = rehearsal.plan(&[instance("valsonne")]).await;
     assert!(plan.instances[0].conflict.is_none(), "{}", render(&plan));
     assert!(plan.instances[0].actions.iter().any(|action| action.key.starts_with("machine/")), "{}", render(&plan));
+}
+
+/// Takes a machine away behind our back, with its place in the pools.
+fn lose(rehearsal: &Rehearsal, site: &str, vmid: u32) {
+    let mut state = rehearsal.served.lab.lock();
+    let pve = &mut state.world.sites.get_mut(site).expect("a site").pve;
+    assert!(pve.vms.remove(&vmid).is_some());
+    for pool in pve.access.pools.values_mut() {
+        pool.vms.remove(&vmid);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_machine_that_is_gone_is_not_made_anew_while_its_backups_are_there() {
+    let rehearsal = onboarded("valsonne", 8).await;
+    let inventory = rehearsal.accepted.inventory.as_ref();
+    let subject = Subject::on(inventory, &inventory.instances[&instance("valsonne")], DAY).expect("it has a place");
+    let saved = rehearsal.engine.back_up(&subject, Place::Local).await;
+    saved.unwrap_or_else(|error| panic!("{error}"));
+    lose(&rehearsal, "valsonne", 1003);
+    let objection = rehearsal.engine.objection_to_rebuilding(&subject).await.expect("it answers");
+    assert!(objection.as_ref().is_some_and(|why| why.contains("1 backups of it exist")), "{objection:?}");
+    let rights = rehearsal.served.lab.lock().world.sites["valsonne"].pve.access.acl.get("/vms/1003").cloned();
+    assert!(rights.is_none_or(|one| one.users.is_empty() && one.tokens.is_empty()), "the right is left");
 }
 
 /// Backups that we may not see are listed as none.

@@ -1,5 +1,5 @@
 //! A machine that is gone from its own node took its place in the pool along, and with it our right to see and read its
-//! backups there: they would look like none. While it is restored the right is given back for that machine alone.
+//! backups there: they would look like none. While they are read the right is given back for that machine alone.
 
 use crate::domain::ids::VmId;
 use crate::engine::prepare::LOAN_ROLE;
@@ -10,7 +10,7 @@ use crate::plan::desired::Subject;
 use crate::plan::observed::MachineState;
 
 /// The right to read the backups of a machine that is gone, until it is given back.
-pub(super) struct Reading<'a> {
+pub(in crate::engine) struct Reading<'a> {
     engine: &'a Engine,
     site: &'a Site,
     link: &'a SiteLink,
@@ -19,7 +19,7 @@ pub(super) struct Reading<'a> {
 
 impl<'a> Reading<'a> {
     /// Takes the right when the instance's machine is gone from this node, its own; otherwise none is needed.
-    pub(super) async fn take(
+    pub(in crate::engine) async fn take(
         engine: &'a Engine,
         subject: &Subject<'_>,
         site: &'a Site,
@@ -35,7 +35,7 @@ impl<'a> Reading<'a> {
     }
 
     /// Gives it back.
-    pub(super) async fn give_back(self) -> Result<(), EngineError> {
+    pub(in crate::engine) async fn give_back(self) -> Result<(), EngineError> {
         self.change(false).await
     }
 

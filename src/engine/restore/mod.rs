@@ -8,13 +8,14 @@ mod gone;
 mod steps;
 mod swap;
 
+pub(super) use gone::Reading;
+
 use std::collections::BTreeMap;
 
 use ipnet::Ipv4Net;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use self::gone::Reading;
 use super::drill::{Course, Setback, site_for, storage_of, words};
 use super::lease::{InstanceLease, heavy_work};
 use super::loan::open_loan;
