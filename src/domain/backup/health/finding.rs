@@ -74,7 +74,7 @@ kinds! {
         "look at power and network of the place, then `accolades watch --once SITE`, for a backup server `accolades watch --once`";
     NoRightToList, "no-right-to-list", Warning,
         "our token may not see what is there: an empty list would mean nothing",
-        "run `accolades site prepare SITE` again: it grants the everyday token what listing backups needs";
+        "run `accolades site prepare SITE` again: it grants the everyday token what listing backups needs; where the machine itself is gone from its node, `accolades restore INSTANCE --at now` brings it back";
     StorageInactive, "storage-inactive", Warning,
         "the node cannot use the storage: the disk is unplugged, or the server is out of reach",
         "local: plug the backup disk in and mount it; remote: see whether the node reaches the backup server and whether its certificate was renewed";

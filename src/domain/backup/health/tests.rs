@@ -231,6 +231,16 @@ fn an_empty_listing_for_lack_of_rights_is_not_no_backup() {
     assert_eq!(verdict(&empty), ("never", vec![]), "with the right to see it, empty is empty");
 }
 
+/// It takes our right to its backups along: preparing the site again gives nothing back.
+#[test]
+fn a_machine_that_is_gone_hides_its_backups_and_is_told_the_way_back() {
+    let mut view = remote();
+    view.places[0].listing = obstacle(ObstacleKind::NoRight, "VM.Backup on /vms/1001 is missing");
+    let health = health(&view);
+    let finding = health.places[0].findings.iter().find(|one| one.name == Kind::NoRightToList).expect("it is told");
+    assert!(finding.mend.contains("`accolades restore INSTANCE --at now`"), "{}", finding.mend);
+}
+
 #[test]
 fn an_unplugged_backup_disk_is_a_failure_although_the_last_listing_is_fine() {
     let mut view = local();
