@@ -20,7 +20,7 @@ use crate::plan::decide::is_marked;
 use crate::plan::desired::Subject;
 use crate::plan::observed::{Machine, MachineState};
 use crate::pve::{Upid, wait_task};
-use crate::store::{NewRun, Scope};
+use crate::store::{NewRun, Restore, RestoreState, Scope};
 use crate::util::limits;
 use std::collections::BTreeMap;
 
@@ -52,6 +52,15 @@ impl Engine {
         if drills.iter().any(|kept| kept.record.backup.is_some()) {
             let why = "a restore test on record has seen a backup of it: people may have worked on it";
             return Ok(Some(why.to_owned()));
+        }
+        let restores = self.store.restores(&Scope::Staff, instance).await?;
+        let has_taken_over = |row: &Restore| {
+            use RestoreState::{Discarded, Kept, Swapped, Swapping};
+            row.new.vmid == subject.instance.vmid && matches!(row.state, Swapping | Swapped | Kept | Discarded)
+        };
+        if restores.iter().any(has_taken_over) {
+            // Its earlier backups lie under another id.
+            return Ok(Some("it was restored from a backup: people work on it".to_owned()));
         }
         let mut prefixes = vec![format!("instance/{instance}/")];
         prefixes.extend(subject.clients().map(|client| format!("person/{}/", client.id)));

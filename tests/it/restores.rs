@@ -228,3 +228,18 @@ async fn restore_of_a_machine_that_is_gone_sees_the_backups_that_are_there() {
     rehearsal.engine.swap(&subject, None).await.unwrap_or_else(|error| panic!("{error}"));
     assert_eq!((vms(&rehearsal)[&FIRST].power, mac_of(&rehearsal, FIRST)), (Power::Running, mac));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn restore_in_place_is_never_made_anew_though_it_has_no_backup_of_its_own() {
+    let mut rehearsal = Rehearsal::from(&snapshot(29).await).await;
+    let inventory = rehearsal.accepted.inventory.clone();
+    let before = subject(&inventory);
+    rehearsal.engine.restore_aside(&before, &order(&rehearsal).await).await.unwrap_or_else(|error| panic!("{error}"));
+    rehearsal.engine.swap(&before, None).await.unwrap_or_else(|error| panic!("{error}"));
+    let files = rehearsal.files().await;
+    let edit = restored(&files, &small_instance(), VmId(FIRST)).unwrap_or_else(|error| panic!("{error}"));
+    rehearsal.accept(edit.files).await;
+    let inventory = rehearsal.accepted.inventory.clone();
+    let objection = rehearsal.engine.objection_to_rebuilding(&subject(&inventory)).await.expect("it answers");
+    assert!(objection.as_ref().is_some_and(|why| why.contains("it was restored from a backup")), "{objection:?}");
+}
