@@ -6,7 +6,8 @@ use accolades::domain::backup::health::{
     JobSeen, ListingSeen, MachineSeen, NodePlace, NodeSeen, Place, SEEN_VERSION, Sealing, Snapshot, Space, TaskEnd,
     TaskSeen, Verification,
 };
-use accolades::store::{NewLook, Scope, SeenMarker, Store};
+use accolades::domain::ids::VmId;
+use accolades::store::{NewLook, NewRestore, Purpose, RestoreState, Scope, SeenMarker, Store};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
@@ -197,4 +198,28 @@ async fn cli_backups_a_marker_from_the_future_is_told_and_is_not_fresh() {
     assert!(names(&told["findings"]).contains(&"marker-from-the-future"), "{told}");
     let told = checked(Desk::accepted(), vec![look("marker", Ok(json!({ "version": 1, "at": ago(9 * HOUR) })))]).await;
     assert_eq!(names(&told["findings"]), Vec::<&str>::new(), "{told}");
+}
+
+/// A client whose box burnt: nobody looks for a machine that was replaced.
+#[tokio::test(flavor = "multi_thread")]
+async fn cli_backups_a_restore_that_replaced_nothing_keeps_no_machine() {
+    let desk = Desk::accepted();
+    let store = Store::open(&desk.path("accolades.sqlite").display().to_string()).await.expect("the desk's store");
+    let row = NewRestore {
+        id: "r1".to_owned(),
+        purpose: Purpose::Restore,
+        scope: Scope::Staff,
+        instance: "lilas".parse().expect("an id"),
+        site: "friche".parse().expect("an id"),
+        vmid: VmId(1999),
+        detail: json!({ "version": 1 }),
+        at_us: NOW_US,
+    };
+    store.begin_restore(&row).await.expect("recorded");
+    let (from, to) = (RestoreState::Begun, RestoreState::Swapped);
+    store.move_restore(&row.id, from, to, &row.detail, NOW_US).await.expect("recorded");
+    store.close().await;
+    let answer = tokio::task::spawn_blocking(move || desk.run(&["restore", "list"])).await.expect("it ends");
+    assert!(answer.stdout.contains("nothing was replaced"), "{}{}", answer.stderr, answer.stdout);
+    assert!(!answer.stdout.contains("the replaced machine is kept"), "{}", answer.stdout);
 }

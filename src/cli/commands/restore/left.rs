@@ -47,6 +47,9 @@ pub(super) async fn list(session: &Session, store: &Store, accepted: &Accepted) 
                 (_, RestoreState::Begun) => "being restored, or cut short",
                 (_, RestoreState::Checked) => "waits: `restore` goes on with it, `restore abandon` destroys it",
                 (_, RestoreState::Swapping) => "being swapped: the same `restore` goes on",
+                (_, _) if RestoreDetail::of(row).old_vmid.is_none() => {
+                    "in place; nothing was replaced: `restore keep` ends it"
+                }
                 (_, _) => "in place; the replaced machine is kept: `restore discard` or `restore keep`",
             };
             vec![
@@ -133,9 +136,10 @@ pub(super) async fn keep(
     let kept = engine.keep_replaced(&subject, at.as_ref()).await;
     drop(engine);
     progress.end().await;
-    if let Some(old) = RestoreDetail::of(&kept?).old_vmid {
-        session.output.say(&format!("vm {old} stays on its node, stopped; nothing of ours looks at it any more"));
-    }
+    session.output.say(&match RestoreDetail::of(&kept?).old_vmid {
+        Some(old) => format!("vm {old} stays on its node, stopped; nothing of ours looks at it any more"),
+        None => "nothing was replaced there: that restore is over".to_owned(),
+    });
     Ok(Exit::Ok)
 }
 
