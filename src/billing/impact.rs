@@ -6,6 +6,7 @@ use crate::domain::ids::ClientId;
 use crate::domain::money::Cents;
 use crate::inventory::model::Inventory;
 use crate::store::{Scope, Store};
+use crate::util::count::counted;
 
 use super::BillingError;
 use super::book::Book;
@@ -80,8 +81,8 @@ pub fn in_words(impacts: &[Impact]) -> String {
     let months: std::collections::BTreeSet<Month> = impacts.iter().map(|one| one.key.month).collect();
     let _ = writeln!(
         out,
-        "Invoices stay as they are; the next run writes the difference of {} month(s) as adjustments or credit notes.",
-        months.len()
+        "Invoices stay as they are; the next run writes the difference of {} as adjustments or credit notes.",
+        counted(months.len(), "month", "months")
     );
     out
 }

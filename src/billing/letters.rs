@@ -10,6 +10,7 @@ use crate::domain::billing::years::next_renewal;
 use crate::domain::ids::ClientId;
 use crate::inventory::model::{Client, Inventory};
 use crate::store::{MailRecord, Scope, Store};
+use crate::util::count::counted;
 use crate::util::limits;
 
 use super::book::{Account, Book};
@@ -111,15 +112,15 @@ impl Morning<'_> {
         if due.is_empty() {
             return Ok(());
         }
-        let count = due.len();
+        let late = counted(due.len(), "client is late", "clients are late");
         if !self.inventory.cooperative.billing.automatic_reminders {
-            letters.by_hand.push(format!("{count} client(s) are late: `accolades billing remind`"));
+            letters.by_hand.push(format!("{late}: `accolades billing remind`"));
             return Ok(());
         }
         if !self.bank_is_fresh().await? {
             let days = limits::BANK_FRESH.as_secs() / 86_400;
             letters.by_hand.push(format!(
-                "{count} client(s) are late, and no file of the bank was taken in for {days} days: `accolades billing bank import FILE` first"
+                "{late}, and no file of the bank was taken in for {days} days: `accolades billing bank import FILE` first"
             ));
             return Ok(());
         }

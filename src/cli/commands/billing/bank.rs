@@ -17,6 +17,7 @@ use crate::cli::session::Session;
 use crate::cli::table::table;
 use crate::domain::ids::ClientId;
 use crate::store::{BankMovement, How};
+use crate::util::count::counted;
 
 /// What to do.
 #[derive(Debug, Subcommand)]
@@ -110,7 +111,8 @@ async fn imported(session: &Session, desk: &Desk, import_: &Import) -> Result<Ex
         session.output.data(&format!("  {client}{}\n", one.words))?;
     }
     if open > 0 {
-        session.output.warn(&format!("{open} movement(s) wait for a person: `accolades billing bank list`"));
+        let open = counted(open, "movement waits", "movements wait");
+        session.output.warn(&format!("{open} for a person: `accolades billing bank list`"));
     }
     Ok(Exit::Ok)
 }

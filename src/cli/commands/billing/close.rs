@@ -20,6 +20,7 @@ use crate::domain::accounting::fiscal::Closing;
 use crate::domain::billing::difference::Run;
 use crate::domain::billing::month::Month;
 use crate::store::ClosedMonth;
+use crate::util::count::counted;
 
 /// Which month.
 #[derive(Debug, Args)]
@@ -186,15 +187,15 @@ async fn tell_what_waits(session: &Session, desk: &Desk, month: Month) -> Result
     let waiting = desk.store.bank_movements().await?;
     let waiting = waiting.iter().filter(|one| one.decision.is_none() && one.movement.booked_on <= month.last()).count();
     if waiting > 0 {
-        session
-            .output
-            .warn(&format!("{waiting} movement(s) at the bank wait for a person: `accolades billing bank list`"));
+        let waiting = counted(waiting, "movement at the bank waits", "movements at the bank wait");
+        session.output.warn(&format!("{waiting} for a person: `accolades billing bank list`"));
     }
     let run = Run { month, is_final: false };
     let unbilled = draft(&desk.store, &desk.accepted.inventory, run, desk.today, None).await?.clients.len();
     if unbilled > 0 {
+        let unbilled = counted(unbilled, "client", "clients");
         session.output.warn(&format!(
-            "{unbilled} client(s) can still be billed for {month}: `accolades billing draft {month}`; after closing, their documents belong to a later month"
+            "{unbilled} can still be billed for {month}: `accolades billing draft {month}`; after closing, their documents belong to a later month"
         ));
     }
     Ok(())

@@ -22,6 +22,7 @@ use crate::cli::table::table;
 use crate::domain::ids::ClientId;
 use crate::domain::money::Cents;
 use crate::store::{CollectionFile, NewMail};
+use crate::util::count::counted;
 
 /// What to collect.
 #[derive(Debug, Args)]
@@ -83,8 +84,8 @@ async fn collect(session: &Session, desk: &Desk, which: &Which, out: &Path) -> R
     }
     session.output.say(words(&draft).trim_end());
     let total: Cents = draft.ready.iter().map(|one| one.cents).sum();
-    session
-        .confirm(&format!("Collect {total} with {} debit(s)? The bank moves money on this file.", draft.ready.len()))?;
+    let debits = counted(draft.ready.len(), "debit", "debits");
+    session.confirm(&format!("Collect {total} with {debits}? The bank moves money on this file."))?;
     let who = session.who()?;
     let id = format!("ACC-{}-{}", desk.today.strftime("%Y%m%d"), session.randomness.hex(4));
     let made = make(inventory, &draft.ready, &Making { id, by: &who, now: desk.now, zone: &desk.zone })?;
@@ -104,7 +105,7 @@ async fn collect(session: &Session, desk: &Desk, which: &Which, out: &Path) -> R
             "left_out": draft.left_out,
         }))?;
     } else {
-        session.output.data(&format!("{}: {total}, {} debit(s)\n", path.display(), draft.ready.len()))?;
+        session.output.data(&format!("{}: {total}, {debits}\n", path.display()))?;
     }
     for (one, mails) in told {
         let to: Vec<&str> = mails.iter().map(|mail| mail.recipient.as_str()).collect();

@@ -10,6 +10,7 @@ use crate::cli::failure::Failure;
 use crate::cli::session::Session;
 use crate::dolibarr::{Dolibarr, KEY, Pushed, Pushing, push};
 use crate::store::Scope;
+use crate::util::count::counted;
 
 /// Runs `billing push`.
 ///
@@ -43,15 +44,15 @@ pub async fn run(session: &Session) -> Result<Exit, Failure> {
         }))?;
     } else {
         session.output.data(&format!(
-            "{} third parties, {} documents and {} payments pushed\n",
-            pushed.clients,
-            pushed.documents.len(),
-            pushed.payments
+            "{}, {} and {} pushed\n",
+            counted(pushed.clients, "third party", "third parties"),
+            counted(pushed.documents.len(), "document", "documents"),
+            counted(pushed.payments, "payment", "payments")
         ))?;
         if !pushed.by_hand.is_empty() {
             session.output.warn(&format!(
-                "{} movement(s) have to be booked there by hand: refunds, returned debits, what is for no invoice",
-                pushed.by_hand.len()
+                "{} to be booked there by hand: refunds, returned debits, what is for no invoice",
+                counted(pushed.by_hand.len(), "movement has", "movements have")
             ));
         }
     }

@@ -15,6 +15,7 @@ use crate::cli::table::table;
 use crate::domain::billing::document::DocumentKind;
 use crate::domain::money::Cents;
 use crate::store::InvoiceRecord;
+use crate::util::count::counted;
 
 /// What to issue.
 #[derive(Debug, Args)]
@@ -82,7 +83,8 @@ async fn with_turn(
         Vec::new()
     } else {
         let documents: usize = draft.clients.iter().map(|client| client.documents.len()).sum();
-        session.confirm(&format!("Issue {documents} document(s)? A number that was given is never taken back."))?;
+        let documents = counted(documents, "document", "documents");
+        session.confirm(&format!("Issue {documents}? A number that was given is never taken back."))?;
         issuer.issue(&draft).await?
     };
     tell(session, &draft, &records)?;

@@ -17,6 +17,7 @@ use crate::cli::table::table;
 use crate::domain::billing::years::{Renewal, next_renewal, notice_is_sound};
 use crate::domain::ids::ClientId;
 use crate::store::{Scope, SentNotice};
+use crate::util::count::counted;
 use crate::util::limits;
 
 /// What to do with notices.
@@ -188,7 +189,7 @@ async fn send(session: &Session, desk: &Desk, which: &Send) -> Result<Exit, Fail
             to.join(", ")
         ));
     }
-    session.confirm(&format!("Send {} notice(s)?", due.len()))?;
+    session.confirm(&format!("Send {}?", counted(due.len(), "notice", "notices")))?;
     let by = session.who()?;
     for (client, account, renewal) in &due {
         let paperwork =

@@ -15,6 +15,7 @@ use crate::cli::selection;
 use crate::cli::session::Session;
 use crate::cli::table::table;
 use crate::domain::ids::ClientId;
+use crate::util::count::counted;
 
 /// Whom to remind.
 #[derive(Debug, Args)]
@@ -64,8 +65,8 @@ async fn remind(session: &Session, desk: &Desk, arguments: &Arguments) -> Result
         return Ok(Exit::Ok);
     }
     session.output.say(words(&reminders).trim_end());
-    session
-        .confirm(&format!("Write {} letter(s)? Interest is shown in them, and charged nowhere.", reminders.len()))?;
+    let letters = counted(reminders.len(), "letter", "letters");
+    session.confirm(&format!("Write {letters}? Interest is shown in them, and charged nowhere."))?;
     let who = session.who()?;
     let reminding = Reminding {
         store: &desk.store,

@@ -15,6 +15,7 @@ use crate::domain::billing::month::Month;
 use crate::domain::ids::ClientId;
 use crate::post::Delivered;
 use crate::store::InvoiceRecord;
+use crate::util::count::counted;
 use crate::util::limits;
 
 /// What to send.
@@ -82,7 +83,7 @@ pub async fn send(
         session.output.say(rows(&pending.by_mail).trim_end());
         if asks {
             let mails: usize = pending.by_mail.iter().map(|one| one.to.len()).sum();
-            session.confirm(&format!("Send {mails} mail(s)?"))?;
+            session.confirm(&format!("Send {}?", counted(mails, "mail", "mails")))?;
         }
         let mut put = 0;
         for unsent in &pending.by_mail {

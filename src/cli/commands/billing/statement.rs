@@ -13,6 +13,7 @@ use crate::cli::files;
 use crate::cli::selection;
 use crate::cli::session::Session;
 use crate::domain::ids::ClientId;
+use crate::util::count::counted;
 
 /// Whose account.
 #[derive(Debug, Args)]
@@ -44,9 +45,9 @@ pub async fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Failu
         }))?;
     } else {
         session.output.data(&format!(
-            "{}: {} line(s), the balance is {} on {}\n",
+            "{}: {}, the balance is {} on {}\n",
             path.display(),
-            account.lines.len(),
+            counted(account.lines.len(), "line", "lines"),
             account.balance,
             desk.today
         ))?;
