@@ -5,6 +5,7 @@ mod properties;
 mod rules;
 mod scenarios;
 mod sending;
+mod traps;
 
 use std::collections::BTreeMap;
 
