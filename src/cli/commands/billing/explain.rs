@@ -15,6 +15,7 @@ use crate::cli::session::Session;
 use crate::domain::billing::document::DocumentLanguage;
 use crate::domain::billing::duration::shown;
 use crate::domain::billing::zone;
+use crate::util::count::counted;
 
 /// Which document.
 #[derive(Debug, Args)]
@@ -67,7 +68,8 @@ fn in_words(desk: &Desk, explained: &Explained, inventory: i64) -> String {
         for person in &explained.people {
             let periods: Vec<String> =
                 person.periods.iter().map(|period| format!("{} to {}", period.from, period.until)).collect();
-            let _ = writeln!(out, "  {}: {} days, {}", person.person, person.days, periods.join(" and "));
+            let days = counted(usize::try_from(person.days).unwrap_or(0), "day", "days");
+            let _ = writeln!(out, "  {}: {days}, {}", person.person, periods.join(" and "));
         }
         for entry in &explained.entries {
             let at = zone::shown(desk.zone.to_datetime(entry.at));

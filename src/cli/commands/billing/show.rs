@@ -12,7 +12,8 @@ use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::session::Session;
 use crate::cli::when;
-use crate::domain::billing::document::{DocumentKind, Issued, Line};
+use crate::domain::billing::decimal::Decimal;
+use crate::domain::billing::document::{DocumentKind, Issued, Line, Unit};
 use crate::platform::cdar::word;
 use crate::store::{FileKind, InvoiceRecord, InvoiceStatus, MailRecord, Scope};
 
@@ -146,10 +147,57 @@ fn in_words(issued: &Issued) -> String {
     out
 }
 
-/// A line as a sum: `1  Postes, juin 2026: 190 DAY x 39.00 EUR per 30 = 247.00 EUR`.
+/// A line as a sum: `1  Postes, juin 2026: 190 days x 39.00 EUR per 30 days = 247.00 EUR`. Units are in words: their codes are
+/// for machines.
 pub fn line_words(line: &Line) -> String {
-    let basis = line.basis.to_string();
-    let per = if basis == "1" { String::new() } else { format!(" per {basis}") };
-    let (quantity, unit) = (line.quantity, line.unit.code());
-    format!("{}  {}: {quantity} {unit} x {}{per} = {}", line.position, line.description, line.price, line.total)
+    let counted = |count: Decimal| match (line.unit, count == Decimal::whole(1)) {
+        (Unit::One, _) => count.to_string(),
+        (Unit::Day, true) => format!("{count} day"),
+        (Unit::Day, false) => format!("{count} days"),
+        (Unit::Hour, _) => format!("{count} h"),
+        (Unit::Minute, _) => format!("{count} min"),
+    };
+    let per = match (line.unit, line.basis == Decimal::whole(1)) {
+        (Unit::One, true) => String::new(),
+        _ => format!(" per {}", counted(line.basis)),
+    };
+    let (quantity, price, total) = (counted(line.quantity), line.price, line.total);
+    format!("{}  {}: {quantity} x {price}{per} = {total}", line.position, line.description)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::billing::document::{ChargeKey, ChargeKind, VatCategory};
+    use crate::domain::billing::month::Month;
+    use crate::domain::money::Cents;
+
+    /// `6 C62 x 39.00 EUR` is understood by no manager.
+    #[test]
+    fn billing_units_of_a_line_are_words_not_codes() {
+        let month = Month::parse("2026-06").expect("a month");
+        let said = |quantity: i64, unit, basis: i64| {
+            let line = Line {
+                position: 1,
+                kind: ChargeKind::Seat,
+                key: ChargeKey { month, kind: ChargeKind::Seat, price: Cents(3900), reference: String::new() },
+                description: "Postes".to_owned(),
+                explanation: Vec::new(),
+                period: None,
+                quantity: Decimal::whole(quantity),
+                unit,
+                price: Cents(3900),
+                basis: Decimal::whole(basis),
+                total: Cents(100),
+                category: VatCategory::Standard,
+                rate_bp: 2000,
+            };
+            line_words(&line)
+        };
+        assert_eq!(said(6, Unit::One, 1), "1  Postes: 6 x 39.00 EUR = 1.00 EUR");
+        assert_eq!(said(190, Unit::Day, 30), "1  Postes: 190 days x 39.00 EUR per 30 days = 1.00 EUR");
+        assert_eq!(said(1, Unit::Day, 30), "1  Postes: 1 day x 39.00 EUR per 30 days = 1.00 EUR");
+        assert_eq!(said(100, Unit::Minute, 60), "1  Postes: 100 min x 39.00 EUR per 60 min = 1.00 EUR");
+        assert_eq!(said(2, Unit::Hour, 1), "1  Postes: 2 h x 39.00 EUR per 1 h = 1.00 EUR");
+    }
 }
