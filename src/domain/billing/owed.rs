@@ -6,7 +6,7 @@ use jiff::tz::TimeZone;
 
 use super::charge::{Because, Charge};
 use super::decimal::Decimal;
-use super::document::{ChargeKey, ChargeKind, Unit};
+use super::document::{ChargeKey, ChargeKind, DocumentLanguage, Unit};
 use super::month::{Month, Period};
 use super::support::{self, Account, Entry, Envelope};
 use super::terms::Terms;
@@ -48,19 +48,30 @@ pub fn owed(records: Records<'_>, through: Month) -> Owed {
             std::collections::btree_map::Entry::Vacant(vacant) => {
                 vacant.insert(charge);
             }
-            std::collections::btree_map::Entry::Occupied(mut occupied) => join(occupied.get_mut(), charge),
+            std::collections::btree_map::Entry::Occupied(mut occupied) => {
+                join(occupied.get_mut(), charge, records.terms.language)
+            }
         }
     }
     Owed { charges, account }
 }
 
-/// A price that left and came back within a month is one key: its days are summed before pricing.
-fn join(into: &mut Charge, other: Charge) {
+/// A price that left and came back within a month is one key: its days are summed before pricing. What holds for the whole
+/// line, the minimum of the contract and the sum of the days, is said once.
+fn join(into: &mut Charge, other: Charge, language: DocumentLanguage) {
     into.amount += other.amount;
     into.quantity = Decimal::whole(into.amount);
     into.period =
         Period { from: into.period.from.min(other.period.from), until: into.period.until.max(other.period.until) };
-    into.explanation.extend(other.explanation);
+    // The last sentence of each is the sum of its own days.
+    into.explanation.pop();
+    let before_sum = other.explanation.len().saturating_sub(1);
+    for sentence in other.explanation.into_iter().take(before_sum) {
+        if !into.explanation.contains(&sentence) {
+            into.explanation.push(sentence);
+        }
+    }
+    into.explanation.push(words::seats_in_all(into.amount, into.key.month, language));
     into.because.people.extend(other.because.people);
     into.because.entries.extend(other.because.entries);
 }

@@ -198,6 +198,7 @@ fn by_the_day(
         Some(seats) => (Decimal::whole(seats), Unit::One, Decimal::whole(1)),
         None => (Decimal::whole(days), Unit::Day, Decimal::whole(month.days())),
     };
+    let by_days = || vec![words::seats(stretches, terms.language), words::seats_in_all(days, month, terms.language)];
     Some(Charge {
         key: ChargeKey { month, kind, price: part.price, reference: String::new() },
         description: words::description(kind, unit, month, terms.language),
@@ -206,7 +207,7 @@ fn by_the_day(
         unit,
         basis,
         amount: days,
-        explanation: if constant.is_some() { Vec::new() } else { words::seats(stretches, days, month, terms.language) },
+        explanation: if constant.is_some() { Vec::new() } else { by_days() },
         because,
     })
 }

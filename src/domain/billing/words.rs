@@ -139,8 +139,9 @@ pub fn floor(minimum: u32, language: DocumentLanguage) -> String {
     }
 }
 
-/// Who was there when, counted: one clause per stretch of days (R7).
-pub fn seats(stretches: &[(Period, i64)], days: i64, of: Month, language: DocumentLanguage) -> Vec<String> {
+/// Who was there when, counted: one clause per stretch of days (R7). Days without a seat are not charged: nothing is said of
+/// them.
+pub fn seats(stretches: &[(Period, i64)], language: DocumentLanguage) -> String {
     let clause = |(stretch, count): &(Period, i64)| {
         let (from, until) = (day_of_month(stretch.from, language), day_of_month(stretch.until, language));
         let seats = seats_counted(*count, language);
@@ -151,17 +152,21 @@ pub fn seats(stretches: &[(Period, i64)], days: i64, of: Month, language: Docume
             (En, false) => format!("from {from} to {until}: {seats}"),
         }
     };
-    let clauses: Vec<String> = stretches.iter().map(clause).collect();
-    let total = seat_days(days, language);
-    let total = match language {
-        Fr => format!("{total}\u{a0}; le prix vaut pour un mois de {} jours.", of.days()),
-        En => format!("{total}; the price is for a month of {} days.", of.days()),
-    };
+    let clauses: Vec<String> = stretches.iter().filter(|(_, count)| *count > 0).map(clause).collect();
     let mut days = clauses.join(if language == Fr { "\u{a0}; " } else { "; " });
     if let Some(first) = days.get(..1) {
         days = format!("{}{}.", first.to_uppercase(), &days[1..]);
     }
-    vec![days, total]
+    days
+}
+
+/// What they come to in all (R7).
+pub fn seats_in_all(days: i64, of: Month, language: DocumentLanguage) -> String {
+    let total = seat_days(days, language);
+    match language {
+        Fr => format!("{total}\u{a0}; le prix vaut pour un mois de {} jours.", of.days()),
+        En => format!("{total}; the price is for a month of {} days.", of.days()),
+    }
 }
 
 /// Overage in words (R16).
@@ -248,7 +253,7 @@ mod tests {
             until: Date::new(2026, 6, until).expect("a day"),
         };
         let stretches = [(period(1, 10), 5), (period(11, 11), 8), (period(12, 30), 6)];
-        let mut said = seats(&stretches, 172, of, Fr);
+        let mut said = vec![seats(&stretches, Fr), seats_in_all(172, of, Fr)];
         said.extend(instead(ChargeKind::Overage, (240, 120), (Cents(26_000), Cents(13_000)), Fr));
         said.push(regularisation(of, ChargeKind::Seat, Fr));
         for sentence in said {

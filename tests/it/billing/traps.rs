@@ -24,3 +24,35 @@ fn billing_r17_consent_of_one_contract_year_charges_nothing_of_the_other_in_the_
     assert_eq!(only(life.run("2027-01")).totals.net, Cents(6500), "charged once it was agreed to");
     assert!(life.run("2027-02").is_empty());
 }
+
+/// A price that leaves and comes back makes one line; it said the minimum of the contract twice, two sums of days of which none
+/// was its quantity, and "0 poste" of days that cost nothing.
+#[test]
+fn billing_r9_a_price_that_returns_is_explained_once_with_its_sum() {
+    let mut life = Life::of(Terms { minimum_seats: 3, ..terms("2026-10-01") });
+    life.terms.seats = vec![
+        seat("ana", "2026-10-01", None),
+        seat("ben", "2026-10-05", None),
+        seat("cleo", "2026-10-03", Some("2026-10-04")),
+        seat("cleo", "2026-10-09", None),
+    ];
+    life.terms.seat_prices.push(Dated { from: day("2026-10-06"), value: Cents(4200) });
+    life.terms.seat_prices.push(Dated { from: day("2026-10-08"), value: Cents(3900) });
+    let invoice = only(life.run("2026-10"));
+    let floor = lines_of(&invoice, ChargeKind::Floor);
+    let at_39 = floor.iter().find(|line| line.price == Cents(3900)).expect("the floor at 39.00");
+    // One on the 8th, two on each of the first two days, one from the 3rd to the 5th.
+    assert_eq!((at_39.quantity.to_string().as_str(), at_39.total), ("8", Cents(1006)));
+    let minimum = at_39.explanation.iter().filter(|one| one.contains("au moins 3 postes")).count();
+    assert_eq!(minimum, 1, "{:?}", at_39.explanation);
+    assert_eq!(at_39.explanation.iter().filter(|one| one.contains("jours de poste")).count(), 1);
+    assert!(
+        at_39.explanation.last().is_some_and(|last| last.starts_with("8 jours de poste")),
+        "{:?}",
+        at_39.explanation
+    );
+    assert!(
+        invoice.lines.iter().flat_map(|line| &line.explanation).all(|one| !one.contains("0 poste")),
+        "{invoice:#?}"
+    );
+}
