@@ -11,6 +11,7 @@ use std::process::Command;
 
 use accolades::billing::facturx::{FacturxError, Rendered, render};
 use accolades::domain::billing::document::{DocumentLanguage, Issued};
+use accolades::domain::billing::month::Month;
 use accolades::domain::money::Cents;
 use accolades::print::Templates;
 use serde_json::{Value, json};
@@ -202,6 +203,21 @@ fn documents_of_the_ordinary_case_fit_on_one_page_and_say_everything() {
     }
     assert!(!page.contains("B2B"), "the note BAR is for platforms");
     assert!(!page.contains("FR1420041010050500013M02606"), "the payer's account is not written out");
+}
+
+/// A line of another month says its month: once, whether its name has it or not.
+#[test]
+fn documents_say_the_month_of_a_line_once() {
+    let october = Month::parse("2026-10").expect("a month").period();
+    let mut issued = samples::nine_seats();
+    issued.lines[0].period = Some(october);
+    issued.lines[0].explanation.clear();
+    for (description, count) in [("Postes, octobre 2026", 1), ("Location d'un écran", 1)] {
+        issued.lines[0].description = description.to_owned();
+        let Some(pages) = pages(&rendered(&issued).pdf) else { return };
+        let page = pages.join(" ").replace('\u{A0}', " ");
+        assert_eq!(page.matches("octobre 2026").count(), count, "{description}:\n{page}");
+    }
 }
 
 #[test]

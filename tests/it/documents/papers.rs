@@ -216,7 +216,13 @@ fn documents_of_a_contract_say_what_is_agreed() {
         (
             "support-statement",
             1,
-            &["0 h", "20 h utilisées sur 20 h", "3 h 30 au-delà du forfait", "1 h attendent votre accord", "Formation"],
+            &[
+                "0 h",
+                "20 h utilisées sur 20 h",
+                "3 h 30 au-delà du forfait",
+                "1 h attend votre accord et n'est pas facturée",
+                "Formation",
+            ],
         ),
         (
             "contract",
