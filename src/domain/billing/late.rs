@@ -80,7 +80,8 @@ pub fn interest_over(
         let part = Period { from: day, until: half.until.min(until).min(before_change) };
         let amount = Dated::on(open, day).copied().unwrap_or_default();
         if amount.0 > 0 {
-            let of_half = Dated::on(rates, half.from).copied()?;
+            // A rate is fixed for its half-year alone: that of an earlier one would be a guess.
+            let of_half = rates.iter().find(|one| one.from == half.from)?.value;
             let rate = of_half.ecb_bp + 100 * late_points(standing);
             // Three times the legal rate is the least between professionals.
             let least = of_half.legal_bp.filter(|_| standing != Standing::Public).unwrap_or(0) * 3;

@@ -552,7 +552,9 @@ fn billing_r28_interest_takes_the_rate_of_each_half_year_and_an_unknown_rate_is_
     let both = late("2026-07-10").expect("known");
     assert_eq!((both.days, both.interest), (20, Cents(721)));
     assert!(interest(Cents(100), Standing::Taxable, day("2025-06-20"), day("2025-07-10"), &dated).is_none());
-    let least = [Dated { from: day("2026-01-01"), value: rates(0, Some(500)) }];
+    // Nobody has entered the rate of 2027 yet: that of 2026 is not taken for it.
+    assert!(late("2026-12-31").is_some() && late("2027-01-01").is_none());
+    let least = ["2026-01-01", "2026-07-01"].map(|from| Dated { from: day(from), value: rates(0, Some(500)) });
     let floor =
         interest(Cents(100_000), Standing::Taxable, day("2026-01-01"), day("2026-12-31"), &least).expect("known");
     assert_eq!(floor.interest, Cents(14_959), "three times the legal rate: 15 % of 364 days");

@@ -27,6 +27,9 @@ pub fn desk() -> Desk {
         "due_days = 30",
         "due_days = 30\ncreditor_id = \"FR72ZZZ123456\"\nbic = \"AGRIFRPP\"",
     );
+    // Rates hold for their half-year alone, and these tests go on into 2027.
+    let next = "[[billing.late_rates]]\nfrom = 2027-01-01\necb = \"2.15\"\n\n[limits]";
+    desk.replace("inventory/cooperative.toml", "[limits]", next);
     desk.replace(
         "inventory/clients/atelier-lilas.toml",
         "# Addresses of contacts lie outside",
