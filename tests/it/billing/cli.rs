@@ -140,6 +140,42 @@ fn billing_r17_an_envelope_is_for_what_comes_after_it_was_approved() {
     );
 }
 
+/// R17: an envelope is for one contract year and one price. What is advised of hours that wait asks for theirs, and they are
+/// still told of when another year has begun.
+#[test]
+fn billing_r17_the_advised_request_is_for_the_year_and_the_price_of_what_waits() {
+    let mut desk = Desk::new();
+    desk.replace(
+        "inventory/clients/atelier-lilas.toml",
+        "price = \"65.00\"\n",
+        "price = \"65.00\"\n\n[[contract.overage_prices]]\nfrom = 2027-03-01\nprice = \"70.00\"\n",
+    );
+    assert_eq!(desk.run(&["inventory", "accept", "--yes"]).code, 0);
+    desk.move_to("2027-08-30T08:00:00Z");
+    let log = |desk: &Desk, time: &str, at: &str| {
+        desk.run(&["support", "log", "atelier-lilas", time, "Reprise de données", "--at", at]).stderr
+    };
+    log(&desk, "20h", "2026-11-02 02:00");
+    let older = log(&desk, "1h", "2026-12-02 09:00");
+    assert!(older.contains("consent request atelier-lilas 60m --price 65.00`"), "{older}");
+    let newer = log(&desk, "2h", "2027-08-27 09:00");
+    assert!(newer.contains("consent request atelier-lilas 120m`"), "{newer}");
+
+    // The next contract year has begun.
+    desk.move_to("2027-09-02T08:00:00Z");
+    let balance = desk.run(&["support", "balance", "atelier-lilas"]).stderr;
+    for command in ["60m --year 2026-09-01`", "120m --year 2026-09-01 --price 70.00`"] {
+        assert!(balance.contains(&format!("consent request atelier-lilas {command}")), "{command} in {balance}");
+    }
+    let request =
+        ["support", "consent", "request", "atelier-lilas", "120m", "--year", "2026-09-01", "--price", "70.00"];
+    assert_eq!(desk.run(&request).code, 0);
+    let approve = ["support", "consent", "approve", "1", "--approver", "Camille Morel", "--how", "courriel"];
+    assert_eq!(desk.run(&approve).code, 0);
+    let balance = desk.run(&["support", "balance", "atelier-lilas"]).stderr;
+    assert!(balance.contains("60m") && !balance.contains("120m"), "{balance}");
+}
+
 #[test]
 fn billing_session_of_a_month() {
     let desk = Desk::accepted();

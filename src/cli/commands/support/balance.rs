@@ -3,7 +3,7 @@
 use clap::Args;
 use serde_json::json;
 
-use super::{JSON_VERSION, Opened, alerts, year_json, year_words};
+use super::{JSON_VERSION, Opened, alerts, waits_elsewhere, year_json, year_words};
 use crate::billing::book::Book;
 use crate::billing::hours::Hours;
 use crate::cli::exit::Exit;
@@ -47,6 +47,8 @@ pub async fn run(session: &Session, arguments: Arguments) -> Result<Exit, Failur
     accounts.sort_by_key(|(client, _, year)| (-(year.used * 100 / year.allowance.max(1)), client.id.clone()));
     if session.output.is_json() {
         let rows = accounts.iter().map(|(client, hours, year)| {
+            let mut told = alerts(&client.id, hours, year, opened.today);
+            told.extend(waits_elsewhere(&client.id, hours, year, opened.today));
             let waiting = hours.account.waiting.iter().map(|one| {
                 json!({
                     "year_from": one.year.to_string(),
@@ -60,7 +62,7 @@ pub async fn run(session: &Session, arguments: Arguments) -> Result<Exit, Failur
                 "client": client.id,
                 "year": year_json(year, opened.today),
                 "waiting": waiting.collect::<Vec<_>>(),
-                "alerts": alerts(&client.id, hours, year),
+                "alerts": told,
             })
         });
         let rows: Vec<_> = rows.collect();
@@ -86,7 +88,9 @@ pub async fn run(session: &Session, arguments: Arguments) -> Result<Exit, Failur
         session.output.data(&table(&["client", "used", "left", "until", "waiting", "used up on"], &rows))?;
     }
     for (client, hours, year) in &accounts {
-        alerts(&client.id, hours, year).iter().for_each(|alert| session.output.warn(alert));
+        let elsewhere = waits_elsewhere(&client.id, hours, year, opened.today);
+        let told = alerts(&client.id, hours, year, opened.today).into_iter().chain(elsewhere);
+        told.for_each(|alert| session.output.warn(&alert));
     }
     Ok(Exit::Ok)
 }

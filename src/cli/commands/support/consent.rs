@@ -269,7 +269,8 @@ async fn list(session: &Session, opened: &Opened, arguments: List) -> Result<Exi
     session.output.data(&table(&["request", "client", "year from", "time", "an hour", "answer"], &rows))?;
     for (client, one) in &waiting {
         let reason = if one.price.is_some() { "consent" } else { "an hourly price" };
-        session.output.warn(&format!("{} of {client} in {} wait for {reason}", shown(one.minutes), one.month));
+        let (time, month, year) = (shown(one.minutes), one.month, one.year);
+        session.output.warn(&format!("{time} of {client} in {month}, contract year from {year}, wait for {reason}"));
     }
     Ok(Exit::Ok)
 }

@@ -121,7 +121,7 @@ pub async fn run(session: &Session, arguments: Arguments) -> Result<Exit, Failur
     let (client, account) = opened.client(&new.client).await?;
     let hours = Hours::of(client, &account, &opened.zone);
     let year = hours.year(zone::day(&opened.zone, started));
-    let mut told = alerts(&client.id, &hours, &year);
+    let mut told = alerts(&client.id, &hours, &year, opened.today);
     told.extend(invoiced.into_iter().filter(|_| counts_otherwise).map(invoiced_already));
     if session.output.is_json() {
         session.output.json(&json!({

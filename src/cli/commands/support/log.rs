@@ -51,7 +51,7 @@ pub async fn run(session: &Session, arguments: Arguments) -> Result<Exit, Failur
     let who = session.who()?;
     let logged = work::log(&opened.store, client, account, work, &who, opened.now, &opened.zone).await?;
     let Logged { position, entry, span, accounted, hours, year, invoiced } = logged;
-    let mut told = alerts(&client.id, &hours, &year);
+    let mut told = alerts(&client.id, &hours, &year, opened.today);
     if let Some(month) = invoiced {
         told.push(invoiced_already(month));
     }

@@ -6,6 +6,8 @@ mod correct;
 mod list;
 mod log;
 
+use std::collections::BTreeMap;
+
 use clap::{Subcommand, ValueEnum};
 use serde::Serialize;
 
@@ -17,8 +19,9 @@ use crate::cli::session::Session;
 use crate::domain::billing::duration::shown;
 use crate::domain::billing::month::Month;
 use crate::domain::billing::support::{YearAccount, exhausted_on};
-use crate::domain::billing::terms::SupportKind;
+use crate::domain::billing::terms::{Dated, SupportKind};
 use crate::domain::ids::ClientId;
+use crate::domain::money::Cents;
 use crate::engine::run::Accepted;
 use crate::inventory::model::Client;
 use crate::store::{Scope, Store};
@@ -150,8 +153,8 @@ fn year_words(year: &YearAccount, today: jiff::civil::Date) -> String {
     words
 }
 
-/// What has to be told about a year: at 80 % and at 100 %, and what waits.
-fn alerts(client: &ClientId, hours: &Hours, year: &YearAccount) -> Vec<String> {
+/// What has to be told about a year: at 80 % and at 100 %, and what waits of it.
+fn alerts(client: &ClientId, hours: &Hours, year: &YearAccount, today: jiff::civil::Date) -> Vec<String> {
     let mut told = Vec::new();
     match hours::alert(year) {
         Some(Alert::NearTheEnd) => told.push(format!(
@@ -163,23 +166,57 @@ fn alerts(client: &ClientId, hours: &Hours, year: &YearAccount) -> Vec<String> {
         Some(Alert::UsedUp) => told.push(format!("`{client}` has used all of its hours until {}", year.until)),
         None => {}
     }
-    let waiting = hours.account.waiting.iter().filter(|one| one.year == year.from);
-    let (priced, unpriced): (Vec<_>, Vec<_>) = waiting.partition(|one| one.price.is_some());
-    let minutes = |list: &[&crate::domain::billing::support::Waiting]| list.iter().map(|one| one.minutes).sum::<i64>();
-    if minutes(&priced) > 0 {
-        let time = minutes(&priced);
-        told.push(format!(
-            "{} beyond the allowance wait for consent and are charged nowhere: `accolades support consent request {client} {time}m`",
-            shown(time)
-        ));
+    told.extend(waits(client, hours, year, today));
+    told
+}
+
+/// What waits of other contract years than one: the approver of last year's hours is still to be asked.
+fn waits_elsewhere(client: &ClientId, hours: &Hours, year: &YearAccount, today: jiff::civil::Date) -> Vec<String> {
+    let others = hours.account.years.values().filter(|one| one.from != year.from);
+    others.flat_map(|one| waits(client, hours, one, today)).collect()
+}
+
+/// What waits of a contract year.
+fn waits(client: &ClientId, hours: &Hours, year: &YearAccount, today: jiff::civil::Date) -> Vec<String> {
+    let mut told = Vec::new();
+    let mut waiting: BTreeMap<Option<Cents>, i64> = BTreeMap::new();
+    for one in hours.account.waiting.iter().filter(|one| one.year == year.from) {
+        *waiting.entry(one.price).or_default() += one.minutes;
     }
-    if minutes(&unpriced) > 0 {
-        told.push(format!(
-            "{} beyond the allowance have no hourly price: agree on one and add it to `[[contract.overage_prices]]`",
-            shown(minutes(&unpriced))
-        ));
+    for (price, minutes) in waiting {
+        let time = shown(minutes);
+        told.push(match price {
+            Some(price) => format!(
+                "{time} beyond the allowance wait for consent and are charged nowhere: `{}`",
+                request(client, hours, year, (price, minutes), today)
+            ),
+            None => format!(
+                "{time} beyond the allowance have no hourly price: agree on one and add it to `[[contract.overage_prices]]`"
+            ),
+        });
     }
     told
+}
+
+/// The command that asks for what waits. An envelope is for one contract year and one price: where the command's own would be
+/// others, it names them.
+fn request(
+    client: &ClientId,
+    hours: &Hours,
+    year: &YearAccount,
+    (price, minutes): (Cents, i64),
+    today: jiff::civil::Date,
+) -> String {
+    let mut command = format!("accolades support consent request {client} {minutes}m");
+    let is_present = year.from <= today && today <= year.until;
+    if !is_present {
+        command.push_str(&format!(" --year {}", year.from));
+    }
+    let day = if is_present { today } else { year.from };
+    if Dated::on(&hours.terms.hour_prices, day) != Some(&price) {
+        command.push_str(&format!(" --price {}", price.to_string().trim_end_matches(" EUR")));
+    }
+    command
 }
 
 /// What is said of an entry in a month that was invoiced.
