@@ -7,7 +7,7 @@ use crate::domain::billing::month::Period;
 use crate::domain::money::Cents;
 use crate::inventory::model::{Client, Cooperative};
 use crate::print::Templates;
-use crate::store::{Movement, Scope, Store};
+use crate::store::{Scope, Store};
 
 use super::debit::{Debits, State};
 use super::papers::{AccountLine, AccountStatement, Between, OpenLine};
@@ -45,13 +45,9 @@ pub async fn account(
         let payment = &one.payment;
         let line = AccountLine {
             day: payment.moved_on,
-            kind: match payment.movement {
-                Movement::Payment => "payment",
-                Movement::Refund => "refund",
-                Movement::Return => "return",
-            },
+            kind: payment.word(),
             number: payment.number.clone(),
-            means: Some(payment.means.clone()),
+            means: Some(payment.means.clone()).filter(|_| !payment.is_set_off()),
             cents: Cents(-signed(one).0),
             balance: Cents(0),
         };

@@ -6,9 +6,9 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use crate::domain::accounting::fiscal::Closing;
-use crate::domain::accounting::replay::{DocumentFact, Facts, FeeFact, MoneyFact};
+use crate::domain::accounting::replay::{DocumentFact, Facts, FeeFact, MoneyFact, Place};
 use crate::domain::billing::zone;
-use crate::store::{ClosedMonth, Movement, PaymentRecord, Scope, Store};
+use crate::store::{ClosedMonth, Movement, PaymentRecord, SET_OFF, Scope, Store};
 
 use super::BillingError;
 use super::draft::read_document;
@@ -52,7 +52,13 @@ pub fn closing(closed: &ClosedMonth, zone: &TimeZone) -> Closing {
 
 fn money(one: &PaymentRecord, names: &Names) -> MoneyFact {
     let payment = &one.payment;
+    let place = match payment.means.as_str() {
+        SET_OFF => Place::Account,
+        CASH => Place::Cash,
+        _ => Place::Bank,
+    };
     let what = match (payment.movement, payment.means.as_str()) {
+        (_, SET_OFF) => "Imputation",
         (Movement::Payment, "direct-debit") => "Prélèvement",
         (Movement::Payment, "cheque") => "Chèque",
         (Movement::Payment, "cash") => "Espèces",
@@ -73,7 +79,7 @@ fn money(one: &PaymentRecord, names: &Names) -> MoneyFact {
         number: payment.number.clone(),
         cents: signed(one),
         on: payment.moved_on,
-        is_cash: payment.means == CASH,
+        place,
         label,
         recorded_at_us: payment.at_us,
     }

@@ -80,7 +80,7 @@ pub async fn push(pushing: &Pushing<'_>, documents: &[(InvoiceRecord, Issued)]) 
         }
         let invoice = one.payment.number.as_ref().and_then(|number| known.get(&(PushKind::Document, number.clone())));
         match invoice.cloned() {
-            Some(invoice) if one.payment.movement == Movement::Payment => {
+            Some(invoice) if one.payment.movement == Movement::Payment && !one.payment.is_set_off() => {
                 let theirs = payment(pushing, &one, &invoice).await?;
                 remember(pushing, &mut known, PushKind::Payment, &ours, &theirs).await?;
                 pushed.payments += 1;

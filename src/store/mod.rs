@@ -82,7 +82,7 @@ pub use newest::Newest;
 pub use notices::SentNotice;
 pub use observations::{NewObservation, Observation};
 pub use orders::{JobOrder, NewJobOrder};
-pub use payments::{Movement, NewPayment, PaymentRecord};
+pub use payments::{Movement, NewPayment, PaymentRecord, SET_OFF};
 pub use plans::PlanRecord;
 pub use platform::{FileKind, FileState, InvoiceStatus, NewInvoiceStatus, NewPlatformFile, PlatformFile};
 pub use pushes::{Push, PushKind};

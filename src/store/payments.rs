@@ -8,6 +8,9 @@ use crate::domain::money::Cents;
 use super::scope::Scoped;
 use super::{Scope, Store, StoreError};
 
+/// The means of what moved on a client's account alone: nothing came and nothing left.
+pub const SET_OFF: &str = "set-off";
+
 /// Which way money moved.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Movement {
@@ -47,7 +50,7 @@ pub struct NewPayment {
     pub cents: Cents,
     /// Day of the movement at the bank.
     pub moved_on: Date,
-    /// `transfer`, `direct-debit`, `cheque`, `cash`.
+    /// `transfer`, `direct-debit`, `cheque`, `cash`, [`SET_OFF`].
     pub means: String,
     /// The bank's reference.
     pub reference: String,
@@ -57,6 +60,18 @@ pub struct NewPayment {
     pub by: String,
     /// When.
     pub at_us: i64,
+}
+
+impl NewPayment {
+    /// Whether it moved on the client's account alone.
+    pub fn is_set_off(&self) -> bool {
+        self.means == SET_OFF
+    }
+
+    /// What it is called.
+    pub fn word(&self) -> &'static str {
+        if self.is_set_off() { SET_OFF } else { self.movement.word() }
+    }
 }
 
 /// A movement on record.
@@ -122,7 +137,23 @@ impl Store {
         if recorded == 1 {
             return Ok(position);
         }
-        Err(StoreError::conflict("this payment was taken back already", "`accolades billing payment list` shows both"))
+        Err(StoreError::conflict(
+            "this payment was taken back already",
+            "`accolades billing account CLIENT` shows both",
+        ))
+    }
+
+    /// Records what is taken from one place of a client's account and what is put to another, both or none; returns their
+    /// numbers.
+    ///
+    /// # Errors
+    /// When the store cannot be written.
+    pub async fn record_set_off(&self, from: &NewPayment, to: &NewPayment) -> Result<(i64, i64), StoreError> {
+        Ok(in_transaction!(self, |tx| {
+            let (taken, _) = insert_payment!(tx, from);
+            let (put, _) = insert_payment!(tx, to);
+            (taken, put)
+        }))
     }
 
     /// The movements within a scope, in the order of recording.

@@ -26,6 +26,17 @@ pub struct DocumentFact {
     pub recorded_at_us: i64,
 }
 
+/// Where money moved.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    /// At the bank.
+    Bank,
+    /// In the till.
+    Cash,
+    /// On the client's account alone: what no invoice needed pays one.
+    Account,
+}
+
 /// Money that moved.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MoneyFact {
@@ -41,8 +52,8 @@ pub struct MoneyFact {
     pub cents: Cents,
     /// Day at the bank.
     pub on: Date,
-    /// Whether it is cash.
-    pub is_cash: bool,
+    /// Where it moved.
+    pub place: Place,
     /// What it is, in French.
     pub label: String,
     /// When it was recorded.
@@ -217,16 +228,19 @@ impl Writer<'_> {
 
     fn money(&mut self, fact: &MoneyFact, on: Date) {
         let auxiliary = Auxiliary { id: fact.client.clone(), name: fact.name.clone(), invoice: fact.number.clone() };
-        let (journal, account, name) = if fact.is_cash {
-            (Journal::Cash, self.accounts.cash.clone(), "Caisse")
-        } else {
-            (Journal::Bank, self.accounts.bank.clone(), "Banque")
-        };
         let clients = self.accounts.clients.clone();
-        let postings = vec![
-            Posting::signed(&account, name, fact.cents),
-            Posting::signed(&clients, "Clients", Cents(-fact.cents.0)).of(auxiliary),
-        ];
+        let (journal, against) = match fact.place {
+            Place::Bank => (Journal::Bank, Posting::signed(&self.accounts.bank, "Banque", fact.cents)),
+            Place::Cash => (Journal::Cash, Posting::signed(&self.accounts.cash, "Caisse", fact.cents)),
+            Place::Account => {
+                let of_none = Auxiliary { invoice: None, ..auxiliary.clone() };
+                (Journal::Various, Posting::signed(&clients, "Clients", fact.cents).of(of_none))
+            }
+        };
+        let own = Posting::signed(&clients, "Clients", Cents(-fact.cents.0)).of(auxiliary);
+        // What no invoice had is taken from no invoice: both lines would be one and the same.
+        let is_nothing = fact.place == Place::Account && fact.number.is_none();
+        let postings = if is_nothing { Vec::new() } else { vec![against, own] };
         let piece = format!("{}{}", journal.code(), fact.position);
         self.push(journal, on, fact.recorded_at_us, (&piece, fact.on), fact.label.clone(), postings);
         match &fact.number {

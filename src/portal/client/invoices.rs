@@ -148,6 +148,7 @@ fn credit_row(session: &ClientSession, one: &InvoiceRecord, words: Words) -> Row
 fn paid(one: &PaymentRecord, words: Words) -> Paid {
     let payment = &one.payment;
     let what = match payment.movement {
+        _ if payment.is_set_off() => words.set_off(),
         Movement::Payment => words.payment(),
         Movement::Refund => words.refund(),
         Movement::Return => words.returned(),

@@ -119,6 +119,7 @@ words! {
     payments_title: "Paiements", "Payments";
     payment: "paiement", "payment";
     refund: "remboursement", "refund";
+    set_off: "imputation", "set-off";
     returned: "paiement rejeté par la banque", "payment taken back by the bank";
     corrects: "Corrige la facture", "Corrects invoice";
     no_invoice_named: "sans facture précise", "no invoice in particular";

@@ -220,3 +220,47 @@ async fn books_r29_a_movement_that_contradicts_what_was_recorded_meanwhile_holds
     let told = settle(&store, "nadia", now).await.expect("the next look");
     assert!(told[0].words.contains("recorded by hand"), "{told:?}");
 }
+
+/// S19: what was paid for no invoice, or too much for one, pays another when a person says so: no more than is there, and no
+/// more than is open.
+#[test]
+fn books_s19_money_on_the_account_is_set_off_against_an_invoice() {
+    let mut desk = desk();
+    let (november, gross) = invoice_of(&json(&desk, &["billing", "issue", "2026-11", "--yes"]), "studio-brume");
+    desk.move_to("2027-01-04T08:00:00Z");
+    let (december, _) = invoice_of(&json(&desk, &["billing", "issue", "2026-12", "--yes"]), "studio-brume");
+    let record = |cents: i64, more: &[&str]| {
+        let amount = euros(cents);
+        let arguments = ["billing", "payment", "record", "studio-brume", amount.as_str(), "--on", "2027-01-03"];
+        assert_eq!(desk.run(&[&arguments[..], more].concat()).code, 0);
+    };
+    record(1_000, &[]);
+    record(gross + 500, &["--for", &november]);
+    let set_off = |cents: i64, more: &[&str]| {
+        let amount = euros(cents);
+        let arguments = ["billing", "payment", "set-off", "studio-brume", amount.as_str(), "--json"];
+        desk.run(&[&arguments[..], more].concat())
+    };
+    assert_eq!(set_off(1_001, &["--for", &december]).code, 2, "more than was paid for no invoice");
+    assert_eq!(set_off(501, &["--for", &december, "--from", &november]).code, 2, "more than was too much");
+    assert_eq!(set_off(1, &["--for", &november]).code, 2, "nothing is open of it");
+    assert_eq!(set_off(1, &["--for", "F2026-99999"]).code, 2, "no invoice of the client");
+    let before = open(&desk, "studio-brume", &december);
+    let done = set_off(1_000, &["--for", &december]);
+    assert_eq!(done.code, 0, "{}", done.stderr);
+    let done = set_off(500, &["--for", &december, "--from", &november]);
+    assert_eq!(done.code, 0, "{}", done.stderr);
+    let done: Value = serde_json::from_str(&done.stdout).expect("JSON");
+    assert_eq!(
+        (done["open_cents"].as_i64(), done["balance_cents"].as_i64()),
+        (Some(before - 1_500), Some(before - 1_500))
+    );
+    assert_eq!(open(&desk, "studio-brume", &november), 0);
+    assert_eq!(set_off(1, &["--for", &december]).code, 2, "it is used up");
+
+    let put = done["put"].to_string();
+    let back = desk.run(&["billing", "payment", "return", &put, "--on", "2027-01-04", "--reason", "AM04"]);
+    assert_eq!(back.code, 2, "no bank can take back what never came from one");
+    let account = desk.run(&["billing", "account", "studio-brume"]);
+    assert_eq!(account.stdout.matches("set-off ").count(), 4, "{}", account.stdout);
+}

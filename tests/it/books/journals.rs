@@ -2,7 +2,7 @@
 
 use accolades::domain::accounting::entry::Journal;
 use accolades::domain::accounting::fiscal::{Closing, year_of};
-use accolades::domain::accounting::replay::{Books, DocumentFact, Facts, FeeFact, MoneyFact, books};
+use accolades::domain::accounting::replay::{Books, DocumentFact, Facts, FeeFact, MoneyFact, Place, books};
 use accolades::domain::accounting::vat::VatStatement;
 use accolades::domain::accounting::{Accounts, fec};
 use accolades::domain::billing::document::{Corrected, DocumentKind, Issued, VatCategory, VatDue, VatShare};
@@ -62,7 +62,7 @@ fn money(position: i64, number: Option<&str>, cents: i64, on: &str) -> MoneyFact
         number: number.map(str::to_owned),
         cents: Cents(cents),
         on: day(on),
-        is_cash: false,
+        place: Place::Bank,
         label: "Virement".to_owned(),
         recorded_at_us: at(day(on), 50 + position),
     }
@@ -110,6 +110,30 @@ fn books_money_that_came_before_its_invoice_is_declared_with_it() {
     assert_eq!((on_account(&books, "411"), on_account(&books, "44571"), on_account(&books, "44574")), (0, -9_100, 0));
     let november = VatStatement::of(&books, Month::of(day("2026-11-01")));
     assert_eq!(november.totals.values().map(|one| one.vat.0).sum::<i64>(), 9_100);
+}
+
+/// Money for no invoice pays one later: its VAT falls due on that day, and nothing moves at the bank.
+#[test]
+fn books_what_is_set_off_declares_its_vat_and_moves_nothing_at_the_bank() {
+    let mut facts = Facts::default();
+    facts.documents.push(fact(document("F2026-00042", "2026-11-01", 45_500, DocumentKind::Invoice, None), 1));
+    facts.money.push(money(1, None, 60_000, "2026-11-10"));
+    let before = written(&facts);
+    assert_eq!((on_account(&before, "44571"), before.unattributed), (0, Cents(60_000)));
+    let half = |position, number, cents| MoneyFact {
+        place: Place::Account,
+        label: "Imputation".to_owned(),
+        ..money(position, number, cents, "2026-12-03")
+    };
+    facts.money.extend([half(2, None, -54_600), half(3, Some("F2026-00042"), 54_600)]);
+    let after = written(&facts);
+    assert!(after.entries.iter().all(|entry| entry.difference().0 == 0));
+    for (account, cents) in [("512", 60_000), ("411", -5_400), ("44571", -9_100), ("44574", 0)] {
+        assert_eq!(on_account(&after, account), cents, "{account}");
+    }
+    let december = VatStatement::of(&after, Month::of(day("2026-12-01")));
+    assert_eq!(december.totals.values().map(|one| one.vat.0).sum::<i64>(), 9_100);
+    assert_eq!((after.unattributed, after.settled.contains_key("F2026-00042")), (Cents(5_400), true));
 }
 
 /// The entry of S19's invoice, on debits and in franchise too; the credit note has the sides swapped.

@@ -64,7 +64,7 @@ pub async fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Failu
         let payment = &one.payment;
         session.output.data(&format!(
             "{} {} of {}: {}, {}\n",
-            payment.movement.word(),
+            payment.word(),
             one.position,
             payment.moved_on,
             payment.cents,

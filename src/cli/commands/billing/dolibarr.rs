@@ -51,7 +51,7 @@ pub async fn run(session: &Session) -> Result<Exit, Failure> {
         ))?;
         if !pushed.by_hand.is_empty() {
             session.output.warn(&format!(
-                "{} to be booked there by hand: refunds, returned debits, what is for no invoice",
+                "{} to be booked there by hand: refunds, returned debits, what was set off, what is for no invoice",
                 counted(pushed.by_hand.len(), "movement has", "movements have")
             ));
         }

@@ -19,6 +19,7 @@ mod platform;
 mod recover;
 mod remind;
 mod send;
+mod set_off;
 mod show;
 mod statement;
 mod turn;

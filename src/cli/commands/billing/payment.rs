@@ -4,6 +4,7 @@ use clap::{Args, Subcommand, ValueEnum};
 use jiff::civil::Date;
 use serde_json::json;
 
+use super::set_off::{self, SetOff};
 use super::{Desk, JSON_VERSION};
 use crate::billing::statement::statement;
 use crate::cli::exit::Exit;
@@ -23,6 +24,8 @@ pub enum Payment {
     Refund(Record),
     /// The bank took a payment back: the invoice is open again, nothing is deleted
     Return(Return),
+    /// What no invoice of a client needs pays one of its invoices: nothing moves at the bank
+    SetOff(SetOff),
 }
 
 /// A movement.
@@ -87,6 +90,7 @@ impl Means {
 pub async fn run(session: &Session, what: Payment) -> Result<Exit, Failure> {
     let desk = Desk::open(session).await?;
     let new = match what {
+        Payment::SetOff(wanted) => return set_off::run(session, &desk, wanted).await,
         Payment::Record(record) => moved(session, &desk, record, Movement::Payment).await?,
         Payment::Refund(record) => moved(session, &desk, record, Movement::Refund).await?,
         Payment::Return(taken) => returned(session, &desk, taken).await?,
@@ -149,6 +153,8 @@ async fn returned(session: &Session, desk: &Desk, taken: Return) -> Result<NewPa
     let paid = payments
         .into_iter()
         .find(|one| one.position == taken.payment && one.payment.movement == Movement::Payment)
+        // What was set off never came from a bank.
+        .filter(|one| !one.payment.is_set_off())
         .ok_or_else(|| {
             Failure::usage(
                 format!("there is no payment {}", taken.payment),
@@ -176,7 +182,7 @@ async fn returned(session: &Session, desk: &Desk, taken: Return) -> Result<NewPa
     })
 }
 
-fn demand_past(desk: &Desk, on: Date) -> Result<(), Failure> {
+pub(super) fn demand_past(desk: &Desk, on: Date) -> Result<(), Failure> {
     if on <= desk.today {
         return Ok(());
     }
