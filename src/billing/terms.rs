@@ -5,7 +5,7 @@ use jiff::tz::{TimeZone, TimeZoneDatabase};
 use crate::domain::billing::document::DocumentLanguage;
 use crate::domain::billing::terms::{Accounting, Dated, OneOff, RenewalNotice, SeatSpan, Terms};
 use crate::domain::money::Cents;
-use crate::inventory::model::{Client, Cooperative, DatedPrice, Language, OveragePolicy, VatStatus};
+use crate::inventory::model::{Client, Cooperative, DatedPrice, Language, OveragePolicy};
 
 /// The contract of a client, with the notices of renewal that were sent to it.
 pub fn terms(client: &Client, renewal_notices: Vec<RenewalNotice>) -> Terms {
@@ -24,7 +24,6 @@ pub fn terms(client: &Client, renewal_notices: Vec<RenewalNotice>) -> Terms {
         commitment_months: contract.commitment_months,
         refusal_deadline_days: contract.refusal_deadline_days,
         early_end: contract.early_end,
-        is_professional: client.identity.vat != VatStatus::NonTaxable,
         renewal_notices,
         minimum_seats: contract.minimum_seats,
         seat_prices: dated(&contract.seat_prices),

@@ -25,8 +25,6 @@ pub struct Terms {
     pub refusal_deadline_days: u16,
     /// What an early end costs (R12).
     pub early_end: EarlyEnd,
-    /// Whether the client is a professional: one who is not may leave freely after a renewal without a sound notice (R11).
-    pub is_professional: bool,
     /// Notices of renewal that were sent.
     pub renewal_notices: Vec<RenewalNotice>,
     /// Floor of each day (R8).

@@ -75,9 +75,10 @@ pub fn early_end(terms: &Terms) -> Option<Period> {
     if terms.commitment_months == 0 || terms.early_end == EarlyEnd::Free {
         return None;
     }
-    let free_after = |index: i64| !terms.is_professional && !notice_is_sound(terms, &renewal(terms, index));
+    let free_after = |index: i64| !notice_is_sound(terms, &renewal(terms, index));
     let mut index = (0..TERMS_MAX).find(|index| end <= term_end(terms, *index))?;
-    // A term that began with a renewal without a sound notice binds nobody who is not a professional.
+    // A term that began with a renewal without a sound notice binds nobody: the law says so of clients who are not
+    // professionals (R11), the contract of all (R12).
     if index > 0 && free_after(index - 1) {
         return None;
     }

@@ -57,7 +57,6 @@ fn terms(start: &str) -> Terms {
         commitment_months: 12,
         refusal_deadline_days: 30,
         early_end: EarlyEnd::Charged,
-        is_professional: true,
         renewal_notices: Vec::new(),
         minimum_seats: 0,
         seat_prices: dated(3900),

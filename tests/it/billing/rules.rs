@@ -162,8 +162,8 @@ fn billing_r11_the_notice_of_renewal_has_its_window() {
 }
 
 #[test]
-fn billing_r11_a_client_who_is_not_a_professional_leaves_freely_after_a_missed_notice() {
-    let mut terms = Terms { is_professional: false, ..terms("2026-01-01") };
+fn billing_r11_a_client_leaves_freely_after_a_missed_notice() {
+    let mut terms = terms("2026-01-01");
     terms.end = Some(day("2027-03-31"));
     assert_eq!(early_end(&terms), None, "renewed without a notice");
     let first = renewal(&terms, 0);
@@ -190,6 +190,9 @@ fn billing_r12_the_rest_of_a_commitment_is_charged_month_by_month() {
     life.terms.early_end = EarlyEnd::Charged;
     life.terms.notice = Some(day("2026-12-15"));
     life.terms.end = Some(day("2026-12-31"));
+    assert_eq!(early_end(&life.terms), None, "no notice of the renewal was sent: it binds nobody");
+    let first = renewal(&life.terms, 0);
+    life.terms.renewal_notices = vec![RenewalNotice { term: first.term, sent_on: first.window.from }];
     assert_eq!(early_end(&life.terms).expect("renewed by then").until, day("2027-12-31"), "after the deadline");
 }
 
