@@ -161,7 +161,7 @@ pub async fn vat(session: &Session, arguments: &VatArguments) -> Result<Exit, Fa
     }
     if books.unattributed.0 != 0 {
         session.output.warn(&format!(
-            "{} came in for no invoice in particular: no VAT is in this statement for it",
+            "{} came in for no invoice in particular: no VAT is in this statement for it until `accolades billing payment set-off` lets it pay one",
             books.unattributed
         ));
     }
