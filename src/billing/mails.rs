@@ -42,6 +42,8 @@ struct InvoiceText<'a> {
     corrects: &'a str,
     period: String,
     gross: String,
+    /// Whether there is VAT in it: a seller in franchise has none to include.
+    with_vat: bool,
     lines: Vec<String>,
     payment: Pay,
     seller: &'a str,
@@ -103,6 +105,7 @@ pub fn invoice(issued: &Issued, to: Option<&str>) -> Words {
         corrects: issued.corrects.as_ref().map_or("", |corrects| corrects.number.as_str()),
         period: period(issued),
         gross,
+        with_vat: issued.totals.vat.0 != 0,
         lines: lines(issued),
         payment: pay(issued),
         seller: &issued.seller.name,

@@ -1,5 +1,6 @@
 //! Scenarios that went wrong once, named after the trap.
 
+use accolades::billing::mails;
 use accolades::domain::billing::support::Envelope;
 use accolades::domain::money::Cents;
 
@@ -55,4 +56,16 @@ fn billing_r9_a_price_that_returns_is_explained_once_with_its_sum() {
         invoice.lines.iter().flat_map(|line| &line.explanation).all(|one| !one.contains("0 poste")),
         "{invoice:#?}"
     );
+}
+
+/// A seller in franchise charges no VAT: its amounts include none.
+#[test]
+fn billing_r26_the_mail_of_an_invoice_in_franchise_speaks_of_no_vat() {
+    for (regime, says_it) in [(Regime::Standard, true), (Regime::Franchise, false)] {
+        let mut life = Life::of(Terms { seats: crowd(1, "2026-06-01", None), ..terms("2026-06-01") });
+        life.seller.regimes = vec![Dated { from: day("2020-01-01"), value: RegimeTerms::usual(regime) }];
+        let invoice = only(life.run("2026-06"));
+        let text = mails::invoice(&invoice, None).text;
+        assert_eq!(text.contains("TTC"), says_it, "{text}");
+    }
 }
