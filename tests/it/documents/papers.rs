@@ -275,3 +275,18 @@ fn documents_of_a_contract_say_what_is_agreed() {
         }
     }
 }
+
+/// In French less than two of something is one: "1 h utilisée", not "1 h utilisées".
+#[test]
+fn documents_of_one_hour_speak_of_one() {
+    let (seller, client) = (samples::seller(), samples::buyer());
+    let between =
+        Between { language: DocumentLanguage::Fr, seller: &seller, client: &client, contract: "atelier-lilas" };
+    let one_hour = SupportStatement { allowance_minutes: 60, used_minutes: 60, ..statement() };
+    let pdf = one_hour.print(&between, Templates::built_in()).unwrap_or_else(|error| panic!("{error}"));
+    let Some(pages) = pages(&pdf) else { return };
+    let text = pages.join(" ").replace(['\u{A0}', '\u{202F}'], " ");
+    for words in ["1 h utilisée sur 1 h, comprise du", "1 h attend votre accord et n'est pas facturée"] {
+        assert!(text.contains(words), "`{words}` is missing:\n{text}");
+    }
+}
