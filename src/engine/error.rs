@@ -91,10 +91,13 @@ impl EngineError {
     /// The class of the error.
     pub fn class(&self) -> Class {
         match self {
-            EngineError::Pve(PveError::Unreachable { .. }) | EngineError::Ssh(SshError::Unreachable { .. }) => {
-                Class::Unreachable
-            }
+            EngineError::Pve(PveError::Unreachable { .. })
+            | EngineError::Ssh(SshError::Unreachable { .. } | SshError::BeyondJump { .. }) => Class::Unreachable,
             EngineError::Unknown(_) | EngineError::Pbs(PbsError::Unreachable { .. }) => Class::Unreachable,
+            // The same command meets the same refusal until a fingerprint, a host key or a token is put right.
+            EngineError::Pve(PveError::Untrusted { .. } | PveError::Unauthorised { .. })
+            | EngineError::Pbs(PbsError::Untrusted { .. } | PbsError::Unauthorised { .. })
+            | EngineError::Ssh(SshError::HostKeyMismatch { .. }) => Class::Configuration,
             EngineError::MissingSecret(_)
             | EngineError::Template(_)
             | EngineError::Inventory(_)
@@ -102,6 +105,20 @@ impl EngineError {
             EngineError::Conflict(_) | EngineError::Busy { .. } => Class::Conflict,
             _ => Class::Stopped,
         }
+    }
+
+    /// Whether it is about one site alone: a node that refuses us stops no other. Our own store, clock, secrets and playbooks
+    /// are everybody's.
+    pub fn is_of_one_site(&self) -> bool {
+        !matches!(
+            self,
+            EngineError::Store(_)
+                | EngineError::Vault(_)
+                | EngineError::Clock(_)
+                | EngineError::Inventory(_)
+                | EngineError::Template(_)
+                | EngineError::MissingSecret(_)
+        )
     }
 }
 

@@ -90,7 +90,7 @@ impl Engine {
     /// Observes and decides for the instances named (all when none is).
     ///
     /// # Errors
-    /// When our own store or configuration fails. A site that does not answer is part of the plan.
+    /// When our own store or configuration fails. A site that does not answer, or refuses us, is part of the plan.
     pub async fn plan(&self, accepted: &Accepted, day: Date, only: &[InstanceId]) -> Result<Plan, EngineError> {
         let parts = self
             .each_site(accepted, day, only, move |engine, accepted, site, instances| async move {
@@ -212,9 +212,14 @@ impl Engine {
             };
             let variables = self.variables(&subject).await?;
             let observed = match &link {
-                Ok(link) => self.observe(&subject, link, &variables).await?,
-                Err(EngineError::NotPrepared(site)) => not_prepared(site),
+                Ok(link) => self.observe(&subject, link, &variables).await,
+                Err(EngineError::NotPrepared(site)) => Ok(not_prepared(site)),
+                Err(error) if error.is_of_one_site() => Ok(nothing_known(self.redactor.clean(&describe(error)))),
                 Err(_) => return link.map(|_| parts),
+            };
+            let observed = match observed {
+                Err(error) if error.is_of_one_site() => nothing_known(self.redactor.clean(&describe(&error))),
+                observed => observed?,
             };
             let part = decide(&subject, &observed, &variables, &self.playbooks)?;
             self.record(&subject, &part).await?;
@@ -287,6 +292,8 @@ impl Engine {
         let route = self.route(site)?;
         let link = self.link(site, &route, Token::Everyday).await?;
         if let Some(why) = &part.unknown {
+            // Who refuses us does so again, in an error that has a class; who is silent stays unknown.
+            self.observe(&subject, &link, &self.variables(&subject).await?).await?;
             return Err(EngineError::Unknown(why.clone()));
         }
         let mut lease = InstanceLease::take(self, &subject_name(&subject)).await?;
@@ -447,7 +454,10 @@ impl From<MachineOutcome> for StepOutcome {
 }
 
 fn not_prepared(site: &str) -> Observed {
-    let why = format!("the site is not prepared yet: run `accolades site prepare {site}`");
+    nothing_known(format!("the site is not prepared yet: run `accolades site prepare {site}`"))
+}
+
+fn nothing_known(why: String) -> Observed {
     Observed {
         machine: MachineState::Unknown(why),
         guest: GuestState::NotRunning,

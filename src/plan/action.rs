@@ -36,7 +36,7 @@ pub struct InstancePlan {
     pub drift: Vec<String>,
     /// What stands in the way, for a person to decide: nothing is done for this instance.
     pub conflict: Option<String>,
-    /// The site or the guest did not answer, so nothing is known.
+    /// The site or the guest did not answer, or refused us, so nothing is known.
     pub unknown: Option<String>,
     /// The actions, in order.
     pub actions: Vec<PlannedAction>,

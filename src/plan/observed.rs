@@ -23,7 +23,7 @@ pub struct Observed {
 /// A virtual machine as its node tells.
 #[derive(Debug, Clone, PartialEq)]
 pub enum MachineState {
-    /// The node did not answer: nothing is known.
+    /// The node did not answer, or refused us: nothing is known.
     Unknown(String),
     /// No machine has this id.
     Absent,

@@ -35,7 +35,7 @@ fn render_instance(out: &mut String, part: &InstancePlan) -> std::fmt::Result {
         writeln!(out, "  ! {}", conflict.replace("\n\n", "\n    ").replace("\n    \n", "\n"))?;
     }
     if let Some(unknown) = &part.unknown {
-        writeln!(out, "  ? nothing is known: {unknown}")?;
+        writeln!(out, "  ? nothing is known: {}", unknown.replace("\n\n", "\n").replace('\n', "\n    "))?;
     }
     for action in &part.actions {
         match &action.waiting {

@@ -51,6 +51,7 @@ mod pve_rights;
 mod pve_robust;
 mod pve_table;
 mod recorded_packages;
+mod refusals;
 mod rehearsal;
 mod replay_pbs;
 mod replay_pve;
