@@ -2,10 +2,13 @@
 //! what the message advises puts it right.
 
 use accolades::engine::error::Class;
+use accolades::engine::prepare::Agreed;
 use accolades::engine::run::Applied;
+use accolades::lab::pve::access::Token;
 use accolades::plan::render::render;
+use secrecy::SecretString;
 
-use crate::rehearsal::{Rehearsal, instance};
+use crate::rehearsal::{Rehearsal, instance, small_files, small_instance};
 
 const WRONG: &str = "00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00";
 
@@ -32,4 +35,48 @@ async fn a_site_with_another_certificate_stops_no_other_and_shows_both_fingerpri
     let Applied::Stopped { why, class } = &report[&instance("ilot")] else { panic!("{report:#?}") };
     assert_eq!(*class, Class::Configuration, "the same command meets it again: {why}");
     assert!(why.contains(WRONG) && why.contains(&shown), "{why}");
+}
+
+/// What the message about a refused token advises: prepare the site again.
+async fn prepare_again(rehearsal: &Rehearsal) {
+    let inventory = rehearsal.accepted.inventory.clone();
+    let site = inventory.sites.values().next().expect("a site");
+    let done = rehearsal.engine.prepare_site(&inventory, site, &Agreed { format_serial: None }).await;
+    assert!(done.unwrap_or_else(|error| panic!("{error}")) > 0, "nothing was mended");
+}
+
+async fn is_refused(rehearsal: &Rehearsal) {
+    let plan = rehearsal.plan(&[small_instance()]).await;
+    let why = plan.instances[0].unknown.as_deref().unwrap_or_else(|| panic!("{}", render(&plan)));
+    assert!(why.contains("does not accept the API token") && why.contains("accolades site prepare"), "{why}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_expired_token_is_made_anew_by_preparing_the_site_again() {
+    let rehearsal = Rehearsal::of(small_files(), 3).await;
+    rehearsal.prepare().await.unwrap_or_else(|error| panic!("{error}"));
+    {
+        let mut state = rehearsal.served.lab.lock();
+        let access = &mut state.world.sites.get_mut("friche").expect("a site").pve.access;
+        let tokens = access.users.values_mut().flat_map(|user| user.tokens.values_mut());
+        tokens.for_each(|token: &mut Token| token.expire = Some(1));
+    }
+    is_refused(&rehearsal).await;
+    prepare_again(&rehearsal).await;
+    let plan = rehearsal.plan(&[small_instance()]).await;
+    assert_eq!(plan.instances[0].unknown, None, "{}", render(&plan));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stored_token_that_is_an_old_one_is_replaced_by_preparing_the_site_again() {
+    let rehearsal = Rehearsal::of(small_files(), 3).await;
+    rehearsal.prepare().await.unwrap_or_else(|error| panic!("{error}"));
+    for name in ["site/friche/everyday-token", "site/friche/set-up-token"] {
+        let old = SecretString::from("00000000-0000-0000-0000-000000000000");
+        rehearsal.engine.vault.put_secret(name, &old, 1).await.expect("it is stored");
+    }
+    is_refused(&rehearsal).await;
+    prepare_again(&rehearsal).await;
+    let plan = rehearsal.plan(&[small_instance()]).await;
+    assert_eq!(plan.instances[0].unknown, None, "{}", render(&plan));
 }

@@ -12,6 +12,7 @@ use crate::domain::backup::names;
 use crate::engine::EngineError;
 use crate::engine::site::Token;
 use crate::plan::decide::{CLIENT_POOL, DRILL_POOL};
+use crate::pve::PveError;
 
 /// A role of ours.
 struct Role {
@@ -178,30 +179,45 @@ impl Preparation<'_> {
         Ok(())
     }
 
-    /// A token whose secret we do not have is as good as none.
+    /// A token whose secret we do not have, or that lets us in no more, is as good as none.
     pub(super) async fn has_tokens(&self) -> Result<bool, EngineError> {
         for token in TOKENS {
             let listed = self.list::<ListedToken>(&format!("/access/users/{}/token", token.user())).await?;
-            let known = self.engine.vault.get_secret(&token.secret_name(self.site)).await?.is_some();
-            if !known || !listed.iter().any(|one| one.tokenid == token.name()) {
+            if !listed.iter().any(|one| one.tokenid == token.name()) || !self.is_accepted(token).await? {
                 return Ok(false);
             }
         }
         Ok(true)
     }
 
-    /// A secret is shown once: when the answer that held it was lost, the token gets a new one.
+    /// Whether the node lets us in with the secret that we have. The list of tokens does not tell: the secret may be an old
+    /// or a mistyped one, or the answer with the new one was lost; and the token may have expired.
+    async fn is_accepted(&self, token: Token) -> Result<bool, EngineError> {
+        let link = match self.engine.link(self.site, &self.route, token).await {
+            Ok(link) => link,
+            // None is stored, or one that is not even a header.
+            Err(EngineError::NotPrepared(_) | EngineError::Unexpected(_)) => return Ok(false),
+            Err(other) => return Err(other),
+        };
+        match link.pve.version().await {
+            Ok(_) => Ok(true),
+            Err(PveError::Unauthorised { .. }) => Ok(false),
+            Err(other) => Err(other.into()),
+        }
+    }
+
+    /// A secret is shown once: when the answer that held it was lost, the token gets a new one, and no end.
     pub(super) async fn make_tokens(&self) -> Result<(), EngineError> {
         for token in TOKENS {
             let listed = self.list::<ListedToken>(&format!("/access/users/{}/token", token.user())).await?;
             let secret_name = token.secret_name(self.site);
             let exists = listed.iter().any(|one| one.tokenid == token.name());
-            if exists && self.engine.vault.get_secret(&secret_name).await?.is_some() {
+            if exists && self.is_accepted(token).await? {
                 continue;
             }
             let path = format!("/access/users/{}/token/{}", token.user(), token.name());
             let answer = if exists {
-                self.pvesh("set", &path, &[("regenerate", "1")]).await?
+                self.pvesh("set", &path, &[("regenerate", "1"), ("expire", "0")]).await?
             } else {
                 self.pvesh("create", &path, &[("privsep", "1")]).await?
             };
