@@ -75,6 +75,41 @@ const SYSTEM_ACCOUNTS: &[&str] = &[
     "yunohost",
 ];
 
+/// Groups of Debian 12 that are no accounts.
+const SYSTEM_GROUPS: &[&str] = &[
+    "audio", "cdrom", "crontab", "dialout", "dip", "disk", "fax", "floppy", "input", "kmem", "kvm", "netdev",
+    "nogroup", "operator", "plugdev", "render", "sasl", "sgx", "src", "staff", "tape", "tty", "utmp", "video", "voice",
+];
+
+/// The group of those who left an instance (`playbooks/70-departures.toml`).
+pub const DEPARTED_GROUP: &str = "departed";
+
+/// The YunoHost group of a client's people, from the client's id: group names have no dash (recorded refusals).
+pub fn group(client: &str) -> String {
+    client.replace('-', "_")
+}
+
+/// Whether the people of a client with this id can be a group of their own. A group that is there already would be taken
+/// for it: people of a client called `admins` would administer the instance.
+///
+/// # Errors
+/// A [`Refusal`] that says whose group it is.
+pub fn own_group(client: &str) -> Result<(), Refusal> {
+    let group = group(client);
+    let name = group.as_str();
+    let whose = if name == DEPARTED_GROUP {
+        "those who left"
+    } else if RESERVED_BY_YUNOHOST.contains(&name) {
+        "YunoHost itself"
+    } else if SYSTEM_ACCOUNTS.contains(&name) || SYSTEM_GROUPS.contains(&name) || client.starts_with("systemd-") {
+        "the system"
+    } else {
+        return Ok(());
+    };
+    Err(Refusal::new(format!("a client cannot be called `{client}`: its people would be the group of {whose}"))
+        .hint("rename the file"))
+}
+
 /// A domain as YunoHost wants it: lower case, letters, digits and inner dashes, at least one point.
 ///
 /// # Errors
@@ -136,6 +171,11 @@ pub fn username(text: &str) -> Result<String, Refusal> {
     }
     if RESERVED_BY_YUNOHOST.contains(&text) {
         return Err(Refusal::new(format!("username `{text}` is reserved by YunoHost")).hint("choose another one"));
+    }
+    if text == DEPARTED_GROUP {
+        return Err(
+            Refusal::new(format!("username `{text}` is the group of those who left")).hint("choose another one")
+        );
     }
     if SYSTEM_ACCOUNTS.contains(&text) || text.starts_with("systemd-") {
         return Err(Refusal::new(format!("username `{text}` is an account of the system")).hint("choose another one"));

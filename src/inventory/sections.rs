@@ -639,7 +639,7 @@ static PLACEMENT: Section = Section {
 /// `clients/ID.toml`.
 pub static CLIENT: Section = Section {
     heading: "clients/ID.toml",
-    about: "A legal entity with a contract. The id is the name of the file.",
+    about: "A legal entity with a contract. The id is the name of the file; with `_` for `-` it is the YunoHost group of its people, so that it is no group of the system and no username there.",
     keys: &[
         VERSION,
         Key::new("language", Word(&["fr", "en"]), "language of documents and pages", "\"fr\"").default("\"fr\""),

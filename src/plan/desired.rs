@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use super::dns;
 use crate::domain::backup::marker;
 use crate::domain::ids::{ClientId, PersonId};
+use crate::domain::names;
 use crate::domain::services;
 use crate::inventory::model::{
     Client, Dolibarr, DolibarrRights, Exposure, InboundMail, Instance, Inventory, Person, Placement, Seat, Site,
@@ -157,9 +158,9 @@ fn timed(one: &Timed<'_>) -> Value {
     })
 }
 
-/// The YunoHost group of a client's people: group names have no dash (sheet YunoHost, recorded refusals).
+/// The YunoHost group of a client's people.
 pub fn group(client: &Client) -> String {
-    client.id.as_str().replace('-', "_")
+    names::group(client.id.as_str())
 }
 
 fn domain(domain: &crate::inventory::model::Domain) -> Value {

@@ -25,8 +25,12 @@ pub fn find(drafts: &Drafts, findings: &Findings) {
     demand_apps_apart(drafts, findings);
     for (instance, clients) in &clients_by_instance {
         demand_usernames_apart(drafts, instance, clients, findings);
+        demand_groups_apart(drafts, clients, findings);
     }
     for client in drafts.clients.values() {
+        if let Err(refusal) = names::own_group(client.id.as_str()) {
+            findings.add(Mistake::refused(refusal, &client.place));
+        }
         for email in &client.claims.contact_emails {
             demand_reachable_contact(client, email, &owners, findings);
         }
@@ -149,6 +153,22 @@ fn demand_usernames_apart(drafts: &Drafts, instance: &InstanceId, clients: &[&Cl
                 }
                 None => drop(first.insert(name, Owner { id: client.id.as_str(), place: &username.place })),
             }
+        }
+    }
+}
+
+/// A client's people are a group in YunoHost, and every account has a group of its own: they share one set of names.
+fn demand_groups_apart(drafts: &Drafts, clients: &[&ClientDraft], findings: &Findings) {
+    let groups: HashMap<String, &ClientDraft> =
+        clients.iter().map(|client| (names::group(client.id.as_str()), *client)).collect();
+    let accounts = clients.iter().flat_map(|client| &client.claims.usernames).chain(&drafts.cooperative.admin_username);
+    for account in accounts {
+        if let Some(owner) = groups.get(&account.value) {
+            let problem =
+                format!("username `{}` is the group of client `{}` on the same instance", account.value, owner.id);
+            let mistake = Mistake::new(problem, &account.place, "taken").also(&owner.place, "the client");
+            findings
+                .add(mistake.help("choose another username: YunoHost keeps people and groups under one set of names"));
         }
     }
 }

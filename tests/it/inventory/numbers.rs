@@ -94,6 +94,16 @@ fn inventory_usernames_propose_what_was_meant() {
 }
 
 #[test]
+fn inventory_a_clients_people_get_no_group_that_is_there_already() {
+    for bad in ["admins", "all-users", "visitors", "departed", "mail", "www-data", "video", "root"] {
+        let refusal = names::own_group(bad).expect_err(bad);
+        assert!(refusal.problem.contains(&format!("a client cannot be called `{bad}`")), "{}", refusal.problem);
+    }
+    assert!(names::own_group("les-abeilles").is_ok());
+    assert!(names::username("departed").is_err(), "its account would be the group of those who left");
+}
+
+#[test]
 fn inventory_domains_are_those_of_yunohost() {
     for good in ["atelier.example", "a-b.c--d.example", "xn--caf-dma.fr", "x.xn--p1ai", "1.example"] {
         assert!(names::domain(good).is_ok(), "{good}");

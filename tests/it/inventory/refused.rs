@@ -272,6 +272,12 @@ refused! {
         "clients/studio-brume.toml: username `claire` on instance `ilot` belongs to `claire-voyer` and to `studio-brume` [clients/claire-voyer.toml]";
     inventory_refuses_username_of_the_technicians: "clients/studio-brume.toml", "username = \"malo\"" => "username = \"technique\"",
         "clients/studio-brume.toml: username `technique` is the technicians' account on every instance [cooperative.toml]";
+    inventory_refuses_username_that_is_its_clients_group: "clients/studio-brume.toml", "username = \"malo\"" => "username = \"studio_brume\"",
+        "clients/studio-brume.toml: username `studio_brume` is the group of client `studio-brume` on the same instance [clients/studio-brume.toml]";
+    inventory_refuses_username_that_is_another_clients_group: "clients/studio-brume.toml", "username = \"malo\"" => "username = \"claire_voyer\"",
+        "clients/studio-brume.toml: username `claire_voyer` is the group of client `claire-voyer` on the same instance [clients/claire-voyer.toml]";
+    inventory_refuses_technicians_account_that_is_a_clients_group: "cooperative.toml", "\"technique\"" => "\"studio_brume\"",
+        "cooperative.toml: username `studio_brume` is the group of client `studio-brume` on the same instance [clients/studio-brume.toml]";
     inventory_refuses_digits_in_a_name: "clients/atelier-lilas.toml", "last_name = \"Fabre\"" => "last_name = \"Fabre2\"",
         "clients/atelier-lilas.toml: name `Fabre2` contains `2`, which YunoHost's import refuses";
     inventory_refuses_typographic_apostrophe: "clients/atelier-lilas.toml", "d'Aubigny" => "d\u{2019}Aubigny",
@@ -310,4 +316,15 @@ refused! {
         "clients/studio-brume.toml: the client lives on `ilot` from 2026-09-30, before it stands anywhere [instances/ilot.toml]";
     inventory_refuses_seat_before_the_instance: "clients/atelier-lilas.toml", "from = 2026-09-01\ninstance = \"lilas\"" => "from = 2026-09-02\ninstance = \"lilas\"",
         "clients/atelier-lilas.toml: the first seat begins on 2026-09-01, but the client has no instance before 2026-09-02";
+}
+
+/// Its people would be taken into YunoHost's own group of administrators.
+#[test]
+fn inventory_refuses_client_whose_group_is_the_administrators() {
+    let mut files = example_with(&[]);
+    let client = files.remove("clients/studio-brume.toml").expect("the example has it");
+    files.insert("clients/admins.toml".to_owned(), client);
+    let told = mistakes(&files);
+    let problem = "a client cannot be called `admins`: its people would be the group of YunoHost itself";
+    assert!(told.list().iter().any(|mistake| mistake.message == problem), "{:#?}", told.list());
 }
