@@ -1,6 +1,6 @@
 //! The pure core: texts in, a model or all mistakes out. No disk, no clock.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::tz::TimeZone;
 
@@ -20,7 +20,7 @@ use crate::domain::money::Cents;
 /// All mistakes of all files, sorted by file and place.
 pub fn check(files: &BTreeMap<String, String>) -> Result<Inventory, Mistakes> {
     let findings = Findings::default();
-    let inventory = assemble(files, &findings);
+    let inventory = assemble(files, &BTreeSet::new(), &findings);
     let list = findings.into_list();
     match inventory {
         Some(inventory) if list.is_empty() => Ok(inventory),
@@ -28,8 +28,18 @@ pub fn check(files: &BTreeMap<String, String>) -> Result<Inventory, Mistakes> {
     }
 }
 
-fn assemble(files: &BTreeMap<String, String>, findings: &Findings) -> Option<Inventory> {
-    let documents = document::parse(files, findings);
+/// The mistakes of the files that could be read, beside those that could not: these keep their ids, so that references to
+/// them stay known, and what is in them is not missed.
+pub fn mistakes_beside(files: &BTreeMap<String, String>, unreadable: &BTreeSet<String>) -> Vec<Mistake> {
+    let mut files = files.clone();
+    files.extend(unreadable.iter().map(|path| (path.clone(), String::new())));
+    let findings = Findings::default();
+    assemble(&files, unreadable, &findings);
+    findings.into_list()
+}
+
+fn assemble(files: &BTreeMap<String, String>, unreadable: &BTreeSet<String>, findings: &Findings) -> Option<Inventory> {
+    let documents = document::parse(files, unreadable, findings);
     // The co-operative first: contracts fall back on its seat price, schedules on its zone.
     let (cooperative, claims) = documents
         .iter()

@@ -1,6 +1,6 @@
 //! Files into parsed documents: which kind each is, and what its syntax gets wrong.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -50,8 +50,13 @@ impl<'a> Document<'a> {
     }
 }
 
-/// Parses every file. Files that belong nowhere, and a missing `cooperative.toml`, are recorded.
-pub fn parse<'a>(files: &'a BTreeMap<String, String>, findings: &Findings) -> Vec<Document<'a>> {
+/// Parses every file but those that could not be read. Files that belong nowhere, and a missing `cooperative.toml`, are
+/// recorded.
+pub fn parse<'a>(
+    files: &'a BTreeMap<String, String>,
+    unreadable: &BTreeSet<String>,
+    findings: &Findings,
+) -> Vec<Document<'a>> {
     if !files.contains_key(COOPERATIVE_FILE) {
         let mistake =
             Mistake::new(format!("`{COOPERATIVE_FILE}` is missing"), &Place::whole(COOPERATIVE_FILE), "missing");
@@ -68,6 +73,9 @@ pub fn parse<'a>(files: &'a BTreeMap<String, String>, findings: &Findings) -> Ve
     for (part, found) in parts {
         documents.extend(part);
         findings.extend(found);
+    }
+    for document in &mut documents {
+        document.readable &= !unreadable.contains(&*document.file);
     }
     documents
 }

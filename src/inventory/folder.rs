@@ -1,13 +1,13 @@
 //! The inventory on disk: read whole, written file by file without ever leaving half a file.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest as _, Sha256};
 
-use super::check::check;
+use super::check::{check, mistakes_beside};
 use super::document::{COOPERATIVE_FILE, FOLDERS};
 use super::mistake::{Mistake, Mistakes, Place, did_you_mean};
 use super::model::Inventory;
@@ -27,9 +27,16 @@ pub struct Loaded {
 /// Reads and checks the inventory in a folder.
 ///
 /// # Errors
-/// All mistakes: those of the folder (missing, unreadable, unknown files) or those of the files.
+/// All mistakes: those of the folder (missing, unreadable, unknown files) and those of the files that can be read.
 pub fn load(folder: &Path) -> Result<Loaded, Mistakes> {
-    let files = read_files(folder)?;
+    let Found { files, unreadable, mut mistakes, is_whole } = find(folder);
+    if !mistakes.is_empty() {
+        // Where files are missing that nobody could name, whatever refers to them would look wrong.
+        if is_whole {
+            mistakes.extend(mistakes_beside(&files, &unreadable));
+        }
+        return Err(Mistakes::new(mistakes, &files));
+    }
     let inventory = check(&files)?;
     let content_hash = content_hash(&files);
     Ok(Loaded { inventory, files, content_hash })
@@ -51,19 +58,37 @@ pub fn content_hash(files: &BTreeMap<String, String>) -> String {
 /// # Errors
 /// A mistake per file or folder that cannot be read or belongs nowhere.
 pub fn read_files(folder: &Path) -> Result<BTreeMap<String, String>, Mistakes> {
-    let mut scan = Scan::default();
+    let Found { files, mistakes, .. } = find(folder);
+    if mistakes.is_empty() { Ok(files) } else { Err(Mistakes::new(mistakes, &files)) }
+}
+
+/// What a folder holds.
+struct Found {
+    files: BTreeMap<String, String>,
+    /// Files of the inventory whose text could not be read.
+    unreadable: BTreeSet<String>,
+    mistakes: Vec<Mistake>,
+    /// Every file is known by its name at least.
+    is_whole: bool,
+}
+
+fn find(folder: &Path) -> Found {
+    let mut scan = Scan { is_whole: true, ..Scan::default() };
     scan.top(folder);
-    let Scan { found, mut mistakes } = scan;
-    let mut files = BTreeMap::new();
+    let Scan { found, mut mistakes, is_whole } = scan;
+    let (mut files, mut unreadable) = (BTreeMap::new(), BTreeSet::new());
     for part in side_by_side(&found, |part| part.iter().map(|(path, place)| read(path, place)).collect::<Vec<_>>()) {
         for one in part {
             match one {
                 Ok((path, text)) => drop(files.insert(path, text)),
-                Err(mistake) => mistakes.push(*mistake),
+                Err(mistake) => {
+                    unreadable.insert(mistake.place.file.to_string());
+                    mistakes.push(*mistake);
+                }
             }
         }
     }
-    if mistakes.is_empty() { Ok(files) } else { Err(Mistakes::new(mistakes, &files)) }
+    Found { files, unreadable, mistakes, is_whole }
 }
 
 #[derive(Default)]
@@ -71,6 +96,7 @@ struct Scan {
     /// Paths of the inventory's files: relative, and as they are opened.
     found: Vec<(String, PathBuf)>,
     mistakes: Vec<Mistake>,
+    is_whole: bool,
 }
 
 impl Scan {
@@ -85,7 +111,9 @@ impl Scan {
                 }
             } else if path.is_dir() {
                 let mistake = Mistake::new(format!("folder `{name}` is unknown"), &Place::whole(&name), "unknown");
-                self.mistakes.push(match did_you_mean(&name, FOLDERS.iter().map(|(known, _)| *known)) {
+                let likely = did_you_mean(&name, FOLDERS.iter().map(|(known, _)| *known));
+                self.is_whole &= likely.is_none_or(|likely| folder.join(likely).exists());
+                self.mistakes.push(match likely {
                     Some(likely) => mistake.help(format!("did you mean `{likely}`?")),
                     None => mistake.help("known are `sites`, `backup-servers`, `instances`, `clients`"),
                 });
@@ -100,17 +128,34 @@ impl Scan {
     fn entries(&mut self, folder: &Path, name: &str) -> Vec<(String, PathBuf)> {
         let listed = fs::read_dir(folder).and_then(|entries| entries.collect::<io::Result<Vec<_>>>());
         match listed {
-            Ok(entries) => entries
-                .into_iter()
-                .filter_map(|entry| Some((entry.file_name().into_string().ok()?, entry.path())))
-                .filter(|(name, _)| !name.starts_with('.'))
-                .collect(),
+            Ok(entries) => {
+                let mut named = Vec::with_capacity(entries.len());
+                for entry in entries {
+                    match entry.file_name().into_string() {
+                        Ok(file) if file.starts_with('.') => {}
+                        Ok(file) => named.push((file, entry.path())),
+                        Err(file) => self.unspeakable(&file.to_string_lossy()),
+                    }
+                }
+                named
+            }
             Err(error) => {
+                self.is_whole = false;
                 let problem = format!("folder `{}` cannot be read: {error}", folder.display());
                 let mistake = Mistake::new(problem, &Place::whole(name), "unreadable");
                 self.mistakes.push(mistake.help(format!("an inventory is a folder with a `{COOPERATIVE_FILE}`")));
                 Vec::new()
             }
+        }
+    }
+
+    /// A name that is not UTF-8. Left alone in silence, a client's file would not be there.
+    fn unspeakable(&mut self, name: &str) {
+        if is_toml(name) {
+            self.is_whole = false;
+            let mistake = Mistake::new("the name of the file is not UTF-8", &Place::whole(name), "unreadable");
+            self.mistakes
+                .push(mistake.help("rename it: the name of a file is an id, in lower-case letters and digits"));
         }
     }
 }
