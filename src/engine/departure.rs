@@ -7,7 +7,8 @@ use super::guest::Guest;
 use super::observe::subject_name;
 use super::{Engine, EngineError};
 use crate::inventory::model::{Client, Person};
-use crate::plan::desired::{Deleted, Subject, departed};
+use crate::plan::desired::Subject;
+use crate::plan::leaving::{Deleted, departed};
 use crate::ssh::SshError;
 use crate::store::{NewDeparture, Scope};
 use crate::yunohost::playbook::ReadCommand;
@@ -16,14 +17,15 @@ use crate::yunohost::playbook::ReadCommand;
 pub const KEPT_DAYS: i64 = 30;
 
 impl Engine {
-    /// The people whose data was deleted: nothing is done about them any more.
+    /// The people whose data was deleted, with the last day of the latest seat that had ended then.
     ///
     /// # Errors
     /// When the store cannot be read.
     pub async fn deleted(&self) -> Result<Deleted, EngineError> {
         let departures = self.store.departures(&Scope::Staff).await?;
         let deleted = departures.into_iter().filter(|departure| departure.deleted_at_us.is_some());
-        Ok(deleted.map(|departure| (departure.seat.client, departure.seat.person)).collect())
+        // They come in the order of their dates: the latest stays.
+        Ok(deleted.map(|departure| ((departure.seat.client, departure.seat.person), departure.seat.ended_on)).collect())
     }
 
     /// Records the departures of an instance whose access is closed, with the day until which their data is kept.
@@ -56,6 +58,13 @@ impl Engine {
             let words = format!("`{}` still has a seat\n\nend it with `accolades seat end`, then apply", person.id);
             return Err(EngineError::Conflict(words));
         };
+        if let Some(next) = client.seats.iter().find(|seat| seat.person == person.id && seat.from > subject.day) {
+            let words = format!(
+                "`{}` comes back on {}: the data is kept\n\ntake that seat out of the client's file first",
+                person.id, next.from
+            );
+            return Err(EngineError::Conflict(words));
+        }
         let ended_on = seat.until.unwrap_or(subject.day);
         if subject.day <= kept_until(ended_on) {
             let until = kept_until(ended_on);

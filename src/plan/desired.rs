@@ -1,17 +1,15 @@
 //! What should be inside a guest, as the variables that playbooks read.
 
-use std::collections::BTreeSet;
-
 use jiff::civil::Date;
 use serde_json::{Value, json};
 
 use super::dns;
+use super::leaving::{self, Deleted, left, returned};
 use crate::domain::backup::marker;
-use crate::domain::ids::{ClientId, PersonId};
 use crate::domain::names;
 use crate::domain::services;
 use crate::inventory::model::{
-    Client, Dolibarr, DolibarrRights, Exposure, InboundMail, Instance, Inventory, Person, Placement, Seat, Site,
+    Client, Dolibarr, DolibarrRights, Exposure, InboundMail, Instance, Inventory, Person, Placement, Site,
 };
 
 /// Where the official installer for Debian 12 is.
@@ -59,9 +57,6 @@ impl<'a> Subject<'a> {
     }
 }
 
-/// The people whose data was deleted after they left.
-pub type Deleted = BTreeSet<(ClientId, PersonId)>;
-
 /// The variables of the playbooks for one instance (documented in `docs/playbooks.md`). About people who were deleted
 /// nothing is said any more.
 pub fn variables(subject: &Subject<'_>, deleted: &Deleted) -> Value {
@@ -99,10 +94,15 @@ pub fn variables(subject: &Subject<'_>, deleted: &Deleted) -> Value {
         "dolibarr_users": list(&|client| dolibarr_users(client, subject.day)),
         "dolibarr_rights": list(&|client| dolibarr_rights(client, subject.day)),
         "dolibarr_strangers": list(&|client| dolibarr_strangers(client, &clients)),
-        "departed": list(&|client| left(client, subject.day, deleted).iter().map(|(person, _)| person_of(client, person)).collect()),
-        "departed_forwards": list(&|client| departed_forwards(client, &left(client, subject.day, deleted))),
-        "departed_files": list(&|client| departed_files(client, &left(client, subject.day, deleted))),
-        "departed_dolibarr": list(&|client| departed_dolibarr(client, &left(client, subject.day, deleted))),
+        "departed": list(&|client| leaving::people(client, &left(client, subject.day, deleted))),
+        "departed_forwards": list(&|client| leaving::forwards(client, &left(client, subject.day, deleted))),
+        "departed_files": list(&|client| leaving::files(client, &left(client, subject.day, deleted))),
+        "departed_dolibarr": list(&|client| leaving::dolibarr(client, &left(client, subject.day, deleted))),
+        // The mark of those who left is a group: it has to be there before anybody can be in it, or out of it.
+        "left_ever": clients.iter().any(|client| !returned(client, subject.day).is_empty() || !left(client, subject.day, deleted).is_empty()),
+        "returned": list(&|client| leaving::people(client, &returned(client, subject.day))),
+        "returned_forwards": list(&|client| leaving::returned_forwards(client, &returned(client, subject.day))),
+        "returned_files": list(&|client| leaving::files(client, &returned(client, subject.day))),
     })
 }
 
@@ -256,25 +256,7 @@ fn seated(client: &Client, day: Date) -> impl Iterator<Item = &Person> {
     client.persons.values().filter(active)
 }
 
-/// Those who left and about whom something is still to be said.
-fn left<'a>(client: &'a Client, day: Date, deleted: &Deleted) -> Vec<Left<'a>> {
-    departed(client, day).filter(|(person, _)| !deleted.contains(&(client.id.clone(), person.id.clone()))).collect()
-}
-
-/// Somebody who left, with the seat that ended.
-type Left<'a> = (&'a Person, &'a Seat);
-
-/// The people whose last seat has ended, with that seat.
-pub fn departed(client: &Client, day: Date) -> impl Iterator<Item = Left<'_>> {
-    client.persons.values().filter_map(move |person| {
-        let seats = || client.seats.iter().filter(|seat| seat.person == person.id);
-        let still_there = seats().any(|seat| seat.active_on(day) || seat.from > day);
-        let last = seats().filter(|seat| seat.from <= day).max_by_key(|seat| seat.until)?;
-        (!still_there).then_some((person, last))
-    })
-}
-
-fn person_of(client: &Client, person: &Person) -> Value {
+pub(super) fn person_of(client: &Client, person: &Person) -> Value {
     json!({
         "key": format!("{}/{}", client.id, person.id),
         "id": person.id,
@@ -292,7 +274,7 @@ fn dolibarr_path(client: &Client) -> Option<String> {
     client.dolibarr.as_ref().map(|app| format!("{}{}", app.domain, app.path))
 }
 
-fn with_dolibarr(client: &Client, person: &Person) -> Option<Value> {
+pub(super) fn with_dolibarr(client: &Client, person: &Person) -> Option<Value> {
     let mut value = person_of(client, person);
     value["domain_path"] = json!(dolibarr_path(client)?);
     Some(value)
@@ -345,35 +327,5 @@ fn dolibarr_strangers(client: &Client, all: &[&Client]) -> Vec<Value> {
                 "domain_path": path,
             })
         })
-        .collect()
-}
-
-fn departed_forwards(client: &Client, left: &[Left<'_>]) -> Vec<Value> {
-    left.iter()
-        .filter_map(|(person, seat)| {
-            let mut value = person_of(client, person);
-            value["forward_to"] = json!(seat.leaving.forward_to.as_ref()?);
-            Some(value)
-        })
-        .collect()
-}
-
-fn departed_files(client: &Client, left: &[Left<'_>]) -> Vec<Value> {
-    left.iter()
-        .filter_map(|(person, seat)| {
-            let heir = client.persons.get(seat.leaving.files_to.as_ref()?)?;
-            let app = client.nextcloud.as_ref()?;
-            let mut value = person_of(client, person);
-            value["files_to"] = json!(heir.username);
-            value["domain_path"] = json!(format!("{}{}", app.domain, app.path));
-            Some(value)
-        })
-        .collect()
-}
-
-fn departed_dolibarr(client: &Client, left: &[Left<'_>]) -> Vec<Value> {
-    left.iter()
-        .filter(|(person, _)| person.dolibarr != DolibarrRights::None)
-        .filter_map(|(person, _)| with_dolibarr(client, person))
         .collect()
 }

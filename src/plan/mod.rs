@@ -6,6 +6,7 @@ pub mod cost;
 pub mod decide;
 pub mod desired;
 pub mod dns;
+pub mod leaving;
 pub mod observed;
 pub mod render;
 

@@ -59,6 +59,7 @@ mod replay_pve_pbs;
 mod replay_yunohost;
 mod replay_yunohost_apps;
 mod restores;
+mod returns;
 mod server_looks;
 mod server_prepare;
 mod services;

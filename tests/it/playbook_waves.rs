@@ -1,7 +1,8 @@
 //! Facts of a guest are read in waves: what one wave answers decides what the next one asks.
 
 use accolades::inventory;
-use accolades::plan::desired::{Deleted, Subject, variables};
+use accolades::plan::desired::{Subject, variables};
+use accolades::plan::leaving::Deleted;
 use accolades::yunohost::playbook::step::survey;
 use accolades::yunohost::playbook::unread::Unread;
 use accolades::yunohost::playbook::{Fact, Facts, builtin};

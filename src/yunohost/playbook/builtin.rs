@@ -6,7 +6,7 @@ use super::model::Playbook;
 use super::read::{PlaybookError, parse};
 
 /// The files of `playbooks/`, in the order in which they are done.
-pub const BUILTIN: [(&str, &str); 10] = [
+pub const BUILTIN: [(&str, &str); 11] = [
     ("10-system.toml", include_str!("../../../playbooks/10-system.toml")),
     ("20-access.toml", include_str!("../../../playbooks/20-access.toml")),
     ("30-mail.toml", include_str!("../../../playbooks/30-mail.toml")),
@@ -14,6 +14,7 @@ pub const BUILTIN: [(&str, &str); 10] = [
     ("50-apps.toml", include_str!("../../../playbooks/50-apps.toml")),
     ("60-people.toml", include_str!("../../../playbooks/60-people.toml")),
     ("70-departures.toml", include_str!("../../../playbooks/70-departures.toml")),
+    ("75-returns.toml", include_str!("../../../playbooks/75-returns.toml")),
     ("80-marker.toml", include_str!("../../../playbooks/80-marker.toml")),
     ("85-services.toml", include_str!("../../../playbooks/85-services.toml")),
     ("90-close.toml", include_str!("../../../playbooks/90-close.toml")),
