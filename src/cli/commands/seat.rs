@@ -43,9 +43,9 @@ pub struct Add {
     /// Size of the mailbox of somebody new, as in 5G [default: unlimited].
     #[arg(long, value_name = "SIZE", requires = "name")]
     quota: Option<String>,
-    /// What somebody new may do in Dolibarr.
-    #[arg(long, value_enum, default_value_t = Rights::None)]
-    dolibarr: Rights,
+    /// What somebody new may do in Dolibarr [default: none].
+    #[arg(long, value_enum, requires = "name")]
+    dolibarr: Option<Rights>,
 }
 
 /// A seat to end.
@@ -116,7 +116,7 @@ fn new_seat(add: Add) -> NewSeat {
             username,
             mail_domain,
             mailbox_quota: add.quota,
-            dolibarr: add.dolibarr.into(),
+            dolibarr: add.dolibarr.unwrap_or(Rights::None).into(),
         }),
         _ => None,
     };

@@ -81,6 +81,18 @@ pub enum EditError {
         /// The id it most likely means.
         likely: Option<String>,
     },
+    /// The id is that of somebody with another name.
+    #[error(
+        "`{person}` at `{client}` is {name}\n\nchoose another id for somebody else; for {name} leave the name away, or correct it in the file first"
+    )]
+    OtherPerson {
+        /// The client.
+        client: ClientId,
+        /// As typed.
+        person: String,
+        /// Whose id it is.
+        name: String,
+    },
     /// Every seat of the person has an end.
     #[error("`{person}` has no open seat at `{client}`\n\nan end that is written already is changed in the file")]
     NoOpenSeat {

@@ -64,11 +64,20 @@ pub fn seat_add(files: &BTreeMap<String, String>, client: &ClientId, seat: &NewS
         Item::Table(persons)
     });
     let persons = persons.as_table_mut().ok_or(EditError::Inline { path: path.clone(), key: "persons" })?;
-    if !persons.contains_key(seat.person.as_str()) {
-        let Some(person) = &seat.add else {
-            return Err(unknown_person(client, &seat.person, persons.iter().map(|(id, _)| id)));
-        };
-        persons.insert(seat.person.as_str(), Item::Table(person_table(person)));
+    match (persons.get(seat.person.as_str()), &seat.add) {
+        (None, None) => return Err(unknown_person(client, &seat.person, persons.iter().map(|(id, _)| id))),
+        (None, Some(person)) => drop(persons.insert(seat.person.as_str(), Item::Table(person_table(person)))),
+        // Somebody else's mailbox and files would be given to whoever was meant.
+        (Some(known), Some(meant)) if !is_called(known, meant) => {
+            let names =
+                ["first_name", "last_name"].map(|key| known.get(key).and_then(Item::as_str).unwrap_or_default());
+            return Err(EditError::OtherPerson {
+                client: client.clone(),
+                person: seat.person.to_string(),
+                name: names.join(" "),
+            });
+        }
+        (Some(_), _) => {}
     }
     let mut table = separate_table();
     table.insert("person", value(seat.person.as_str()));
@@ -105,6 +114,11 @@ pub fn seat_end(files: &BTreeMap<String, String>, client: &ClientId, end: &SeatE
         seat.insert("files_to", value(heir.as_str()));
     }
     Edit::of(files, BTreeMap::from([(path, document.to_string())]))
+}
+
+fn is_called(known: &Item, meant: &NewPerson) -> bool {
+    let names = [("first_name", &meant.first_name), ("last_name", &meant.last_name)];
+    names.into_iter().all(|(key, name)| known.get(key).and_then(Item::as_str) == Some(name.as_str()))
 }
 
 fn unknown_person<'a>(client: &ClientId, person: &PersonId, known: impl Iterator<Item = &'a str>) -> EditError {

@@ -55,6 +55,20 @@ fn inventory_seat_add_wants_a_known_person_or_a_name() {
 }
 
 #[test]
+fn inventory_seat_add_gives_nobody_the_account_of_a_namesake_of_the_id() {
+    let end = SeatEnd { person: person("theo"), until: date(2026, 12, 31), forward_to: None, files_to: None };
+    let ended = seat_end(&example().files, &client(), &end).expect("a sound end");
+    let other = NewSeat { person: person("theo"), ..sacha(date(2027, 1, 1)) };
+    let error = seat_add(&ended.files, &client(), &other).expect_err("theo is somebody else");
+    assert!(matches!(error, EditError::OtherPerson { .. }), "{error}");
+    assert!(error.to_string().starts_with("`theo` at `atelier-lilas` is Théo Garnier\n\n"), "{error}");
+    let mut same = NewSeat { person: person("theo"), ..sacha(date(2027, 1, 1)) };
+    let named = same.add.as_mut().expect("described");
+    (named.first_name, named.last_name) = ("Théo".to_owned(), "Garnier".to_owned());
+    assert!(seat_add(&ended.files, &client(), &same).is_ok(), "the same person may be named");
+}
+
+#[test]
 fn inventory_seat_end_says_what_happens_to_mail_and_files() {
     let before = example().files;
     let end = SeatEnd {
