@@ -136,7 +136,7 @@ pub fn run(session: &Session, what: Client) -> Result<Exit, Failure> {
 /// Shows an edit that passes the check, and writes it once it is confirmed.
 ///
 /// # Errors
-/// When it is not confirmed, or a file cannot be written.
+/// When it is not confirmed, the files were changed meanwhile, or a file cannot be written.
 pub fn write_edit(
     session: &Session,
     client: &ClientId,
@@ -149,6 +149,14 @@ pub fn write_edit(
     let names = files.iter().map(|file| format!("`{file}`")).collect::<Vec<_>>().join(" and ");
     session.confirm(&format!("Write {names}?"))?;
     let folder = &session.globals.inventory;
+    // Whoever edits the files while the question waits must not lose that.
+    if inventory::read_files(folder)? != *before {
+        return Err(Failure::new(
+            Exit::Conflict,
+            "the inventory's files were changed while you were asked; nothing was written",
+            "give the same command again: it shows the change to the files as they are now",
+        ));
+    }
     edit.write(folder).map_err(|error| Failure::file(folder, &error))?;
     if session.output.is_json() {
         session.output.json(&json!({ "version": JSON_VERSION, "written": files, "difference": difference }))?;

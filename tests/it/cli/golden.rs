@@ -135,6 +135,34 @@ fn cli_seats_come_and_go_in_the_files() {
 }
 
 #[test]
+fn cli_an_edit_takes_nothing_from_who_changed_the_file_while_the_question_waited() {
+    use std::io::{Read as _, Write as _};
+    use std::process::{Command, Stdio};
+    let desk = Desk::new();
+    let file = desk.path("inventory/clients/studio-brume.toml");
+    let mut asked = Command::new(env!("CARGO_BIN_EXE_accolades"))
+        .args(["seat", "end", "studio-brume", "malo", "--on", "2026-12-31"])
+        .current_dir(desk.folder.path())
+        .env_clear()
+        .stdin(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the binary runs");
+    let (mut told, mut byte) = (Vec::new(), [0]);
+    let mut words = asked.stderr.take().expect("piped");
+    while !told.ends_with(b"[y/N] ") {
+        assert_eq!(words.read(&mut byte).expect("readable"), 1, "{}", String::from_utf8_lossy(&told));
+        told.push(byte[0]);
+    }
+    desk.replace("inventory/clients/studio-brume.toml", "Malo Kervella", "Malo Le Kervella");
+    let changed = std::fs::read_to_string(&file).expect("a file");
+    asked.stdin.take().expect("piped").write_all(b"yes\n").expect("it reads");
+    words.read_to_end(&mut told).expect("readable");
+    assert_eq!(asked.wait().expect("it ends").code(), Some(4), "{}", String::from_utf8_lossy(&told));
+    assert_eq!(std::fs::read_to_string(&file).expect("a file"), changed);
+}
+
+#[test]
 fn cli_a_client_is_added_with_its_instance() {
     let desk = Desk::new();
     let add = [
