@@ -241,6 +241,7 @@ impl Engine {
                 "unknown": part.unknown,
                 "conflict": part.conflict,
                 "actions": part.actions.len(),
+                "waiting": part.actions.iter().filter_map(|action| action.waiting.as_deref()).collect::<Vec<_>>(),
                 "unchanged": part.unchanged,
                 "drift": part.drift,
             }),

@@ -19,6 +19,9 @@ struct Look {
     conflict: Option<String>,
     actions: usize,
     drift: Vec<String>,
+    // Looks of an earlier version do not say it.
+    #[serde(default)]
+    waiting: Vec<String>,
 }
 
 /// How an instance stands.
@@ -26,6 +29,8 @@ struct Look {
 pub struct Standing {
     /// What is known.
     pub state: State,
+    /// What some of the pending steps wait for, outside of the program.
+    pub waits_for: Vec<String>,
     /// When it was last looked at.
     pub looked_at_us: Option<i64>,
 }
@@ -101,7 +106,8 @@ impl Serialize for State {
 /// When the store cannot be read.
 pub async fn standing(store: &Store, instance: &InstanceId, now: Timestamp) -> Result<Standing, StoreError> {
     let looks = store.observations(&Scope::Staff, "instance", instance.as_str(), "plan").await?;
-    Ok(Standing { state: state(&looks, now)?, looked_at_us: looks.first().map(|look| look.seen.at_us) })
+    let looked_at_us = looks.first().map(|look| look.seen.at_us);
+    Ok(Standing { state: state(&looks, now)?, waits_for: waits_for(&looks)?, looked_at_us })
 }
 
 /// What each comparison on record found, at its time; the newest first.
@@ -113,7 +119,8 @@ pub async fn compared(store: &Store, instance: &InstanceId) -> Result<Vec<Standi
     let found = |newest: usize| {
         let at_us = looks[newest].seen.at_us;
         let at = Timestamp::from_microsecond(at_us).unwrap_or_default();
-        Ok(Standing { state: state(&looks[newest..], at)?, looked_at_us: Some(at_us) })
+        let looks = &looks[newest..];
+        Ok(Standing { state: state(looks, at)?, waits_for: waits_for(looks)?, looked_at_us: Some(at_us) })
     };
     (0..looks.len()).map(found).collect()
 }
@@ -123,12 +130,18 @@ fn is_old(at_us: i64, now: Timestamp) -> bool {
     now.duration_since(at) > SignedDuration::try_from(limits::COMPARISON_AGE_MAX).unwrap_or(SignedDuration::MAX)
 }
 
+fn read(look: &Observation) -> Result<Look, StoreError> {
+    serde_json::from_value(look.seen.value.clone())
+        .map_err(|_| StoreError::Unreadable { what: "observation of an instance" })
+}
+
+/// What the newest look found waiting.
+fn waits_for(looks: &[Observation]) -> Result<Vec<String>, StoreError> {
+    looks.first().map_or(Ok(Vec::new()), |newest| Ok(read(newest)?.waiting))
+}
+
 /// The newest look says what is known; the older ones, since when nothing is.
 fn state(looks: &[Observation], now: Timestamp) -> Result<State, StoreError> {
-    let read = |look: &Observation| {
-        serde_json::from_value::<Look>(look.seen.value.clone())
-            .map_err(|_| StoreError::Unreadable { what: "observation of an instance" })
-    };
     let Some(newest) = looks.first() else { return Ok(State::NeverSeen) };
     let compared_at_us = newest.seen.at_us;
     let newest = read(newest)?;

@@ -27,6 +27,8 @@ struct Line {
     site: Option<SiteId>,
     clients: Vec<ClientId>,
     state: State,
+    /// What some of the steps to do wait for.
+    waits_for: Vec<String>,
     /// When it was last looked at.
     looked_at_us: Option<i64>,
     /// What runs in it, for each of its clients.
@@ -74,6 +76,7 @@ fn line(
         site: instance.placement_on(day).map(|placement| placement.site.clone()),
         clients: inventory.clients_on(&instance.id, day).map(|client| client.id.clone()).collect(),
         state: standing.state,
+        waits_for: standing.waits_for,
         looked_at_us: standing.looked_at_us,
         services,
     }
@@ -88,9 +91,10 @@ fn row(session: &Session, line: &Line, now_us: i64, zone: &TimeZone) -> Vec<Stri
             let since = when::minute(*compared_at_us, zone);
             (Style::Attention, format!("unknown since {since}: {COMPARED_LONG_AGO}"))
         }
-        State::Pending { actions, drift } if drift.is_empty() => (Style::Attention, format!("{actions} steps to do")),
+        State::Pending { actions, drift } if drift.is_empty() => (Style::Attention, to_do(*actions, &line.waits_for)),
         State::Pending { actions, drift } => {
-            (Style::Attention, format!("{actions} steps to do, {} changed outside accolades", drift.len()))
+            let to_do = to_do(*actions, &line.waits_for);
+            (Style::Attention, format!("{to_do}; {} changed outside accolades", drift.len()))
         }
         State::Conflict { why } => (Style::Bad, format!("conflict: {}", headline(why))),
         State::Unknown { why, last_known_us: Some(at) } => {
@@ -104,6 +108,17 @@ fn row(session: &Session, line: &Line, now_us: i64, zone: &TimeZone) -> Vec<Stri
     let (style_of_runs, runs) = runs(&line.services, now_us, zone);
     let runs = session.output.styled(style_of_runs, &runs);
     vec![line.instance.to_string(), site, clients, seen, session.output.styled(style, &words), runs]
+}
+
+/// What is to be done. What only waits is nobody's work here: it is said for what.
+fn to_do(actions: usize, waits_for: &[String]) -> String {
+    let steps = |count: usize| if count == 1 { "1 step".to_owned() } else { format!("{count} steps") };
+    match (actions.saturating_sub(waits_for.len()), waits_for) {
+        (0, [first]) => format!("waits: {first}"),
+        (0, [first, rest @ ..]) => format!("waits: {first} (and {} more)", rest.len()),
+        (ready, []) => format!("{} to do", steps(ready)),
+        (ready, waiting) => format!("{} to do, {} waiting", steps(ready), waiting.len()),
+    }
 }
 
 /// Whether everything runs, with the age of that; on an island what does not run for any of its clients.
@@ -148,4 +163,18 @@ async fn mention_unfinished(session: &Session, store: &Store, zone: &TimeZone) -
         ));
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_only_waits_is_no_step_to_do() {
+        let why = ["a does not lead to b".to_owned(), "c does not lead to d".to_owned()];
+        assert_eq!(to_do(1, &why[..1]), "waits: a does not lead to b");
+        assert_eq!(to_do(2, &why), "waits: a does not lead to b (and 1 more)");
+        assert_eq!(to_do(3, &why), "1 step to do, 2 waiting");
+        assert_eq!((to_do(1, &[]), to_do(7, &[])), ("1 step to do".to_owned(), "7 steps to do".to_owned()));
+    }
 }
