@@ -7,6 +7,7 @@ use clap::Subcommand;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 
+use crate::cli::acceptance;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::session::Session;
@@ -14,6 +15,7 @@ use crate::cli::table::table;
 use crate::cli::when;
 use crate::domain::ids::{BackupServerId, SiteId};
 use crate::inventory::mistake::did_you_mean;
+use crate::inventory::model::Inventory;
 
 /// Version of what `secret list --json` prints.
 const JSON_VERSION: u32 = 1;
@@ -81,6 +83,9 @@ async fn set(session: &Session, name: &str) -> Result<(), Failure> {
     let value = value_of_stdin(session, name)?;
     check_value(name, value.expose_secret())?;
     let store = session.store().await?;
+    if let Some(latest) = store.latest_inventory().await? {
+        demand_whose(name, &acceptance::read(&latest)?.inventory)?;
+    }
     let vault = session.vault(&store).await?;
     vault.put_secret(name, &value, session.now().await?.as_microsecond()).await?;
     session.output.say(&format!("`{name}` is set"));
@@ -118,6 +123,25 @@ fn check_name(name: &str) -> Result<(), Failure> {
         ),
     };
     Err(Failure::usage(what, hint))
+}
+
+/// A token of a site that nobody knows would be set, and looked for under another name.
+fn demand_whose(name: &str, inventory: &Inventory) -> Result<(), Failure> {
+    let (what, typed, known): (_, _, Vec<&str>) = match name.splitn(3, '/').collect::<Vec<_>>()[..] {
+        ["site", site, _] => ("site", site, inventory.sites.keys().map(SiteId::as_str).collect()),
+        ["backup-server", server, _] => {
+            ("backup server", server, inventory.backup_servers.keys().map(BackupServerId::as_str).collect())
+        }
+        _ => return Ok(()),
+    };
+    if known.contains(&typed) {
+        return Ok(());
+    }
+    let hint = match did_you_mean(typed, known) {
+        Some(likely) => format!("did you mean `{likely}`? nothing was set"),
+        None => "a new one counts once it is accepted: `accolades inventory accept`; nothing was set".to_owned(),
+    };
+    Err(Failure::usage(format!("no {what} is called `{typed}`"), hint))
 }
 
 /// On a terminal the value is asked for and not shown.

@@ -47,6 +47,22 @@ fn cli_secrets_that_nothing_could_use_are_refused() {
 }
 
 #[test]
+fn cli_a_token_of_a_site_that_nobody_knows_is_not_set() {
+    let desk = Desk::accepted();
+    for (name, hint) in [
+        ("site/frich/set-up-token", "did you mean `friche`?"),
+        ("backup-server/grance/admin", "did you mean `grange`?"),
+        ("site/somewhere/everyday-token", "accolades inventory accept"),
+    ] {
+        let answer = desk.run_with(&["secret", "set", name], "long-enough\n");
+        assert_eq!(answer.code, 2, "{name}: {}", answer.stderr);
+        assert!(answer.stderr.contains(hint), "{name}: {}", answer.stderr);
+    }
+    assert!(desk.run(&["secret", "list"]).stdout.is_empty(), "nothing was set");
+    assert_eq!(desk.run_with(&["secret", "set", "site/friche/set-up-token"], "long-enough\n").code, 0);
+}
+
+#[test]
 fn cli_a_secret_is_never_shown() {
     let desk = Desk::new();
     let set = desk.run_with(&["secret", "set", "relay"], &format!("{CANARY}\n"));
