@@ -91,6 +91,7 @@ impl EngineError {
     /// The class of the error.
     pub fn class(&self) -> Class {
         match self {
+            EngineError::Pve(error) if error.refused_on_the_way().is_some() => Class::Configuration,
             EngineError::Pve(PveError::Unreachable { .. })
             | EngineError::Ssh(SshError::Unreachable { .. } | SshError::BeyondJump { .. }) => Class::Unreachable,
             EngineError::Unknown(_) | EngineError::Pbs(PbsError::Unreachable { .. }) => Class::Unreachable,

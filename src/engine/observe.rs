@@ -33,6 +33,7 @@ impl Engine {
         let pinned = self.guest_address(subject, link).await?;
         let machine = match self.machine(link, subject.instance.vmid).await {
             Ok(machine) => machine,
+            Err(EngineError::Pve(error)) if error.refused_on_the_way().is_some() => return Err(error.into()),
             // Reading changes nothing: an answer that was lost on the way tells as little as none.
             Err(EngineError::Pve(
                 error @ (PveError::Unreachable { .. } | PveError::LostAnswer { .. } | PveError::ProxyGaveUp { .. }),

@@ -468,8 +468,13 @@ fn nothing_known(why: String) -> Observed {
     }
 }
 
-/// An error with its causes, in one text.
+/// An error with its causes, in one text. Who is refused on the way to a node is told nothing about the node.
 fn describe(error: &EngineError) -> String {
+    if let EngineError::Pve(error) = error
+        && let Some(refusal) = error.refused_on_the_way()
+    {
+        return refusal.to_string();
+    }
     let mut text = error.to_string();
     let mut cause = std::error::Error::source(error);
     while let Some(inner) = cause {

@@ -171,6 +171,17 @@ impl PveError {
         None
     }
 
+    /// Why nobody lets us through to the node, when that is it: the jump host is another one or does not take our key, or
+    /// there is no such key. Whether the node is on, nobody knows then.
+    pub fn refused_on_the_way(&self) -> Option<&SshError> {
+        self.jump_failure().filter(|failure| {
+            matches!(
+                failure,
+                SshError::HostKeyMismatch { .. } | SshError::Identity { .. } | SshError::AuthenticationRefused { .. }
+            )
+        })
+    }
+
     /// There is no such VM on this node (its configuration file is missing; Proxmox answers 500, not 404).
     pub fn is_absent_vm(&self) -> bool {
         self.says("Configuration file '") && self.says("/qemu-server/") && self.says("does not exist")

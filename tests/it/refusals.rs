@@ -4,8 +4,10 @@
 use accolades::engine::error::Class;
 use accolades::engine::prepare::Agreed;
 use accolades::engine::run::Applied;
+use accolades::inventory::model::Reach;
 use accolades::lab::pve::access::Token;
 use accolades::plan::render::render;
+use accolades::ssh::Identity;
 use secrecy::SecretString;
 
 use crate::rehearsal::{Rehearsal, instance, small_files, small_instance};
@@ -79,4 +81,37 @@ async fn a_stored_token_that_is_an_old_one_is_replaced_by_preparing_the_site_aga
     prepare_again(&rehearsal).await;
     let plan = rehearsal.plan(&[small_instance()]).await;
     assert_eq!(plan.instances[0].unknown, None, "{}", render(&plan));
+}
+
+async fn why_nothing_is_known(rehearsal: &Rehearsal) -> String {
+    let plan = rehearsal.plan(&[small_instance()]).await;
+    let why = plan.instances[0].unknown.clone().unwrap_or_else(|| panic!("{}", render(&plan)));
+    let report = rehearsal.apply(&[small_instance()]).await;
+    let stopped = &report[&small_instance()];
+    assert!(matches!(stopped, Applied::Stopped { class: Class::Configuration, .. }), "{stopped:?}");
+    why
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_jump_host_with_another_key_is_no_node_that_does_not_answer() {
+    let mut rehearsal = Rehearsal::of(small_files(), 3).await;
+    rehearsal.prepare().await.unwrap_or_else(|error| panic!("{error}"));
+    let site = rehearsal.accepted.inventory.sites.values().next().expect("a site").clone();
+    let Reach::Jump { host_key, .. } = &site.reach else { panic!("the lab is behind a jump host") };
+    let mut files = rehearsal.files().await;
+    let text = files.get_mut("sites/friche.toml").expect("it is there");
+    *text = text.replacen(host_key.as_str(), &site.node.ssh_host_key, 1);
+    rehearsal.accept(files).await;
+    let why = why_nothing_is_known(&rehearsal).await;
+    assert!(why.contains("has another host key than expected\nexpected SHA256:"), "{why}");
+    assert!(!why.contains("does not answer"), "{why}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_of_ours_that_cannot_be_used_is_no_node_that_does_not_answer() {
+    let mut rehearsal = Rehearsal::of(small_files(), 3).await;
+    rehearsal.prepare().await.unwrap_or_else(|error| panic!("{error}"));
+    rehearsal.engine.identity = Identity::KeyFile("/nowhere/id_ed25519".into());
+    let why = why_nothing_is_known(&rehearsal).await;
+    assert!(why.contains("/nowhere/id_ed25519") && why.contains("cannot be used as an SSH key"), "{why}");
 }
