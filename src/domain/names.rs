@@ -263,8 +263,10 @@ pub fn quota(text: &str) -> Result<String, Refusal> {
         _ => "G",
     };
     let refusal = Refusal::new(format!("`{text}` is not a mailbox quota"));
-    Err(if number.is_empty() {
-        refusal.hint("write a number and one of b, k, M, G, T: `5G`; `0` means no limit")
+    // Half a gigabyte cut down to `0G` would be no limit at all.
+    let is_fraction = unit.starts_with(['.', ',']) || number.bytes().all(|byte| byte == b'0');
+    Err(if number.is_empty() || is_fraction {
+        refusal.hint("write a number without a fraction and one of b, k, M, G, T: `5G`, `512M`; `0` means no limit")
     } else {
         refusal.hint(format!("write `{number}{likely}`: YunoHost would store `{text}` and dovecot not understand it"))
     })

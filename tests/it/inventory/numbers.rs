@@ -146,6 +146,10 @@ fn inventory_quotas_are_those_of_dovecot() {
         let refusal = names::quota(bad).expect_err(bad);
         assert!(refusal.hint.is_some_and(|text| text.contains(hint)), "{bad}");
     }
+    for fraction in ["0.5G", "1,5 Go", "00GB"] {
+        let hint = names::quota(fraction).expect_err(fraction).hint.expect("advice");
+        assert!(hint.starts_with("write a number without a fraction"), "{fraction}: {hint}");
+    }
 }
 
 #[test]
