@@ -92,6 +92,7 @@ pub fn variables(subject: &Subject<'_>, deleted: &Deleted) -> Value {
         "dolibarr_settings": list(&|client| client.dolibarr.iter().flat_map(|app| dolibarr_settings(client, app)).collect()),
         "persons": list(&|client| seated(client, subject.day).map(|person| person_of(client, person)).collect()),
         "dolibarr_users": list(&|client| dolibarr_users(client, subject.day)),
+        "dolibarr_without": list(&|client| dolibarr_without(client, subject.day)),
         "dolibarr_rights": list(&|client| dolibarr_rights(client, subject.day)),
         "dolibarr_strangers": list(&|client| dolibarr_strangers(client, &clients)),
         "departed": list(&|client| leaving::people(client, &left(client, subject.day, deleted))),
@@ -267,6 +268,7 @@ pub(super) fn person_of(client: &Client, person: &Person) -> Value {
         "last_name": person.last_name,
         "mail": format!("{}@{}", person.username, person.mail_domain),
         "quota": person.mailbox_quota.as_deref().unwrap_or("0"),
+        "quota_words": person.mailbox_quota.as_deref().filter(|quota| *quota != "0").unwrap_or("no limit"),
     })
 }
 
@@ -294,6 +296,14 @@ fn dolibarr_users(client: &Client, day: Date) -> Vec<Value> {
             });
             Some(value)
         })
+        .collect()
+}
+
+/// Those who may do nothing in the Dolibarr that the client has.
+fn dolibarr_without(client: &Client, day: Date) -> Vec<Value> {
+    seated(client, day)
+        .filter(|person| person.dolibarr == DolibarrRights::None)
+        .filter_map(|person| with_dolibarr(client, person))
         .collect()
 }
 

@@ -221,6 +221,54 @@ async fn a_domain_added_later_leaves_the_relays_password_in_no_log() {
     assert_eq!(leaks(&rehearsal), Vec::<String>::new(), "adding a domain generates postfix's configuration again");
 }
 
+/// Logins that Dolibarr lets in.
+fn let_into_dolibarr(rehearsal: &Rehearsal) -> Vec<String> {
+    let endpoint = Endpoint::GuestSsh { site: "friche".to_owned(), vmid: 1002 };
+    let command = "mysql -N -B dolibarr -e 'SELECT login FROM llx_user WHERE statut = 1'";
+    let (outcome, _) = rehearsal.served.lab.command(&endpoint, "root", command, "");
+    let Outcome::Ended(output) = outcome else { panic!("the guest answers") };
+    assert_eq!(output.exit, 0, "{}", output.stderr);
+    output.stdout.lines().map(str::to_owned).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_changed_about_somebody_later_reaches_their_account() {
+    let mut rehearsal = prepared(small_files()).await;
+    settle(&rehearsal, "ilot").await;
+    assert!(let_into_dolibarr(&rehearsal).contains(&"yves".to_owned()));
+    let mut files = rehearsal.files().await;
+    let client = files.get_mut("clients/claire-voyer.toml").expect("it is there");
+    for (old, new) in [
+        (
+            "last_name = \"Voyer\"\nusername = \"claire\"\nmail_domain = \"claire-voyer.example\"\nmailbox_quota = \"5G\"",
+            "last_name = \"Voyer-Blanc\"\nusername = \"claire\"\nmail_domain = \"voyer.example\"\nmailbox_quota = \"20G\"",
+        ),
+        ("\ndolibarr = \"write\"", ""),
+    ] {
+        assert!(client.contains(old), "{client}");
+        *client = client.replacen(old, new, 1);
+    }
+    client.push_str("\n[[domains]]\nname = \"voyer.example\"\ninbound_mail = \"here\"\n");
+    rehearsal.accept(files).await;
+    rehearsal.publish_dns();
+    let plan = rehearsal.plan(&[small_instance()]).await;
+    assert!(render(&plan).contains("yves not let into Dolibarr"), "{}", render(&plan));
+    settle(&rehearsal, "ilot").await;
+
+    look_into(&rehearsal, "friche", 1002, |guest| {
+        let yunohost = guest.yunohost.as_ref().expect("YunoHost is installed");
+        let claire = yunohost.user("claire").expect("she has an account");
+        assert_eq!(
+            (claire.fullname.as_str(), claire.mail.as_str(), claire.quota.as_str()),
+            ("Claire Voyer-Blanc", "claire@voyer.example", "20G")
+        );
+    });
+    let logins = let_into_dolibarr(&rehearsal);
+    assert!(logins.contains(&"claire".to_owned()) && !logins.contains(&"yves".to_owned()), "{logins:?}");
+    let again = rehearsal.plan(&[small_instance()]).await;
+    assert!(again.is_settled(), "{}", render(&again));
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_settled_plan_is_no_run_and_asks_nobody() {
     let rehearsal = prepared(small_files()).await;
