@@ -8,6 +8,7 @@ use crate::billing::impact::{self, impacts};
 use crate::engine::run::Accepted;
 use crate::inventory;
 use crate::inventory::model::UnreadableModel;
+use crate::inventory::vanished::{Vanished, vanished};
 use crate::store::{InventoryVersion, Store, StoreError};
 
 impl Session {
@@ -59,8 +60,15 @@ impl Session {
         };
         self.output.say(&difference);
         if let Some(latest) = &standing.latest {
-            let impacts = impacts(store, &read(latest)?.inventory, &edit.inventory).await?;
+            let before = read(latest)?.inventory;
+            let impacts = impacts(store, &before, &edit.inventory).await?;
             self.output.say_unless_empty(impact::in_words(&impacts).trim_end());
+            for Vanished { client, person } in vanished(&before, &edit.inventory, self.today(&edit.inventory).await?) {
+                self.output.warn(&format!(
+                    "`{person}` of `{client}` is struck out: the account stays open and is billed no more; to close it keep \
+                     the seat and end it with `accolades seat end {client} {person}`"
+                ));
+            }
         }
         self.confirm(&format!("Accept this as version {} of the inventory?", standing.number() + 1))?;
         self.accept_agreed(store, standing).await

@@ -19,6 +19,7 @@ mod render;
 mod schema;
 mod sections;
 mod side_by_side;
+pub mod vanished;
 
 pub use check::check;
 pub use difference::{difference, summary};

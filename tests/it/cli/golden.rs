@@ -163,6 +163,25 @@ fn cli_an_edit_takes_nothing_from_who_changed_the_file_while_the_question_waited
 }
 
 #[test]
+fn cli_who_is_struck_out_of_the_files_is_said_before_it_is_accepted() {
+    let desk = Desk::accepted();
+    desk.replace("inventory/clients/studio-brume.toml", "[[seats]]\nperson = \"malo\"\nfrom = 2026-10-01\n", "");
+    let answer = desk.run_with(&["inventory", "accept"], "no\n");
+    assert_eq!(answer.code, 1, "{}", answer.stderr);
+    let warning = answer.stderr.find("warning: `malo` of `studio-brume` is struck out: the account stays open");
+    assert!(warning.is_some_and(|at| answer.stderr[at..].contains("Accept this")), "{}", answer.stderr);
+
+    let end = ["inventory/clients/studio-brume.toml", "[persons.malo]"];
+    desk.replace(
+        end[0],
+        end[1],
+        "[[seats]]\nperson = \"malo\"\nfrom = 2026-10-01\nuntil = 2026-11-22\n\n[persons.malo]",
+    );
+    let answer = desk.run_with(&["inventory", "accept"], "no\n");
+    assert!(!answer.stderr.contains("struck out"), "an end is the way: {}", answer.stderr);
+}
+
+#[test]
 fn cli_a_client_is_added_with_its_instance() {
     let desk = Desk::new();
     let add = [
