@@ -8,6 +8,7 @@ use crate::billing::impact::{self, impacts};
 use crate::engine::run::Accepted;
 use crate::inventory;
 use crate::inventory::model::UnreadableModel;
+use crate::inventory::moved::moved;
 use crate::inventory::vanished::{Vanished, vanished};
 use crate::store::{InventoryVersion, Store, StoreError};
 
@@ -63,6 +64,9 @@ impl Session {
             let before = read(latest)?.inventory;
             let impacts = impacts(store, &before, &edit.inventory).await?;
             self.output.say_unless_empty(impact::in_words(&impacts).trim_end());
+            for sentence in moved(&before, &edit.inventory) {
+                self.output.warn(&sentence);
+            }
             for Vanished { client, person } in vanished(&before, &edit.inventory, self.today(&edit.inventory).await?) {
                 self.output.warn(&format!(
                     "`{person}` of `{client}` is struck out: the account stays open and is billed no more; to close it keep \

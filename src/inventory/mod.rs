@@ -11,6 +11,7 @@ mod folder;
 pub mod mail;
 pub mod mistake;
 pub mod model;
+pub mod moved;
 pub mod platform;
 mod read;
 mod reader;

@@ -182,6 +182,20 @@ fn cli_who_is_struck_out_of_the_files_is_said_before_it_is_accepted() {
 }
 
 #[test]
+fn cli_what_would_be_made_anew_beside_the_old_one_is_said_before_it_is_accepted() {
+    let desk = Desk::accepted();
+    desk.replace("inventory/clients/studio-brume.toml", "path = \"/nextcloud\"", "path = \"/cloud\"");
+    desk.replace("inventory/instances/valsonne.toml", "vmid = 1003", "vmid = 1010");
+    let told = desk.run_with(&["inventory", "accept"], "no\n").stderr;
+    for words in [
+        "warning: Nextcloud of `studio-brume` would be installed anew and empty at studio-brume.example/cloud",
+        "warning: `valsonne` would be made anew and empty as vm 1010; vm 1003 stays as it is",
+    ] {
+        assert!(told.find(words).is_some_and(|at| told[at..].contains("Accept this")), "{words}: {told}");
+    }
+}
+
+#[test]
 fn cli_a_client_is_added_with_its_instance() {
     let desk = Desk::new();
     let add = [
