@@ -1,13 +1,12 @@
 //! The mail that tells a client what became of a request: who asked need not look every day whether there is an answer.
 
 use jiff::Timestamp;
-use serde_json::Value;
 
 use crate::inventory::model::{Client, Contact, ContactRole, Inventory};
 use crate::post::PostError;
 use crate::store::{NewMail, Request, RequestState, RequestStep, Scope};
 
-use super::client::requests::{in_words, state_name};
+use super::client::requests::{answer_words, in_words, state_name};
 use super::letters::{Letter, to};
 use super::say;
 use super::words::Words;
@@ -47,18 +46,19 @@ fn letter(inventory: &Inventory, client: &Client, contact: &Contact, request: &R
     let asked = request.asked();
     let day = asked.map(|asked| say::day_us(asked.at_us, &zone, words)).unwrap_or_default();
     let wanted = asked.map(|asked| in_words(request.kind, &asked.detail, words)).unwrap_or_default();
-    let said = step.detail.get("words").and_then(Value::as_str).unwrap_or_default();
-    let (name, state) = (&contact.name, state_name(step.state, words));
+    // A paragraph of its own, if anything was said.
+    let said = answer_words(request.kind, step, words).map(|said| format!("{said}\n\n")).unwrap_or_default();
+    let (name, state) = (&contact.name, state_name(request.kind, step.state, words));
     let (from, phone) = (&house.identity.name, &house.support_phone);
     let text = words.pick(
         format!(
             "Bonjour {name},\n\nVous nous avez demandé, le {day} (demande n° {number}) :\n\n{wanted}\n\nOù en est votre \
-             demande : {state}.\n\n{said}\n\nVous la retrouvez aussi dans votre espace. Une question ? Appelez-nous : \
+             demande : {state}.\n\n{said}Vous la retrouvez aussi dans votre espace. Une question ? Appelez-nous : \
              {phone}.\n\n{from}\n"
         ),
         format!(
             "Hello {name},\n\nOn {day} you asked us (request no. {number}):\n\n{wanted}\n\nWhere your request stands: \
-             {state}.\n\n{said}\n\nYou find it in your space, too. A question? Call us: {phone}.\n\n{from}\n"
+             {state}.\n\n{said}You find it in your space, too. A question? Call us: {phone}.\n\n{from}\n"
         ),
     );
     Letter {

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::post::Recipient;
-use crate::store::{NewAudit, NewRequest, Request, RequestKind, RequestState};
+use crate::store::{NewAudit, NewRequest, Request, RequestKind, RequestState, RequestStep};
 use crate::util::limits;
 
 use super::super::letters::Letter;
@@ -118,15 +118,27 @@ pub(in crate::portal) fn in_words(kind: RequestKind, detail: &Value, words: Word
     out
 }
 
-/// How far a request is, in a word.
-pub(in crate::portal) fn state_name(state: RequestState, words: Words) -> &'static str {
+/// How far a request is, in a word. A seat that became the inventory is on record: no machine was touched for it yet.
+pub(in crate::portal) fn state_name(kind: RequestKind, state: RequestState, words: Words) -> &'static str {
     match state {
         RequestState::Asked => words.request_asked(),
         RequestState::Answered => words.request_answered(),
-        RequestState::Done => words.request_done(),
+        RequestState::Done if kind == RequestKind::Help => words.request_done(),
+        RequestState::Done => words.request_on_record(),
         RequestState::Refused => words.request_refused(),
         RequestState::Withdrawn => words.request_withdrawn(),
     }
+}
+
+/// What was answered with a step: the co-operative's words or, where a seat went into the inventory without any, what
+/// follows from that.
+pub(in crate::portal) fn answer_words(kind: RequestKind, step: &RequestStep, words: Words) -> Option<String> {
+    let said = step.detail.get("words").and_then(Value::as_str).filter(|said| !said.is_empty());
+    said.map(str::to_owned).or_else(|| match (kind, step.state) {
+        (RequestKind::SeatAdd, RequestState::Done) => Some(words.seat_on_record().to_owned()),
+        (RequestKind::SeatEnd, RequestState::Done) => Some(words.seat_end_on_record().to_owned()),
+        _ => None,
+    })
 }
 
 /// A request as a list shows it.
@@ -139,14 +151,14 @@ pub(super) fn row(session: &ClientSession, request: &Request, words: Words) -> R
     let zone = session.zone();
     let asked = request.asked();
     let answers = request.steps.iter().skip(1).filter_map(|step| {
-        let said = step.detail.get("words").and_then(Value::as_str)?;
+        let said = answer_words(request.kind, step, words)?;
         Some(format!("{} — {said}", say::day_us(step.at_us, &zone, words)))
     });
     Row {
         day: asked.map(|step| say::day_us(step.at_us, &zone, words)).unwrap_or_default(),
         kind: kind_name(request.kind, words),
         text: asked.map(|step| in_words(request.kind, &step.detail, words)).unwrap_or_default(),
-        state: state_name(request.state(), words),
+        state: state_name(request.kind, request.state(), words),
         tone,
         answers: answers.collect(),
     }

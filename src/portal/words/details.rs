@@ -148,6 +148,11 @@ words! {
     request_asked: "reçue", "received";
     request_answered: "en cours", "under way";
     request_done: "faite", "done";
+    request_on_record: "inscrite", "on record";
+    seat_on_record: "Le poste est inscrit. Nous préparons le compte, puis nous vous remettons son mot de passe de départ.",
+        "The seat is on record. We prepare the account, then hand you its first password.";
+    seat_end_on_record: "La fin du poste est inscrite. Nous fermons le compte après ce jour.",
+        "The end of the seat is on record. We close the account after that day.";
     request_refused: "refusée", "refused";
     request_withdrawn: "retirée", "withdrawn";
     request_thanks: "Votre demande est enregistrée. Nous vous répondons.", "Your request is recorded. We will answer.";

@@ -85,3 +85,30 @@ async fn portal_client_an_answer_to_somebody_who_is_gone_goes_to_the_management(
     inventory.clients.get_mut(&id(OWN)).unwrap().contacts.clear();
     assert!(owed(&inventory, RequestState::Done).is_none(), "nobody is there");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn portal_client_a_seat_on_record_is_not_called_done() {
+    let world = World::new().await;
+    asked(&world).await;
+    for (number, follows) in [(2, "Nous préparons le compte"), (3, "Nous fermons le compte")] {
+        let request = world.store.request(&own(), number).await.unwrap().unwrap();
+        let detail = json!({ "version": 1, "inventory": 2 });
+        let step = RequestStep { state: RequestState::Done, detail, by: "staff:nadia".to_owned(), at_us: NOW_US };
+        let mail = answers::owed(&world.inventory, &request, &step, world.now()).unwrap().expect("a mail");
+        assert_eq!(mail.subject, format!("Votre demande n° {number} : inscrite"));
+        world.store.answer_request_by_mail(&request, &step, Some(&mail)).await.unwrap();
+        let page = world.enter(MANAGER).await.get("/c/atelier-lilas/postes").await.text();
+        assert!(page.contains(follows) && page.contains("inscrite") && !page.contains("faite"), "{page}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn portal_client_an_answer_without_words_leaves_no_hole_in_its_mail() {
+    let world = World::new().await;
+    asked(&world).await;
+    let request = world.store.request(&own(), 1).await.unwrap().unwrap();
+    let step = RequestStep { detail: json!({ "version": 1 }), ..step(RequestState::Done) };
+    let mail = answers::owed(&world.inventory, &request, &step, world.now()).unwrap().expect("a mail");
+    let text = mail.message.replace('\r', "");
+    assert!(!text.contains("\n\n\n"), "{text}");
+}
