@@ -115,7 +115,7 @@ impl Kept {
 }
 
 /// How a place is. One from which no restore is to be tried, such as a copy in a third place, is not to be watched for that.
-pub(super) fn tone(place: &PlaceHealth) -> Tone {
+pub(in crate::portal) fn tone(place: &PlaceHealth) -> Tone {
     match place.word {
         Word::Ok => Tone::Good,
         Word::Unproven if place.is_ok() => Tone::Good,

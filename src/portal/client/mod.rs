@@ -1,7 +1,7 @@
 //! What clients see of their own: every query here takes the client's scope.
 
 mod backup_pages;
-mod backups;
+pub(super) mod backups;
 mod consent;
 mod documents;
 mod drill_words;

@@ -11,7 +11,7 @@ use serde_json::json;
 
 use super::desk::form;
 use super::record::known;
-use super::state::{Said, compared, overall, plan_path, said, seen, site_path, tone};
+use super::state::{Said, compared, overall, plan_path, said, seen, site_path};
 use super::{audit, history, is_technician, shell};
 use crate::billing::BillingError;
 use crate::billing::book::Book;
@@ -23,6 +23,7 @@ use crate::domain::backup::health::Place as BackupPlace;
 use crate::domain::billing::terms::SupportKind;
 use crate::domain::ids::ClientId;
 use crate::inventory::model::Client;
+use crate::portal::client::backups::tone;
 use crate::portal::form::{Fields, query};
 use crate::portal::page::{Link, Shell, html};
 use crate::portal::picture::Tone;
@@ -208,7 +209,7 @@ async fn shown_page(
             .flat_map(|one| &one.health.places)
             .map(|place| Place {
                 name: place_word(place.place, words),
-                tone: tone(place.word),
+                tone: tone(place),
                 last_good: at(place.last_good.as_ref().map(|good| good.at)),
                 proven: at(place.proven_at),
                 seen: seen(place.seen_at, &zone, words),

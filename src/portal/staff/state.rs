@@ -4,10 +4,11 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::record::{Known, SiteReach, Standing, State};
-use crate::domain::backup::health::{Finding, Weight, Word};
+use crate::domain::backup::health::{Finding, Weight};
 use crate::domain::ids::{InstanceId, SiteId};
 use crate::domain::services;
 use crate::health::services::mend;
+use crate::portal::client::backups::tone;
 use crate::portal::picture::Tone;
 use crate::portal::say;
 use crate::portal::words::Words;
@@ -32,7 +33,7 @@ pub(super) fn said(known: &Known<'_>, zone: &TimeZone, words: Words) -> Vec<Said
     said.extend(against(known, zone, words));
     if let Some(truth) = &known.truth {
         for place in &truth.health.places {
-            let tone = tone(place.word);
+            let tone = tone(place);
             said.extend(place.findings.iter().map(|one| finding(one, tone, Some(place.place.word()))));
         }
         said.extend(truth.health.findings.iter().map(|one| finding(one, Tone::Warning, None)));
@@ -44,20 +45,10 @@ pub(super) fn said(known: &Known<'_>, zone: &TimeZone, words: Words) -> Vec<Said
 /// The tone of an instance: of its worst place and of the worst that is said.
 pub(super) fn overall(known: &Known<'_>, said: &[Said]) -> Tone {
     let truth = known.truth.as_ref();
-    let places = truth.into_iter().flat_map(|one| &one.health.places).map(|place| tone(place.word));
+    let places = truth.into_iter().flat_map(|one| &one.health.places).map(tone);
     let worst = said.iter().map(|one| one.tone).chain(places).max();
     // What nobody ever looked at is not well.
     worst.unwrap_or(Tone::Unknown).max(if truth.is_none() { Tone::Unknown } else { Tone::Good })
-}
-
-/// The tone of a place's word.
-pub(super) fn tone(word: Word) -> Tone {
-    match word {
-        Word::Ok => Tone::Good,
-        Word::Unproven => Tone::Warning,
-        Word::Unknown { .. } => Tone::Unknown,
-        Word::Late | Word::Failed | Word::Never => Tone::Bad,
-    }
 }
 
 fn finding(finding: &Finding, worst: Tone, place: Option<&str>) -> Said {

@@ -1,6 +1,7 @@
 //! What the co-operative's people are told of machines: nothing is green that is not known, and each mend can be typed.
 
 use accolades::domain::backup::drill::{Origin, Record};
+use accolades::domain::backup::health::{ListingSeen, SEEN_VERSION, Sealing, Snapshot, Verification};
 use accolades::domain::ids::InstanceId;
 use accolades::domain::runs::RunOutcome;
 use accolades::domain::services::{Power, ServicesSeen};
@@ -130,6 +131,27 @@ async fn portal_staff_an_old_comparison_has_its_own_date_and_is_not_green() {
         assert!(page.contains(&date) && page.contains(old), "{path}: {page}");
     }
     assert!(!article(&inside, "lilas").await.contains("<h2><span class=\"tone good\">"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn portal_staff_a_third_place_that_nobody_tries_is_not_to_be_watched_for_ever() {
+    let (world, inside) = lived_in().await;
+    let at = |at_us: i64| jiff::Timestamp::from_microsecond(at_us).unwrap();
+    let copy = Snapshot {
+        id: "vm/1001/copy".to_owned(),
+        at: at(NOW_US - 5 * 60 * MINUTE_US),
+        size_bytes: 41_300_000_000,
+        sealing: Sealing::Encrypted,
+        verification: Some(Verification { ok: true, at: Some(at(NOW_US - 60 * MINUTE_US)), host: None }),
+        protected: false,
+    };
+    let seen = ListingSeen { version: SEEN_VERSION, snapshots: vec![copy] };
+    saw(&world, OWN, "lilas", "backup-third", &seen).await;
+    world.pass(3 * MINUTE_US);
+    let page = inside.get("/equipe/clients/atelier-lilas").await.text();
+    let row =
+        page.split("troisième lieu</td>").nth(1).expect("a row of the third place").split("</tr>").next().unwrap();
+    assert!(row.contains("<span class=\"tone good\">"), "a copy is tried in its source's stead: {row}");
 }
 
 fn lilas() -> InstanceId {
