@@ -127,9 +127,10 @@ pub async fn run(session: &Session, what: Account) -> Result<Exit, Failure> {
         Account::Add(add) => self::add(session, &store, add).await,
         Account::List => list(session, &store).await,
         Account::Reset(reset) => {
+            let (by, settings) = (session.who()?, settings(&reset.place)?);
             let account = find(&store, &reset.account).await?;
-            audit(session, &store, "account-reset", &account.name).await?;
-            invite(session, store, &account, &reset.place).await
+            audit(session, &store, &by, "account-reset", &account.name).await?;
+            invite(session, store, &account, settings).await
         }
         Account::Disable(name) => close(session, &store, &name.account, true).await,
         Account::Enable(name) => close(session, &store, &name.account, false).await,
@@ -144,10 +145,11 @@ async fn find(store: &Store, name: &PersonId) -> Result<StaffAccount, Failure> {
         .ok_or_else(|| Failure::usage(format!("there is no account `{name}`"), "`accolades account list` shows them"))
 }
 
-async fn audit(session: &Session, store: &Store, action: &'static str, account: &str) -> Result<(), Failure> {
+/// Records what `by` did. Who that is was asked before anything was done: nothing is done that cannot be recorded.
+async fn audit(session: &Session, store: &Store, by: &str, action: &'static str, account: &str) -> Result<(), Failure> {
     let entry = NewAudit {
         at_us: session.now().await?.as_microsecond(),
-        actor: format!("command line: {}", session.who()?),
+        actor: format!("command line: {by}"),
         action,
         scope: Scope::Staff,
         detail: json!({ "version": JSON_VERSION, "account": account }),
@@ -162,20 +164,22 @@ async fn add(session: &Session, store: &Store, add: Add) -> Result<Exit, Failure
         return Err(Failure::usage("the name is empty", "`--name` is first and last name, as colleagues read it"));
     }
     hosts::email(email)?;
+    let (by, settings) = (session.who()?, settings(&add.place)?);
     let at_us = session.now().await?.as_microsecond();
     store.add_account(add.account.as_str(), name, email, add.role.into(), at_us).await?;
-    audit(session, store, "account-added", add.account.as_str()).await?;
+    audit(session, store, &by, "account-added", add.account.as_str()).await?;
     let account = find(store, &add.account).await?;
-    invite(session, store.clone(), &account, &add.place).await
+    invite(session, store.clone(), &account, settings).await
+}
+
+/// How the portal is reached, for links.
+fn settings(place: &Place) -> Result<Settings, Failure> {
+    // The archive is not looked at: a link is made, no document.
+    Ok(Settings { public_url: public_url(&place.public_url)?, archive: Archive::in_folder(".") })
 }
 
 /// Makes the link and shows it, this once.
-async fn invite(session: &Session, store: Store, account: &StaffAccount, place: &Place) -> Result<Exit, Failure> {
-    let settings = Settings {
-        public_url: public_url(&place.public_url)?,
-        // Not looked at: a link is made, no document.
-        archive: Archive::in_folder("."),
-    };
+async fn invite(session: &Session, store: Store, account: &StaffAccount, settings: Settings) -> Result<Exit, Failure> {
     let vault = session.vault(&store).await?;
     let portal = Portal::new(store, vault, session.clock.clone(), session.randomness.clone(), settings);
     let link = portal.invite(&account.name, session.now().await?).await?;
@@ -221,13 +225,14 @@ async fn list(session: &Session, store: &Store) -> Result<Exit, Failure> {
 }
 
 async fn close(session: &Session, store: &Store, name: &PersonId, is_closed: bool) -> Result<Exit, Failure> {
+    let by = session.who()?;
     let account = find(store, name).await?;
     let at_us = session.now().await?.as_microsecond();
     store.close_account(&account.name, is_closed, at_us).await?;
     if is_closed {
         store.end_sessions(&staff_subject(&account.name), at_us).await?;
     }
-    audit(session, store, if is_closed { "account-closed" } else { "account-opened" }, &account.name).await?;
+    audit(session, store, &by, if is_closed { "account-closed" } else { "account-opened" }, &account.name).await?;
     session.output.say(&format!("`{name}` is {}", if is_closed { "closed" } else { "open" }));
     Ok(Exit::Ok)
 }

@@ -124,3 +124,22 @@ fn cli_the_welcome_sheet_says_what_the_inventory_says() {
     assert!(!sheet.contains("IMAP"), "its mailboxes are elsewhere");
     assert!(!sheet.contains("src=") && !sheet.contains("url("), "nothing is loaded from anywhere");
 }
+
+#[test]
+fn cli_no_account_is_made_or_closed_that_cannot_be_recorded() {
+    let desk = Desk::accepted();
+    let add = |account: &'static str, last: [&'static str; 2]| {
+        let role = ["--name", "Paul Roy", "--email", "paul@x.example", "--role", "technician"];
+        desk.run(&[&["account", "add", account], &role[..], &last].concat())
+    };
+    assert_eq!(add("paul", ["--as", " "]).code, 2, "nobody knows who made it");
+    assert_eq!(add("paul", ["--public-url", "nowhere"]).code, 2, "there is no link to hand over");
+    assert!(
+        !desk.run(&["account", "list"]).stdout.contains("paul"),
+        "half made, it would be in the way of the next try"
+    );
+    assert_eq!(add("paul", ["--as", "nadia"]).code, 0);
+    assert_eq!(desk.run(&["account", "disable", "paul", "--as", " "]).code, 2);
+    let listed = desk.run(&["account", "list"]).stdout;
+    assert!(listed.contains("invited") && !listed.contains("closed"), "{listed}");
+}
