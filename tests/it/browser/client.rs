@@ -3,6 +3,8 @@
 use std::time::Duration;
 
 use accolades::store::Scope;
+use base64::Engine as _;
+use serde_json::json;
 
 use super::driver::{Browser, DESK, PHONE, Setup};
 use super::filled;
@@ -166,4 +168,14 @@ async fn browser_the_keyboard_goes_through_the_first_screen_in_the_order_of_read
     browser.tab().await;
     browser.enter().await;
     assert!(browser.tab().await.starts_with("Les mêmes chiffres"), "what follows the head");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn browser_the_four_answers_are_one_sheet_of_paper() {
+    let world = filled().await;
+    let browser = Browser::open(DESK).await;
+    enter(&world, &browser, MANAGER).await;
+    let printed = browser.command("Page.printToPDF", json!({ "paperWidth": 8.27, "paperHeight": 11.69 })).await;
+    let pdf = base64::engine::general_purpose::STANDARD.decode(printed["data"].as_str().unwrap()).unwrap();
+    assert_eq!(lopdf::Document::load_mem(&pdf).unwrap().get_pages().len(), 1, "the foot alone is no page");
 }
