@@ -62,7 +62,7 @@ pub fn ago(at: Timestamp, now: Timestamp, words: Words) -> String {
         120..=2879 => (minutes / 60, ("heures", "hours")),
         _ => (minutes / 1440, ("jours", "days")),
     };
-    words.pick(format!("il y a{FIXED}{count}{FIXED}{fr}"), format!("{count}{FIXED}{en} ago"))
+    words.pick(format!("il{FIXED}y{FIXED}a{FIXED}{count}{FIXED}{fr}"), format!("{count}{FIXED}{en} ago"))
 }
 
 /// `12 minutes`, `1 h 05`.
@@ -92,6 +92,9 @@ pub fn count(number: i64, (one, many): (&str, &str), words: Words) -> String {
     format!("{number}{FIXED}{}", if is_one { one } else { many })
 }
 
+/// Units that French holds to their numbers, as issued documents write them.
+const UNITS: [&str; 5] = ["h", "min", "jour", "jours", "mois"];
+
 /// A sentence of an issued document, whose spaces break: with those held that French holds.
 pub fn held(text: &str, words: Words) -> String {
     let mut held = text.to_owned();
@@ -100,9 +103,25 @@ pub fn held(text: &str, words: Words) -> String {
             held = held.replace(&format!(" {sign}"), &format!("{FIXED}{sign}"));
         }
         held = held.replace("« ", &format!("«{FIXED}"));
+        held = with_units(&held);
     }
     held
 }
+
+/// A text whose units stay on the lines of their numbers.
+fn with_units(text: &str) -> String {
+    let mut held = String::with_capacity(text.len());
+    for word in text.split(' ') {
+        if !held.is_empty() {
+            let unit = word.trim_end_matches(|last: char| !last.is_alphanumeric());
+            let is_held = held.ends_with(|last: char| last.is_ascii_digit()) && UNITS.contains(&unit);
+            held.push(if is_held { FIXED } else { ' ' });
+        }
+        held.push_str(word);
+    }
+    held
+}
+
 /// How a run of the engine ended; none when it has not.
 pub fn run_outcome(outcome: Option<&RunOutcome>, words: Words) -> &'static str {
     match outcome {
@@ -112,5 +131,25 @@ pub fn run_outcome(outcome: Option<&RunOutcome>, words: Words) -> &'static str {
         Some(RunOutcome::Stopped | RunOutcome::CutShort) => words.log_stopped(),
         Some(RunOutcome::Other(_)) => words.log_ended_somehow(),
         None => words.log_under_way(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Timestamp, Words, ago, held};
+
+    #[test]
+    fn sentences_of_issued_documents_hold_units_to_their_numbers() {
+        let issued = "2 h au-delà : 31 jours, 3 h.";
+        assert_eq!(held(issued, Words::FR), "2\u{a0}h au-delà\u{a0}: 31\u{a0}jours, 3\u{a0}h.");
+        assert_eq!(held(issued, Words::EN), issued);
+        assert_eq!(held("6 hommes", Words::FR), "6 hommes");
+    }
+
+    #[test]
+    fn how_old_something_is_stays_on_one_line() {
+        let now: Timestamp = "2026-12-14T09:00:00Z".parse().unwrap();
+        let at = "2026-12-14T06:00:00Z".parse().unwrap();
+        assert!(!ago(at, now, Words::FR).contains(' '));
     }
 }
