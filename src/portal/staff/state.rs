@@ -122,7 +122,8 @@ pub(super) fn sentence(state: &State, zone: &TimeZone, words: Words) -> (Tone, S
         }
         State::NeverSeen => (Tone::Unknown, words.staff_state_never().to_owned()),
         State::Pending { actions, drift } if drift.is_empty() => {
-            (Tone::Warning, format!("{actions} {}", words.staff_state_pending()))
+            let actions = i64::try_from(*actions).unwrap_or(i64::MAX);
+            (Tone::Warning, say::count(actions, (words.staff_step_pending(), words.staff_steps_pending()), words))
         }
         State::Pending { drift, .. } => (Tone::Warning, format!("{} {}", words.staff_state_drift(), drift.join("; "))),
         State::Conflict { why } => (Tone::Bad, format!("{} {}", words.staff_state_conflict(), headline(why))),

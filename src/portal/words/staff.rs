@@ -19,7 +19,7 @@ words! {
     staff_all_well: "Rien à faire\u{a0}: tout ce qui a été vu est comme il faut.", "Nothing to do: everything that was seen is as it should be.";
     staff_mend: "Remède\u{a0}:", "Mend:";
     staff_never_looked: "jamais regardé", "never looked at";
-    staff_looked: "Regardé", "Looked at";
+    staff_looked: "Regardé le", "Looked at on";
     staff_no_site: "sans emplacement", "without a place";
     staff_state_never: "Personne n’a encore comparé cette machine à l’inventaire.", "Nobody has compared this machine with the inventory yet.";
     staff_state_settled: "comme il faut", "as it should be";
@@ -28,7 +28,8 @@ words! {
     staff_state_outdated: "Comme il fallait, mais la dernière comparaison avec l’inventaire est trop ancienne\u{a0}:", "As it should be, but the last comparison with the inventory is too old:";
     staff_compared: "Comparé à l’inventaire", "Compared with the inventory";
     staff_never: "jamais", "never";
-    staff_state_pending: "étapes restent à faire", "steps are to be done";
+    staff_step_pending: "étape reste à faire", "step is to be done";
+    staff_steps_pending: "étapes restent à faire", "steps are to be done";
     staff_state_drift: "Modifié hors du programme\u{a0}:", "Changed outside of the program:";
     staff_state_conflict: "Une personne doit décider\u{a0}:", "A person has to decide:";
     staff_state_unknown: "Sans réponse\u{a0}:", "No answer:";

@@ -260,6 +260,19 @@ async fn portal_staff_pages_tell_what_was_done_and_what_comparisons_found() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn portal_staff_a_single_step_is_said_in_the_singular() {
+    let (world, inside) = lived_in().await;
+    let value = json!({
+        "version": 1, "settled": false, "unknown": null, "conflict": null, "actions": 1, "unchanged": 3, "drift": [],
+    });
+    let (subject_kind, subject_id, what) = ("instance".to_owned(), "lilas".to_owned(), "plan".to_owned());
+    let found = NewObservation { scope: Scope::Staff, subject_kind, subject_id, what, value, at_us: NOW_US };
+    world.store.observe(&found).await.unwrap();
+    let lilas = article(&inside, "lilas").await;
+    assert!(lilas.contains("1\u{a0}étape reste à faire"), "{lilas}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn portal_staff_a_site_without_a_machine_has_its_page() {
     let mut world = World::new().await;
     world.inventory.instances.get_mut(&"valsonne".parse::<InstanceId>().unwrap()).unwrap().placements.clear();
