@@ -5,9 +5,12 @@ use std::sync::Arc;
 use askama::Template;
 use axum::extract::{Request, State};
 use axum::response::Response;
+use jiff::civil::Date;
 
 use crate::billing::book::Book;
 use crate::domain::backup::drill::Origin;
+use crate::domain::ids::InstanceId;
+use crate::inventory::model::ClientPlacement;
 
 use super::super::form::query;
 use super::super::page::{Shell, html};
@@ -42,6 +45,28 @@ struct Event {
     what: String,
 }
 
+/// A machine that the client lives or lived on, and from when until when.
+struct Stay<'a> {
+    instance: &'a InstanceId,
+    from_us: i64,
+    until_us: i64,
+}
+
+/// Whoever moves keeps their history, and sees nothing of what is done to others on the machine that they left or before they
+/// came. What was prepared before their first day was done for them.
+fn stays(session: &ClientSession) -> Vec<Stay<'_>> {
+    let (today, zone) = (session.today(), session.zone());
+    let lived: Vec<&ClientPlacement> = session.client().placements.iter().filter(|one| one.from <= today).collect();
+    let midnight_us =
+        |day: Date| day.to_zoned(zone.clone()).map_or(i64::MIN, |midnight| midnight.timestamp().as_microsecond());
+    let stay = |place: usize| Stay {
+        instance: &lived[place].instance,
+        from_us: if place == 0 { i64::MIN } else { midnight_us(lived[place].from) },
+        until_us: lived.get(place + 1).map_or(i64::MAX, |next| midnight_us(next.from)),
+    };
+    (0..lived.len()).map(stay).collect()
+}
+
 /// Where a backup that was tried lay.
 pub(super) fn origin_name(origin: Origin, words: Words) -> &'static str {
     match origin {
@@ -58,15 +83,17 @@ pub async fn show(
 ) -> Result<Response, Problem> {
     let words = session.contact.words;
     let mut events = Vec::new();
-    if let Some(instance) = session.client().instance_on(session.today()) {
-        let subject = format!("instance/{instance}");
-        for run in portal.store.work_on(&session.scope(), &subject, RUNS_MAX).await? {
+    for Stay { instance, from_us, until_us } in stays(&session) {
+        let is_theirs = |at_us: i64| (from_us..until_us).contains(&at_us);
+        let runs = portal.store.work_on(&session.scope(), &format!("instance/{instance}"), RUNS_MAX).await?;
+        for run in runs.into_iter().filter(|run| is_theirs(run.started_at_us)) {
             let state = say::run_outcome(run.outcome.as_ref(), words);
             let actions = say::count(run.actions, (words.log_action(), words.log_actions()), words);
             let what = format!("{} — {actions}, {state}", words.log_run());
             events.push(Event { at_us: run.started_at_us, by: run.by, what });
         }
-        for drill in portal.store.drills(&session.scope(), instance).await? {
+        let drills = portal.store.drills(&session.scope(), instance).await?;
+        for drill in drills.into_iter().filter(|drill| is_theirs(drill.record.ended_at_us)) {
             let record = drill.record;
             let what = format!("{} ({})", words.log_drill(), origin_name(record.from, words).to_lowercase());
             events.push(Event { at_us: record.ended_at_us, by: record.by, what });
