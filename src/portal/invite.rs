@@ -1,4 +1,5 @@
-//! Inviting somebody of the co-operative: a link for one use, by which they set password and second factor themselves.
+//! Inviting somebody of the co-operative: a link for one use, by which they set password and second factor themselves. And
+//! putting a contact out, whose telephone or mailbox is in other hands.
 
 use jiff::Timestamp;
 
@@ -8,7 +9,7 @@ use crate::util::limits;
 
 use super::Portal;
 use super::factor::forget_secrets;
-use super::session::{micros, staff_subject};
+use super::session::{contact_subject, micros, staff_subject};
 
 impl Portal {
     /// Makes a link for an account. Earlier links, its password, its second factor and its sessions are over.
@@ -34,6 +35,22 @@ impl Portal {
         };
         self.store.add_link(LinkPurpose::Invitation, &link).await?;
         Ok(format!("{}/equipe/invitation/{token}", self.settings.public_url))
+    }
+
+    /// Ends every session of a contact, and what was sent to let them in; with their second factor, too, when they lost it.
+    /// How many sessions that were.
+    ///
+    /// # Errors
+    /// When the store cannot be written.
+    pub async fn put_out(&self, email: &str, with_factor: bool, now: Timestamp) -> Result<u64, VaultError> {
+        let (at_us, email) = (now.as_microsecond(), email.to_lowercase());
+        let subject = contact_subject(&email);
+        self.store.end_links(LinkPurpose::Entry, &email, at_us).await?;
+        if with_factor {
+            self.store.drop_factor(&subject).await?;
+            forget_secrets(&self.vault, &subject).await?;
+        }
+        Ok(self.store.end_sessions(&subject, at_us).await?)
     }
 
     /// Makes a link for one entry of a contact, as the mail would carry it: for rehearsals.

@@ -1,6 +1,8 @@
 //! `accolades account`: who of the co-operative may enter the portal. Passwords and second factors are set by each person,
 //! through a link that works once; they never stand on a command line.
 
+use std::sync::Arc;
+
 use clap::{Args, Subcommand, ValueEnum};
 use serde_json::json;
 
@@ -13,7 +15,7 @@ use crate::cli::table::table;
 use crate::cli::when;
 use crate::domain::hosts;
 use crate::domain::ids::PersonId;
-use crate::portal::session::staff_subject;
+use crate::portal::session::{contact_of, staff_subject};
 use crate::portal::{Portal, Settings};
 use crate::store::{NewAudit, Scope, StaffAccount, StaffRole, Store};
 
@@ -39,6 +41,8 @@ pub enum Account {
     Disable(Name),
     /// Open a closed account again
     Enable(Name),
+    /// Put a contact of clients out of the portal: every session of theirs is over
+    PutOut(PutOut),
     /// What was done in the portal and to its accounts, the latest first
     Audit(Audit),
 }
@@ -106,6 +110,16 @@ pub struct Name {
     account: PersonId,
 }
 
+/// A contact whose telephone or mailbox is in other hands.
+#[derive(Debug, Args)]
+pub struct PutOut {
+    /// The contact's e-mail address.
+    email: String,
+    /// Take their second factor away, too: they lost it, and enter by mail alone until they add another one.
+    #[arg(long)]
+    second_factor: bool,
+}
+
 /// How to read the audit log.
 #[derive(Debug, Args)]
 pub struct Audit {
@@ -134,6 +148,7 @@ pub async fn run(session: &Session, what: Account) -> Result<Exit, Failure> {
         }
         Account::Disable(name) => close(session, &store, &name.account, true).await,
         Account::Enable(name) => close(session, &store, &name.account, false).await,
+        Account::PutOut(contact) => put_out(session, &store, &contact).await,
         Account::Audit(how) => log(session, &store, &how).await,
     }
 }
@@ -178,10 +193,14 @@ fn settings(place: &Place) -> Result<Settings, Failure> {
     Ok(Settings { public_url: public_url(&place.public_url)?, archive: Archive::in_folder(".") })
 }
 
+async fn portal(session: &Session, store: Store, settings: Settings) -> Result<Arc<Portal>, Failure> {
+    let vault = session.vault(&store).await?;
+    Ok(Portal::new(store, vault, session.clock.clone(), session.randomness.clone(), settings))
+}
+
 /// Makes the link and shows it, this once.
 async fn invite(session: &Session, store: Store, account: &StaffAccount, settings: Settings) -> Result<Exit, Failure> {
-    let vault = session.vault(&store).await?;
-    let portal = Portal::new(store, vault, session.clock.clone(), session.randomness.clone(), settings);
+    let portal = portal(session, store, settings).await?;
     let link = portal.invite(&account.name, session.now().await?).await?;
     if session.output.is_json() {
         let account = &account.name;
@@ -234,6 +253,26 @@ async fn close(session: &Session, store: &Store, name: &PersonId, is_closed: boo
     }
     audit(session, store, &by, if is_closed { "account-closed" } else { "account-opened" }, &account.name).await?;
     session.output.say(&format!("`{name}` is {}", if is_closed { "closed" } else { "open" }));
+    Ok(Exit::Ok)
+}
+
+async fn put_out(session: &Session, store: &Store, contact: &PutOut) -> Result<Exit, Failure> {
+    let (by, email) = (session.who()?, contact.email.trim().to_lowercase());
+    let accepted = session.accepted(store).await?;
+    if contact_of(&accepted.inventory, &email).is_empty() {
+        return Err(Failure::usage(
+            format!("`{email}` is nobody's contact"),
+            "write the address as it stands in `[[contacts]]` of a client's file; whoever is no contact any more is out",
+        ));
+    }
+    let here = Place { public_url: HERE.to_owned() };
+    let portal = portal(session, store.clone(), settings(&here)?).await?;
+    let ended = portal.put_out(&email, contact.second_factor, session.now().await?).await?;
+    audit(session, store, &by, "sessions-closed", &email).await?;
+    if contact.second_factor {
+        audit(session, store, &by, "factor-removed", &email).await?;
+    }
+    session.output.say(&format!("`{email}` is out; sessions ended: {ended}"));
     Ok(Exit::Ok)
 }
 

@@ -143,3 +143,13 @@ fn cli_no_account_is_made_or_closed_that_cannot_be_recorded() {
     let listed = desk.run(&["account", "list"]).stdout;
     assert!(listed.contains("invited") && !listed.contains("closed"), "{listed}");
 }
+
+#[test]
+fn cli_a_contact_is_put_out_by_address_and_on_record() {
+    let desk = Desk::accepted();
+    let nobody = desk.run(&["account", "put-out", "personne@courriel.example"]);
+    assert_eq!(nobody.code, 2, "a slip of the pen would leave them in: {}", nobody.stderr);
+    assert_eq!(desk.run(&["account", "put-out", "camille.morel@courriel.example"]).code, 0);
+    let log = desk.run(&["account", "audit"]).stdout;
+    assert!(log.contains("sessions-closed") && log.contains("nadia"), "{log}");
+}

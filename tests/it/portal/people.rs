@@ -1,8 +1,9 @@
 //! Who may enter for a client, and whose sessions may be closed by whom.
 
 use accolades::inventory::model::{Contact, ContactRole};
+use accolades::portal::factor;
 
-use super::world::{MANAGER, MEMBER, OTHER, OWN, World, accept, form, id};
+use super::world::{MANAGER, MEMBER, OTHER, OWN, World, accept, form, id, unbase32};
 
 /// Somebody who enters for both clients.
 const ACCOUNTANT: &str = "comptable@ailleurs.example";
@@ -50,4 +51,26 @@ async fn portal_client_whoever_has_several_clients_finds_back_to_the_choice() {
     }
     assert!(accountant.get("/").await.text().contains("Pour qui venez-vous"));
     assert!(!world.enter(MANAGER).await.get("/c/atelier-lilas").await.text().contains(link), "there is one only");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn portal_client_whom_no_client_may_put_out_the_co_operative_can() {
+    let world = with_accountant().await;
+    let (manager, accountant) = (world.enter(MANAGER).await, world.enter(ACCOUNTANT).await);
+    let page = accountant.get("/moi/preuve").await.text();
+    let secret = unbase32(page.split("class=\"key\">").nth(1).unwrap().split('<').next().unwrap());
+    let code = factor::code(&secret, factor::step(world.now()));
+    assert_eq!(accountant.post("/moi/preuve", &format!("code={code}")).await.status, 200);
+    let waiting = world.link(ACCOUNTANT).await;
+
+    let subject = format!("contact:{ACCOUNTANT}");
+    let address = "Comptable@Ailleurs.example";
+    assert_eq!(world.portal.put_out(address, false, world.now()).await.unwrap(), 1);
+    assert_eq!(accountant.get("/c/mairie-valsonne").await.status, 303, "out");
+    let waiting = waiting.strip_prefix(world.url()).unwrap();
+    assert_eq!(world.browser.get(waiting).await.status, 410, "what lies in the mailbox lets nobody in");
+    assert!(world.store.factor(&subject).await.unwrap().is_some(), "not asked for");
+    assert_eq!(world.portal.put_out(address, true, world.now()).await.unwrap(), 0);
+    assert!(world.store.factor(&subject).await.unwrap().is_none());
+    assert_eq!(manager.get("/c/atelier-lilas").await.status, 200, "nobody else");
 }
