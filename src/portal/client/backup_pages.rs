@@ -121,7 +121,8 @@ pub async fn list(
     })
 }
 
-fn verdict(record: &Record, words: Words) -> (Tone, &'static str) {
+/// What a restore test proved, in a word.
+pub(super) fn verdict(record: &Record, words: Words) -> (Tone, &'static str) {
     match record.verdict {
         Verdict::Proven => (Tone::Good, words.proven()),
         Verdict::Failed { .. } => (Tone::Bad, words.drill_failed()),

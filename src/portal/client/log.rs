@@ -18,6 +18,7 @@ use super::super::say;
 use super::super::session::ClientSession;
 use super::super::words::Words;
 use super::super::{Portal, Problem};
+use super::backup_pages::verdict;
 use super::paging::Paging;
 use super::who::People;
 
@@ -95,7 +96,8 @@ pub async fn show(
         let drills = portal.store.drills(&session.scope(), instance).await?;
         for drill in drills.into_iter().filter(|drill| is_theirs(drill.record.ended_at_us)) {
             let record = drill.record;
-            let what = format!("{} ({})", words.log_drill(), origin_name(record.from, words).to_lowercase());
+            let from = origin_name(record.from, words).to_lowercase();
+            let what = format!("{} ({from}) — {}", words.log_drill(), verdict(&record, words).1);
             events.push(Event { at_us: record.ended_at_us, by: record.by, what });
         }
     }

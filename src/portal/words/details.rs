@@ -224,6 +224,6 @@ words! {
     log_ended_somehow: "terminé, sans que nous sachions comment", "over, we do not know how";
     log_stopped: "interrompu", "stopped";
     log_under_way: "en cours", "under way";
-    log_drill: "Essai de restauration", "Restore test";
+    log_drill: "Restauration essayée", "Restore tried";
     log_support: "Assistance", "Support";
 }

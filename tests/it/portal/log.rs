@@ -1,5 +1,6 @@
 //! The journal that clients read.
 
+use accolades::domain::backup::drill::{Record, Verdict};
 use accolades::domain::runs::RunOutcome;
 use accolades::inventory::model::ClientPlacement;
 use accolades::store::{ActionState, JournalEntry, NewRun, Scope, StaffRole};
@@ -87,4 +88,22 @@ async fn portal_client_whoever_moves_keeps_their_history_and_sees_none_of_others
     let seen =
         ["lived-there", "left-already", "not-there-yet", "lives-there", "moves-later"].map(|by| page.contains(by));
     assert_eq!(seen, [true, false, false, true, false], "{page}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn portal_client_the_journal_says_what_a_restore_test_proved() {
+    let world = World::new().await;
+    world.fill().await;
+    let first = world.store.drills(&Scope::Staff, &"lilas".parse().unwrap()).await.unwrap().remove(0);
+    let failed = Record {
+        id: "drill-failed".to_owned(),
+        previous: Some(first.hash.clone()),
+        verdict: Verdict::Failed { why: "no answer".to_owned() },
+        ended_at_us: NOW_US - 60_000_000,
+        ..first.record
+    };
+    world.store.keep_drill(&failed, &[(id(OWN), failed.clone())]).await.unwrap();
+    let page = world.enter(MEMBER).await.get("/c/atelier-lilas/journal").await.text();
+    assert!(page.contains("Restauration essayée (chez vous) — prouvée"), "{page}");
+    assert!(page.contains("Restauration essayée (chez vous) — échec"), "a failure is no secret: {page}");
 }
