@@ -51,17 +51,25 @@ async fn portal_client_no_list_is_without_an_end() {
     let world = World::new().await;
     many(&world).await;
     let inside = world.enter(MANAGER).await;
-    for (path, query, row) in [
-        ("/c/atelier-lilas/postes", "page", "<div class=\"said\">"),
-        ("/c/atelier-lilas/aide", "page", "<div class=\"said\">"),
-        ("/c/atelier-lilas/sauvegardes", "page", "href=\"/c/atelier-lilas/sauvegardes/essai/"),
-        ("/c/atelier-lilas/factures", "paiements", "<span>paiement — "),
+    for (path, query, row, list) in [
+        ("/c/atelier-lilas/postes", "page", "<div class=\"said\">", "Vos demandes"),
+        ("/c/atelier-lilas/aide", "page", "<div class=\"said\">", "Vos demandes"),
+        (
+            "/c/atelier-lilas/sauvegardes",
+            "page",
+            "href=\"/c/atelier-lilas/sauvegardes/essai/",
+            "Restaurations essayées",
+        ),
+        ("/c/atelier-lilas/factures", "paiements", "<span>paiement — ", "Paiements"),
     ] {
         let shown = async |page: &str| inside.get(&format!("{path}?{query}={page}")).await.text();
         let first = inside.get(path).await.text();
         assert_eq!(first.matches(row).count(), ROWS, "{path}");
         assert!(first.contains(&format!("href=\"{path}?{query}=2\" rel=\"next\"")), "{path}: {first}");
         assert!(!first.contains("rel=\"prev\""), "{path}");
+        // Two lists of one page have two such places: each says whose it is, or they are one to a screen reader.
+        let named = format!("<nav class=\"pages\" aria-label=\"{list}\u{a0}: ");
+        assert!(first.contains(&named), "{path}: {first}");
         let last = shown("99").await;
         assert_eq!(last.matches(row).count(), 20, "{path}: beyond the end is the end");
         assert!(last.contains(&format!("href=\"{path}?{query}=2\" rel=\"prev\"")), "{path}: {last}");
