@@ -49,6 +49,8 @@ pub(super) fn is_late(invoice: &OpenInvoice, session: &ClientSession) -> bool {
 pub(super) fn sentence(session: &ClientSession, account: &Statement, words: Words) -> (Tone, String) {
     let open: Vec<&OpenInvoice> = account.invoices.iter().filter(|one| one.open.0 > 0).collect();
     let late: Cents = open.iter().filter(|one| is_late(one, session)).map(|one| one.open).sum();
+    // What came without naming an invoice pays the late ones, too.
+    let late = late.min(account.balance);
     let sum = say::amount(account.balance, words);
     if account.invoices.is_empty() && account.balance.0 == 0 {
         return (Tone::Good, words.money_no_invoice().to_owned());
@@ -72,11 +74,15 @@ pub(super) fn sentence(session: &ClientSession, account: &Statement, words: Word
         );
         return (Tone::Warning, text);
     }
-    let due = open.iter().map(|one| one.due_on).min().map(|due| say::day(due, words)).unwrap_or_default();
-    let text = words.pick(
-        format!("Vous devez {sum} TTC, à payer avant le {due}."),
-        format!("You owe {sum} including VAT, to be paid by {due}."),
-    );
+    let due = open.iter().map(|one| one.due_on).min().map(|due| say::day(due, words));
+    let text = match due {
+        Some(due) => words.pick(
+            format!("Vous devez {sum} TTC, à payer au plus tard le {due}."),
+            format!("You owe {sum} including VAT, to be paid by {due}."),
+        ),
+        // Owed, but not by an invoice: more was paid back than had come.
+        None => words.pick(format!("Vous devez {sum} TTC."), format!("You owe {sum} including VAT.")),
+    };
     // Nothing is wrong with a bill that is not due.
     (Tone::Good, text)
 }

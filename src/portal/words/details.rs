@@ -109,7 +109,7 @@ words! {
     invoices_title: "Vos factures", "Your invoices";
     invoice: "Facture", "Invoice";
     credit_note: "Avoir", "Credit note";
-    due_on: "À payer avant le", "To be paid by";
+    due_on: "À payer au plus tard le", "To be paid by";
     with_vat: "TTC", "incl. VAT";
     without_vat: "HT", "excl. VAT";
     vat: "TVA", "VAT";

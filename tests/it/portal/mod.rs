@@ -13,6 +13,7 @@ mod layers;
 mod lists;
 pub mod lived;
 mod log;
+mod money;
 mod papers;
 mod people;
 mod receipts;
