@@ -39,7 +39,7 @@ words! {
     staff_services_never: "Personne n’a encore regardé ce qui fonctionne dans cette machine.", "Nobody has looked yet at what runs in this machine.";
     staff_not_asked_since: "Personne n’a interrogé ce site depuis le", "Nobody has asked this site since";
     staff_ask_again_mend: "vérifier que le tour des sites se fait", "see that the round of looks goes on";
-    staff_silent: "Le site ne répond pas depuis", "The site has not answered since";
+    staff_silent: "Le site ne répond pas depuis le", "The site has not answered since";
     staff_jobs_failing: "N’aboutit pas\u{a0}:", "Does not succeed:";
 
     staff_site: "Site", "Site";
@@ -50,7 +50,7 @@ words! {
     staff_open_nextcloud: "Ouvrir Nextcloud", "Open Nextcloud";
     staff_open_dolibarr: "Ouvrir Dolibarr", "Open Dolibarr";
     staff_answers: "A répondu", "Answered";
-    staff_answers_not: "Ne répond pas depuis", "Has not answered since";
+    staff_answers_not: "Ne répond pas depuis le", "Has not answered since";
     staff_never_asked: "Ce site n’a encore jamais été interrogé.", "This site has never been asked.";
     staff_backup_server: "Serveur de sauvegarde", "Backup server";
     staff_reach: "Accès", "Reach";

@@ -304,3 +304,22 @@ async fn portal_staff_a_site_that_was_not_asked_for_an_hour_is_not_green() {
     assert!(lilas.contains("Personne n’a interrogé ce site") && !lilas.contains("nobody has looked lately"), "{lilas}");
     assert!(lilas.contains("`accolades watch --once croix-rousse`"), "{lilas}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn portal_staff_since_when_a_site_is_silent_is_said_in_french() {
+    let (world, inside) = lived_in().await;
+    answered(&world, NOW_US - 5 * MINUTE_US).await;
+    let silent = NewLook {
+        scope: Scope::Staff,
+        subject_kind: "site",
+        subject_id: "croix-rousse".to_owned(),
+        what: "reach".to_owned(),
+        at_us: NOW_US,
+        found: Err(json!({ "version": 1, "kind": "silent", "words": "away" })),
+    };
+    world.store.record_looks(&[silent]).await.unwrap();
+    let fleet = article(&inside, "lilas").await;
+    assert!(fleet.contains("Le site ne répond pas depuis le 14\u{a0}décembre 2026"), "{fleet}");
+    let site = inside.get("/equipe/sites/croix-rousse").await.text();
+    assert!(site.contains("Ne répond pas depuis le 14\u{a0}décembre 2026"), "{site}");
+}
