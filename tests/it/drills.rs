@@ -308,18 +308,7 @@ async fn drill_a_machine_that_is_not_the_drills_own_is_never_destroyed() {
     let snapshot = snapshot(15).await;
     // Somebody made a machine under the id that our own record of a drill names: the record alone is no proof.
     let rehearsal = Rehearsal::from(&snapshot).await;
-    let engine = &rehearsal.engine;
-    let row = NewRestore {
-        id: "lost".to_owned(),
-        purpose: Purpose::Drill,
-        scope: Scope::Staff,
-        instance: small_instance(),
-        site: SITE.parse().expect("an id"),
-        vmid: VmId(FIRST),
-        detail: json!({ "version": 1 }),
-        at_us: engine.now_us().await.expect("the clock answers"),
-    };
-    engine.store.begin_restore(&row).await.expect("recorded");
+    let row = begun(&rehearsal, "lost").await;
     let mut foreign = vms(&rehearsal)[&LIVE].clone();
     foreign.power = Power::Stopped;
     foreign.config.insert("name".to_owned(), "somebody-elses".to_owned());

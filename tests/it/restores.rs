@@ -231,7 +231,7 @@ async fn restore_of_a_machine_that_is_gone_sees_the_backups_that_are_there() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn restore_in_place_is_never_made_anew_though_it_has_no_backup_of_its_own() {
-    let mut rehearsal = Rehearsal::from(&snapshot(29).await).await;
+    let mut rehearsal = backed_up(29).await;
     let inventory = rehearsal.accepted.inventory.clone();
     let before = subject(&inventory);
     rehearsal.engine.restore_aside(&before, &order(&rehearsal).await).await.unwrap_or_else(|error| panic!("{error}"));

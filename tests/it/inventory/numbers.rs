@@ -95,7 +95,7 @@ fn inventory_usernames_propose_what_was_meant() {
 
 #[test]
 fn inventory_a_clients_people_get_no_group_that_is_there_already() {
-    for bad in ["admins", "all-users", "visitors", "departed", "mail", "www-data", "video", "root"] {
+    for bad in ["admins", "all-users", "visitors", "departed", "mail", "video", "root"] {
         let refusal = names::own_group(bad).expect_err(bad);
         assert!(refusal.problem.contains(&format!("a client cannot be called `{bad}`")), "{}", refusal.problem);
     }
