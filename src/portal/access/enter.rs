@@ -37,6 +37,8 @@ struct Sent {
     shell: Shell,
     request: String,
     vers: String,
+    /// Where another mail is asked for, which leads to the same page.
+    again: String,
     mistake: Option<&'static str>,
 }
 
@@ -52,6 +54,8 @@ struct Button {
 #[template(path = "portal/dead.html")]
 struct Dead {
     shell: Shell,
+    /// Where another mail is asked for, which leads to the same page.
+    again: String,
 }
 
 #[derive(Template)]
@@ -156,7 +160,8 @@ async fn sent_page(
     let vers = inside(fields.get("vers")).to_owned();
     let here = with_fields("/entrer/code", &[("demande", &request), ("vers", &vers)]);
     let shell = shell(portal, words, words.sent_title(), &here).await?;
-    html(&Sent { shell, request, vers, mistake })
+    let again = with_fields("/entrer", &[("vers", &vers)]);
+    html(&Sent { shell, request, vers, again, mistake })
 }
 
 /// Takes the six digits.
@@ -195,7 +200,7 @@ pub async fn button(
     let now_us = portal.now().await?.as_microsecond();
     let link = portal.store.link(LinkPurpose::Entry, &portal.token_hash(&token)).await?;
     if link.is_none_or(|link| link.used_at_us.is_some() || now_us >= link.ends_at_us) {
-        return dead(&portal, words).await;
+        return dead(&portal, words, inside(query(request.uri()).get("vers"))).await;
     }
     let vers = inside(query(request.uri()).get("vers")).to_owned();
     let action = format!("/entrer/lien/{token}");
@@ -223,12 +228,13 @@ pub async fn by_link(
     if session::current(&portal, &headers, now).await?.is_some_and(|session| session.is_open) {
         return Ok(Redirect::to(vers).into_response());
     }
-    dead(&portal, words_of(&headers)).await
+    dead(&portal, words_of(&headers), vers).await
 }
 
-async fn dead(portal: &Portal, words: Words) -> Result<Response, Problem> {
-    let shell = shell(portal, words, words.dead_title(), "/entrer").await?;
-    Ok((StatusCode::GONE, html(&Dead { shell })?).into_response())
+async fn dead(portal: &Portal, words: Words, vers: &str) -> Result<Response, Problem> {
+    let again = with_fields("/entrer", &[("vers", vers)]);
+    let shell = shell(portal, words, words.dead_title(), &again).await?;
+    Ok((StatusCode::GONE, html(&Dead { shell, again })?).into_response())
 }
 
 /// Begins the session of somebody whose mailbox it is; nothing when nobody's contact has it.

@@ -306,3 +306,17 @@ async fn portal_entry_another_language_forgets_neither_the_request_nor_where_to_
         assert!(english.text().contains("<html lang=\"en\"") && english.field("vers") == "/c/atelier-lilas/aide");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn portal_entry_another_mail_leads_where_the_first_one_would_have() {
+    let world = World::new().await;
+    let code_page = ask(&world, MANAGER).await;
+    let button = link(&world, &mail(&world).await);
+    world.pass(15 * MINUTE_US);
+    let again = "href=\"/entrer?vers=%2Fc%2Fatelier-lilas%2Faide\"";
+    for (path, status) in [(code_page, 200), (button, 410)] {
+        let page = world.browser.get(&path).await;
+        assert_eq!(page.status, status, "{path}");
+        assert!(page.text().contains(again), "{path}: {}", page.text());
+    }
+}
