@@ -219,7 +219,7 @@ impl Preparation<'_> {
             let answer = if exists {
                 self.pvesh("set", &path, &[("regenerate", "1"), ("expire", "0")]).await?
             } else {
-                self.pvesh("create", &path, &[("privsep", "1")]).await?
+                self.pvesh("create", &path, &[("privsep", "1"), ("expire", "0")]).await?
             };
             let made: MadeToken = serde_json::from_str(&answer)
                 .map_err(|_| EngineError::Unexpected("the answer about a new token has no secret in it".to_owned()))?;

@@ -105,7 +105,8 @@ fn costs(inventory: &Inventory) -> String {
     let mut total = Cents::default();
     for client in inventory.clients.values() {
         if let Some((seats, amount)) = cost::monthly(client, world::beginning_day()) {
-            out.push_str(&format!("  {:<28} {seats:>3} seats {:>14}\n", client.identity.name, amount.to_string()));
+            let seats = format!("{seats:>3} {}", if seats == 1 { "seat" } else { "seats" });
+            out.push_str(&format!("  {:<28} {seats:<9} {:>14}\n", client.identity.name, amount.to_string()));
             total = [total, amount].into_iter().sum();
         }
     }
