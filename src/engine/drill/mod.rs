@@ -9,6 +9,7 @@ mod copy;
 mod due;
 mod inside;
 mod remove;
+mod whose;
 
 pub use choose::newest_good;
 pub(super) use copy::{is_card, mark};

@@ -4,10 +4,13 @@
 //! Nothing is ever restored over a machine: that frees its disks before anything is read (sheet Proxmox, section 10).
 
 mod aside;
+mod asked;
 mod gone;
 mod steps;
 mod swap;
+mod waiting;
 
+pub use asked::Asked;
 pub(super) use gone::Reading;
 
 use std::collections::BTreeMap;
@@ -16,6 +19,7 @@ use ipnet::Ipv4Net;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use self::asked::must_be_again;
 use super::drill::{Course, Setback, site_for, storage_of, words};
 use super::lease::{InstanceLease, heavy_work};
 use super::loan::open_loan;
@@ -24,11 +28,11 @@ use super::site::{SiteLink, Token};
 use super::under_way::UnderWay;
 use super::{Engine, EngineError, Event};
 use crate::domain::backup::drill::{Check, NonceCheck, Origin, TriedBackup, Verdict};
-use crate::domain::ids::{InstanceId, SiteId, VmId};
+use crate::domain::ids::{SiteId, VmId};
 use crate::domain::runs::RunOutcome;
 use crate::inventory::model::Site;
 use crate::plan::desired::Subject;
-use crate::store::{NewRun, Purpose, Restore, RestoreState, Scope};
+use crate::store::{NewRun, Restore, RestoreState, Scope};
 
 /// Version of [`RestoreDetail`].
 const DETAIL_VERSION: u32 = 1;
@@ -53,28 +57,6 @@ pub struct Elsewhere {
     pub site: SiteId,
     /// Its address there.
     pub address4: Ipv4Net,
-}
-
-/// How a restored machine was asked for, as it is kept with it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Asked {
-    /// Which backup.
-    pub from: Origin,
-    /// Not later than this moment.
-    pub not_after_us: i64,
-    /// The moment in the person's words.
-    pub at: String,
-}
-
-impl Asked {
-    fn of(order: &RestoreOrder) -> Asked {
-        Asked { from: order.from, not_after_us: order.not_after_us, at: order.asked_at.clone() }
-    }
-
-    /// Whether the same is asked for again: `now` is so an hour later, too.
-    fn is_again(&self, order: &RestoreOrder) -> bool {
-        self.from == order.from && (self.at == order.asked_at || self.not_after_us == order.not_after_us)
-    }
 }
 
 /// What is kept of a restored machine, besides what the store keeps of each.
@@ -141,24 +123,6 @@ pub(super) struct Work<'a> {
 }
 
 impl Engine {
-    /// The restored machines of an instance that are not over: one at each site at most.
-    ///
-    /// # Errors
-    /// When the store cannot be read.
-    pub async fn open_restores(&self, instance: &InstanceId) -> Result<Vec<Restore>, EngineError> {
-        let mut open = self.store.open_restores(&Scope::Staff).await?;
-        open.retain(|row| row.new.purpose == Purpose::Restore && row.new.instance == *instance);
-        Ok(open)
-    }
-
-    /// The one at this site, if there is one. What waits elsewhere, at a site that burnt perhaps, is left alone.
-    ///
-    /// # Errors
-    /// When the store cannot be read.
-    pub async fn open_restore(&self, instance: &InstanceId, site: &SiteId) -> Result<Option<Restore>, EngineError> {
-        Ok(self.open_restores(instance).await?.into_iter().find(|row| row.new.site == *site))
-    }
-
     /// Restores beside the live machine, looks inside, and shuts the restored machine down again. One that waits already at
     /// that site and was asked for in the same way is given back as it is; one that was never finished is removed and made
     /// anew.
@@ -297,39 +261,6 @@ impl Engine {
         Ok(row.new.vmid)
     }
 
-    /// The open restore of an instance, when it is in one of these states. Where no site is named, it must be the only one.
-    pub(super) async fn waiting_restore(
-        &self,
-        subject: &Subject<'_>,
-        at: Option<&SiteId>,
-        states: &[RestoreState],
-    ) -> Result<Restore, EngineError> {
-        let instance = &subject.instance.id;
-        let mut open = self.open_restores(instance).await?;
-        open.retain(|row| at.is_none_or(|site| row.new.site == *site));
-        let (mut fitting, others): (Vec<Restore>, Vec<Restore>) =
-            open.into_iter().partition(|row| states.contains(&row.state));
-        let Some(row) = fitting.pop() else {
-            return Err(EngineError::Conflict(match others.first() {
-                None => format!("no restored machine of `{instance}` waits for anything"),
-                Some(row) => format!(
-                    "the restored machine of `{instance}` (vm {} at `{}`) is {}\n\nsee `accolades restore list`",
-                    row.new.vmid,
-                    row.new.site,
-                    row.state.as_str()
-                ),
-            }));
-        };
-        if fitting.is_empty() {
-            return Ok(row);
-        }
-        let sites: Vec<String> = fitting.iter().chain([&row]).map(|row| format!("`{}`", row.new.site)).collect();
-        Err(EngineError::Conflict(format!(
-            "restored machines of `{instance}` wait at {}\n\nsay which one is meant: add `--on SITE`",
-            sites.join(" and ")
-        )))
-    }
-
     /// Works on a restored machine under the leases of its instance and its site, in a run of its own.
     pub(super) async fn with_restore(
         &self,
@@ -387,47 +318,6 @@ impl<'a> Work<'a> {
             storage: String::new(),
         }
     }
-}
-
-/// A machine that waits at a site is gone on with only when the same is asked for again; one that has the live one's place
-/// only until the inventory says so, too.
-fn must_be_again(subject: &Subject<'_>, row: &Restore, order: &RestoreOrder) -> Result<(), EngineError> {
-    let (instance, detail) = (&subject.instance.id, RestoreDetail::of(row));
-    let at = format!("vm {} at `{}`", row.new.vmid, row.new.site);
-    if row.state == RestoreState::Swapped && subject.instance.vmid == row.new.vmid {
-        return Err(EngineError::Conflict(match detail.old_vmid {
-            Some(old) => format!(
-                "`{instance}` was restored before ({at}), and vm {old}, which it replaced, is still kept: nothing was restored \
-                 now\n\ndecide about that one first: `accolades restore discard {instance}` destroys it, `accolades restore \
-                 keep {instance}` leaves it there for good; then run the command again"
-            ),
-            None => format!(
-                "`{instance}` was restored before ({at}), and that restore is not closed: nothing was restored now\n\n\
-                 run `accolades restore keep {instance}`, then the command again"
-            ),
-        }));
-    }
-    let is_there = order.elsewhere.as_ref().filter(|there| there.site != subject.site.id);
-    let is_again = detail.asked.as_ref().is_none_or(|asked| asked.is_again(order));
-    if is_again && detail.elsewhere.as_ref() == is_there {
-        return Ok(());
-    }
-    let with = match &detail.asked {
-        Some(asked) => format!("`--at {} --from {}`", asked.at, asked.from.as_str()),
-        None => "other words".to_owned(),
-    };
-    let with = match &detail.elsewhere {
-        Some(there) => format!("{with} and `--on {} --address {}`", there.site, there.address4),
-        None => with,
-    };
-    let or = match row.state {
-        RestoreState::Checked => format!(", or give it up first: `accolades restore abandon {instance}`"),
-        _ => String::new(),
-    };
-    Err(EngineError::Conflict(format!(
-        "a restored machine of `{instance}` waits already ({at}); it was asked for with {with}\n\n\
-         ask in the same way to go on with it{or}"
-    )))
 }
 
 /// The site with this id, the instance's own when none is named.

@@ -48,7 +48,8 @@ pub(super) struct Swap<'a> {
 }
 
 impl Engine {
-    /// Lets the restored machine take the live one's place; `at` names the site when several wait. Run again after a stop it goes on.
+    /// Lets the restored machine take the live one's place; `at` names the site when several wait. Run again after a stop it
+    /// goes on.
     ///
     /// # Errors
     /// A conflict when nothing waits to be swapped or a machine is not the one on record; otherwise what the node says.

@@ -3,10 +3,9 @@
 use serde_json::json;
 
 use super::super::site;
-use super::{JSON_VERSION, subject};
+use super::{JSON_VERSION, engine_does, subject};
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
-use crate::cli::progress::Progress;
 use crate::cli::session::Session;
 use crate::cli::table::table;
 use crate::cli::when;
@@ -85,14 +84,9 @@ pub(super) async fn take_back(
 ) -> Result<Exit, Failure> {
     let inventory = accepted.inventory.as_ref();
     let subject = subject(session, inventory, client).await?;
-    let progress = Progress::start(session.output);
-    let engine = session.engine(store, progress.sender()).await?;
     let instance = &subject.instance.id;
     let loan = open_loan(store, instance).await?;
-    let taken = engine.take_back_alone(inventory, instance).await;
-    drop(engine);
-    progress.end().await;
-    taken?;
+    engine_does(session, store, async |engine| engine.take_back_alone(inventory, instance).await).await?;
     session.output.say(&match loan {
         Some(loan) if loan.is_open => format!("`{}` can read the backups of `{instance}` no more", loan.site),
         Some(_) => format!("nothing that was lent for `{instance}` is left anywhere"),
@@ -112,12 +106,9 @@ pub(super) async fn abandon(
     let subject = subject(session, accepted.inventory.as_ref(), client).await?;
     let at = at(accepted.inventory.as_ref(), on)?;
     session.confirm(&format!("Destroy the restored machine of `{}` that waits?", subject.instance.id))?;
-    let progress = Progress::start(session.output);
-    let engine = session.engine(store, progress.sender()).await?;
-    let gone = engine.abandon_restore(&subject, at.as_ref()).await;
-    drop(engine);
-    progress.end().await;
-    session.output.say(&format!("vm {} is gone; the live machine was not touched", gone?));
+    let at = at.as_ref();
+    let gone = engine_does(session, store, async |engine| engine.abandon_restore(&subject, at).await).await?;
+    session.output.say(&format!("vm {gone} is gone; the live machine was not touched"));
     Ok(Exit::Ok)
 }
 
@@ -131,12 +122,9 @@ pub(super) async fn keep(
 ) -> Result<Exit, Failure> {
     let subject = subject(session, accepted.inventory.as_ref(), client).await?;
     let at = at(accepted.inventory.as_ref(), on)?;
-    let progress = Progress::start(session.output);
-    let engine = session.engine(store, progress.sender()).await?;
-    let kept = engine.keep_replaced(&subject, at.as_ref()).await;
-    drop(engine);
-    progress.end().await;
-    session.output.say(&match RestoreDetail::of(&kept?).old_vmid {
+    let at = at.as_ref();
+    let kept = engine_does(session, store, async |engine| engine.keep_replaced(&subject, at).await).await?;
+    session.output.say(&match RestoreDetail::of(&kept).old_vmid {
         Some(old) => format!("vm {old} stays on its node, stopped; nothing of ours looks at it any more"),
         None => "nothing was replaced there: that restore is over".to_owned(),
     });
@@ -156,10 +144,9 @@ pub(super) async fn discard(
     let subject = subject(session, inventory, client).await?;
     let instance = &subject.instance.id;
     let at = at(inventory, on)?;
-    let progress = Progress::start(session.output);
-    let engine = session.engine(store, progress.sender()).await?;
-    let mut open = engine.open_restores(instance).await?;
-    open.retain(|row| row.state == RestoreState::Swapped && at.as_ref().is_none_or(|site| row.new.site == *site));
+    let at = at.as_ref();
+    let mut open = engine_does(session, store, async |engine| engine.open_restores(instance).await).await?;
+    open.retain(|row| row.state == RestoreState::Swapped && at.is_none_or(|site| row.new.site == *site));
     // With several, the engine asks which one is meant, before anything is lost.
     let open = if open.len() == 1 { open.pop() } else { None };
     let old = open.as_ref().and_then(|row| RestoreDetail::of(row).old_vmid);
@@ -173,10 +160,7 @@ pub(super) async fn discard(
         );
         session.confirm_name(&loss, instance.as_str())?;
     }
-    let discarded = engine.discard_replaced(&subject, at.as_ref()).await;
-    drop(engine);
-    progress.end().await;
-    let discarded = discarded?;
+    let discarded = engine_does(session, store, async |engine| engine.discard_replaced(&subject, at).await).await?;
     let old = RestoreDetail::of(&discarded).old_vmid;
     session.output.say(&format!("vm {} is gone", old.map_or_else(|| "-".to_owned(), |old| old.to_string())));
     Ok(Exit::Ok)

@@ -19,6 +19,7 @@ use crate::domain::backup::drill::{Verdict, name_of};
 use crate::domain::ids::InstanceId;
 use crate::engine::restore::{Elsewhere, RestoreDetail, RestoreOrder};
 use crate::engine::run::Accepted;
+use crate::engine::{Engine, EngineError};
 use crate::inventory;
 use crate::inventory::edit::{Edit, NewPlace, restored, restored_elsewhere};
 use crate::inventory::model::Inventory;
@@ -115,6 +116,21 @@ async fn subject<'a>(session: &Session, inventory: &'a Inventory, name: &str) ->
         .ok_or_else(|| Failure::usage(format!("`{name}` has no place on {day}"), "its first placement begins later"))
 }
 
+/// Lets the engine do something while its progress is shown.
+async fn engine_does<T>(
+    session: &Session,
+    store: &Store,
+    work: impl AsyncFnOnce(&Engine) -> Result<T, EngineError>,
+) -> Result<T, Failure> {
+    let progress = Progress::start(session.output);
+    let engine = session.engine(store, progress.sender()).await?;
+    let done = work(&engine).await;
+    // The progress ends when nobody can tell anything any more.
+    drop(engine);
+    progress.end().await;
+    Ok(done?)
+}
+
 async fn restore(
     session: &Session,
     store: &Store,
@@ -133,12 +149,7 @@ async fn restore(
         asked_at: asked_at.to_owned(),
         elsewhere: elsewhere(inventory, arguments)?,
     };
-    let progress = Progress::start(session.output);
-    let engine = session.engine(store, progress.sender()).await?;
-    let aside = engine.restore_aside(&subject, &order).await;
-    drop(engine);
-    progress.end().await;
-    let row = aside?;
+    let row = engine_does(session, store, async |engine| engine.restore_aside(&subject, &order).await).await?;
     if row.state != RestoreState::Swapped {
         show(session, &subject, &row, &zone)?;
     }
@@ -150,12 +161,7 @@ async fn restore(
     let row = if row.state == RestoreState::Swapped {
         row
     } else {
-        let progress = Progress::start(session.output);
-        let engine = session.engine(store, progress.sender()).await?;
-        let swapped = engine.swap(&subject, Some(&row.new.site)).await;
-        drop(engine);
-        progress.end().await;
-        swapped?
+        engine_does(session, store, async |engine| engine.swap(&subject, Some(&row.new.site)).await).await?
     };
     if let Some(edit) = &edit {
         write(session, store, edit).await?;

@@ -24,10 +24,10 @@ const ABC: &str = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f2001
 #[test]
 fn a_list_of_sums_that_checks_nothing_fails() {
     let mut lab = Lab::booted();
-    lab.root("printf abc > /root/a; printf abd > /root/b");
-    let mut check = |list: &str| lab.ssh("root", "sha256sum -c -", list);
-    let good = check(&format!("{ABC}  a\n{ABC} */root/a\n"));
-    assert_eq!((good.exit, good.stdout.as_str(), good.stderr.as_str()), (0, "a: OK\n/root/a: OK\n", ""));
+    lab.root("mkdir -p /srv; printf abc > /srv/a; printf abd > /srv/b");
+    let mut check = |list: &str| lab.ssh("root", "cd /srv && sha256sum -c -", list);
+    let good = check(&format!("{ABC}  a\n{ABC} */srv/a\n"));
+    assert_eq!((good.exit, good.stdout.as_str(), good.stderr.as_str()), (0, "a: OK\n/srv/a: OK\n", ""));
     let wrong = check(&format!("{ABC}  a\n{ABC}  b\n"));
     assert_eq!((wrong.exit, wrong.stdout.as_str()), (1, "a: OK\nb: FAILED\n"));
     assert_eq!(wrong.stderr, "sha256sum: WARNING: 1 computed checksum did NOT match\n");
@@ -40,7 +40,7 @@ fn a_list_of_sums_that_checks_nothing_fails() {
         let words = "sha256sum: 'standard input': no properly formatted checksum lines found\n";
         assert_eq!((output.exit, output.stderr.as_str()), (1, words), "{nothing:?}");
     }
-    let silent = lab.ssh("root", "sha256sum -c --status -", &format!("{ABC}  a\n"));
+    let silent = lab.ssh("root", "cd /srv && sha256sum -c --status -", &format!("{ABC}  a\n"));
     assert_eq!((silent.exit, silent.stdout.as_str()), (0, ""));
 }
 
@@ -48,14 +48,14 @@ fn a_list_of_sums_that_checks_nothing_fails() {
 #[test]
 fn a_careful_replacement_runs_on_a_node_and_in_a_guest() {
     for mut lab in [Lab::booted(), Lab::node(Vec::new())] {
-        lab.root("printf old > /root/a; chmod 600 /root/a");
-        let before = lab.root("sha256sum /root/a | cut -d ' ' -f 1").stdout.trim().to_owned();
+        lab.root("mkdir -p /srv; printf old > /srv/a; chmod 600 /srv/a");
+        let before = lab.root("sha256sum /srv/a | cut -d ' ' -f 1").stdout.trim().to_owned();
         let mut replace = |expected: &str, new: &str| {
             let line = format!(
-                "cp -p /root/a /root/a.before && cat > /root/a.new && \
-                 echo '{ABC}  /root/a.new' | sha256sum -c --quiet - && \
-                 [ \"$(sha256sum /root/a | cut -d ' ' -f 1)\" = {expected} ] && \
-                 sync /root/a.new && mv -f /root/a.new /root/a && rm -f /root/a.before"
+                "cp -p /srv/a /srv/a.before && cat > /srv/a.new && \
+                 echo '{ABC}  /srv/a.new' | sha256sum -c --quiet - && \
+                 [ \"$(sha256sum /srv/a | cut -d ' ' -f 1)\" = {expected} ] && \
+                 sync /srv/a.new && mv -f /srv/a.new /srv/a && rm -f /srv/a.before"
             );
             lab.ssh("root", &line, new)
         };
@@ -63,7 +63,7 @@ fn a_careful_replacement_runs_on_a_node_and_in_a_guest() {
         assert_eq!(replace("other", "abc").exit, 1, "it is another one by now");
         let output = replace(&before, "abc");
         assert_eq!((output.exit, output.stderr.as_str()), (0, ""));
-        assert_eq!(lab.root("cat /root/a; ls /root/a.before /root/a.new 2>/dev/null").stdout, "abc");
+        assert_eq!(lab.root("cat /srv/a; ls /srv/a.before /srv/a.new 2>/dev/null").stdout, "abc");
     }
 }
 
